@@ -1,0 +1,40 @@
+/* The context owns everything that is uniqued: strings, types, attributes, locations.
+ * One context per thread; there is no global state. */
+#ifndef QIR_CONTEXT_H
+#define QIR_CONTEXT_H
+
+#include "qir/diag.h"
+#include "qir/loc.h"
+#include "qir/support/arena.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct qir_context qir_context;
+
+/* `oom` as in arena.h; NULL traps.  Caller destroys. */
+qir_context *qir_context_create(qir_oom_handler oom, void *user);
+void qir_context_destroy(qir_context *ctx);
+
+qir_diag_engine *qir_context_diag(qir_context *ctx);
+qir_arena *qir_context_arena(qir_context *ctx); /* permanent until destroy */
+
+/* The unique copy of a string: equal strings have equal pointers. */
+const char *qir_intern(qir_context *ctx, const char *s, size_t len);
+const char *qir_intern_cstr(qir_context *ctx, const char *s);
+
+const qir_loc *qir_loc_file(qir_context *ctx, const char *file, uint32_t line, uint32_t col);
+const qir_loc *qir_loc_offset(qir_context *ctx, const char *file, uint64_t offset);
+const qir_loc *qir_loc_name(qir_context *ctx, const char *name);
+
+/* Fuses two locations, flattening and dropping duplicates; NULL operands are ignored. */
+const qir_loc *qir_loc_fuse(qir_context *ctx, const qir_loc *a, const qir_loc *b);
+
+/* The text a person would use for it ("conv1", "model.qir:4:2"), arena (context). */
+const char *qir_loc_text(qir_context *ctx, const qir_loc *loc);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
