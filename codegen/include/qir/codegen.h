@@ -1,0 +1,48 @@
+/* Code generation: a planned module to an object file, assembly or LLVM IR, and its C header.
+ * The only library that links LLVM. */
+#ifndef QIR_CODEGEN_H
+#define QIR_CODEGEN_H
+
+#include "qir/ir.h"
+#include "qir/support/strbuf.h"
+#include "qir/target_info.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum qir_emit_kind { QIR_EMIT_OBJECT, QIR_EMIT_ASSEMBLY, QIR_EMIT_LLVM } qir_emit_kind;
+
+typedef struct qir_codegen_options {
+    const char *triple; /* normalised (qir_target_triple) */
+    qir_level level;
+    const char *cpu, *attrs; /* -mcpu, -mattr: NULL = those of the level */
+    const char *name;        /* model name: prefix of every public symbol */
+    qir_emit_kind emit;
+} qir_codegen_options;
+
+/* Known to LLVM?  Diagnoses unknown triples, CPUs and features, with the known ones. */
+bool qir_codegen_check_target(qir_diag_engine *diag, const qir_codegen_options *opts);
+
+/* Compiles `m` (stage PLANNED).  Appends the bytes to `out`.  Runs LLVM in a forked child, so that
+ * its out-of-memory and fatal errors become diagnostics here.  False: diagnosed. */
+bool qir_codegen(qir_module *m, const qir_codegen_options *opts, qir_strbuf *out);
+
+/* The C header of the object (architecture section "The generated interface"). */
+bool qir_codegen_header(qir_module *m, const qir_codegen_options *opts, qir_strbuf *out);
+
+/* Turns any bytes into a C identifier, injectively: [A-Za-z0-9_], at most 63, no keyword, with a
+ * hash suffix whenever something had to change. */
+void qir_mangle(const char *name, size_t len, qir_strbuf *out);
+
+/* --- JIT: the same generator, in process (LLVM ORC) -------------------------------------------- */
+typedef struct qir_jit qir_jit;
+qir_jit *qir_jit_create(qir_module *m, const qir_codegen_options *opts); /* NULL: diagnosed */
+void qir_jit_destroy(qir_jit *j);
+/* Pointers in argument and result order.  Returns the code of NAME_run. */
+int qir_jit_run(qir_jit *j, const void *const *inputs, void *const *outputs);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

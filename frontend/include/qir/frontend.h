@@ -1,0 +1,33 @@
+/* Frontends: exported models to QIR. */
+#ifndef QIR_FRONTEND_H
+#define QIR_FRONTEND_H
+
+#include "qir/ir.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct qir_import_options {
+    const char *const *bindings; /* "N=1": value of a symbolic dimension */
+    size_t nbindings;
+    const char *const *const_inputs; /* "name=path.pb" or "name=path.npy": input becomes a constant */
+    size_t nconst_inputs;
+    size_t max_source; /* bytes; 0 = 1 GiB */
+} qir_import_options;
+
+/* Chooses the frontend by content (ONNX, QIR text), not by name.  NULL: diagnosed. */
+qir_module *qir_import_file(qir_context *ctx, const char *path, const qir_import_options *opts);
+
+/* ONNX from memory; `dir_fd` is the directory for external data (-1: none allowed). */
+qir_module *qir_import_onnx(qir_context *ctx, const char *path, const void *data, size_t len,
+                            int dir_fd, const qir_import_options *opts);
+
+/* The supported operators, from the same table: calls `fn` for each. */
+void qir_onnx_list_ops(void (*fn)(void *user, const char *domain, const char *op, int since),
+                       void *user);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,113 @@
+/* Opcodes and op descriptors, expanded from ir/ops.def. */
+#ifndef QIR_OPS_H
+#define QIR_OPS_H
+
+#include "qir/ir.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+#define OP_BEGIN(op, doc) QIR_OP_##op,
+#include "ops.def"
+    QIR_NUM_OPS
+};
+
+enum qir_trait {
+    QIR_TRAIT_NONE = 0,
+#define T(name, doc) QIR_TRAIT_BIT_##name,
+#include "traits.def"
+#undef T
+#define T(name, doc) QIR_TRAIT_##name = 1 << (QIR_TRAIT_BIT_##name - 1),
+#include "traits.def"
+#undef T
+};
+
+enum qir_operand_kind {
+    QIR_KIND_FLOAT = 1,
+    QIR_KIND_QUANT = 2,
+    QIR_KIND_INT = 4,
+    QIR_KIND_BOOL = 8,
+    QIR_KIND_PACKED = 16,
+    QIR_KIND_OPTIONAL = 32,
+    QIR_KIND_TENSOR = QIR_KIND_FLOAT | QIR_KIND_QUANT | QIR_KIND_INT | QIR_KIND_BOOL
+};
+
+typedef struct qir_operand_desc {
+    const char *name, *doc;
+    unsigned kinds;
+} qir_operand_desc;
+
+typedef struct qir_attr_desc {
+    const char *name, *doc;
+    qir_attr_kind kind;
+    const char *dflt; /* QIR text; "" = required; "-" = optional without default */
+} qir_attr_desc;
+
+/* The quantization rule of an op, interpreted by the quantization passes. */
+typedef enum qir_qrule_kind {
+    QIR_QR_NONE,
+    QIR_QR_SAME,
+    QIR_QR_SHARED,
+    QIR_QR_ACCUM,
+    QIR_QR_BINARY,
+    QIR_QR_FREE,
+    QIR_QR_FIXED,
+    QIR_QR_LOOKUP
+} qir_qrule_kind;
+
+typedef struct qir_qrule {
+    qir_qrule_kind kind;
+    int weight, bias, axis; /* ACCUM: operand indices, channel axis of the weight */
+    float scale;            /* FIXED, for i8 storage */
+    int zero_point;
+} qir_qrule;
+
+struct qir_infer;
+struct qir_eval_args;
+
+typedef struct qir_op_desc {
+    const char *name, *doc;
+    const qir_operand_desc *operands; /* noperands declared; VARIADIC: the last repeats */
+    const qir_attr_desc *attrs;
+    unsigned noperands, nattrs, nresults;
+    unsigned traits;
+    qir_qrule qrule;
+    bool (*infer)(struct qir_infer *);
+    const char *lower; /* name in the lower column; "none" */
+} qir_op_desc;
+
+const qir_op_desc *qir_op_desc_get(qir_opcode opcode);
+bool qir_opcode_from_name(const char *name, size_t len, qir_opcode *out);
+/* The nearest op name by edit distance, for "did you mean"; NULL if none is near. */
+const char *qir_opcode_suggest(const char *name, size_t len);
+bool qir_op_has_trait(const qir_op *op, unsigned trait);
+const char *qir_op_name(const qir_op *op);
+
+/* Default of a declared attribute as a value; NULL if required, optional or undeclared. */
+const qir_attr *qir_op_default_attr(qir_context *ctx, qir_opcode opcode, const char *name);
+
+/* --- result type inference ------------------------------------------------------------------- */
+/* What an infer function sees.  It fills results[] where NULL; where a type is given it checks that
+ * the type is one the op can produce (shape equal, element legal).  Quantized results: parameters
+ * are free where the rule says so, else must equal the operand's.  A NULL quantized result of a
+ * free op cannot be inferred: that is an error. */
+typedef struct qir_infer {
+    qir_module *module;
+    qir_opcode opcode;
+    const qir_loc *loc;
+    const qir_dict *attrs;
+    qir_value *const *operands; /* entries may be NULL */
+    uint32_t noperands;
+    const qir_type **results; /* desc->nresults entries, in and out */
+} qir_infer;
+
+/* Checks operand count and kinds, attribute names, kinds and presence, then calls the op's infer
+ * function.  False: diagnosed. */
+bool qir_infer_op(qir_infer *q);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

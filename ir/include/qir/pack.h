@@ -1,0 +1,33 @@
+/* Packing of weights, the one copy that prepack-weights, the evaluator and the kernels share.
+ *
+ * A weight is seen as one matrix [N][K] per group: conv [O,I/g,kh,kw]: N = O/g, K = taps x I/g with
+ * the input channel innermost; linear [O,I]: N = O, K = I.  Per-channel packings (depthwise):
+ * one matrix, N = C, K = taps.  Packed order: ir/layouts.def. */
+#ifndef QIR_PACK_H
+#define QIR_PACK_H
+
+#include "qir/types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct qir_pack_shape {
+    int64_t groups, n, k;           /* per group */
+    int64_t nblocks, kblocks;       /* whole blocks per group */
+    const qir_packing_info *info;
+} qir_pack_shape;
+
+/* Shape of the packed form of `weight` (rank 2: linear; rank >= 3: conv).  Returns false when the
+ * packing does not apply (depthwise packing of a weight that is not depthwise, ...). */
+bool qir_pack_shape_get(qir_packing p, const qir_type *weight, int64_t groups, qir_pack_shape *out);
+size_t qir_pack_bytes(const qir_pack_shape *s);
+
+/* Row-major weight -> packed bytes, and back. */
+void qir_pack(const qir_pack_shape *s, const qir_type *weight, const void *src, void *dst);
+void qir_unpack(const qir_pack_shape *s, const qir_type *weight, const void *src, void *dst);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,49 @@
+/* Sample inputs for calibration and evaluation: a stream of one tensor per function argument.
+ * Sources: .npy (leading sample axis or one sample), .npz (one member per input), folders of .npy,
+ * ONNX TensorProto .pb, PNG, JPEG and PPM images, with preprocessing. */
+#ifndef QIR_SAMPLES_H
+#define QIR_SAMPLES_H
+
+#include "qir/eval.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Images: real = (byte * scale - mean[c]) / std[c], HWC bytes brought to the argument's shape. */
+typedef struct qir_preprocess {
+    float scale; /* default 1/255 */
+    float mean[4], std[4];
+    bool raw; /* bytes as they are: scale 1, mean 0, std 1 */
+} qir_preprocess;
+
+/* Parses "scale=1/255,mean=0.485:0.456:0.406,std=0.229:0.224:0.225" or "raw". */
+bool qir_preprocess_parse(qir_diag_engine *diag, const char *text, qir_preprocess *out);
+
+typedef struct qir_samples qir_samples;
+
+/* Opens `paths` (`name=path` binds an input by name, a bare path is for the only input, a .npz for
+ * all).  Checks shapes and dtypes against the arguments of `f`: a missing leading batch axis of 1
+ * is added; u8 data converts to f32 arguments through `pre` (NULL: value as is).
+ * NULL: diagnosed. */
+qir_samples *qir_samples_open(qir_func *f, const char *const *paths, size_t npaths,
+                              const qir_preprocess *pre);
+void qir_samples_close(qir_samples *s);
+int64_t qir_samples_count(const qir_samples *s);
+/* Loads sample `i` into `in` (one tensor per argument, memory owned by the stream until the next
+ * call).  False: diagnosed. */
+bool qir_samples_read(qir_samples *s, int64_t i, qir_tensor *in);
+
+/* A whole .npy file (arena of `ctx`). */
+bool qir_npy_read(qir_context *ctx, const char *path, qir_tensor *out);
+/* One serialized ONNX TensorProto (the .pb files of the ONNX test data); data in `arena`. */
+bool qir_tensorproto_read(qir_context *ctx, qir_arena *arena, const char *path, const void *data,
+                          size_t len, qir_tensor *out);
+
+/* The bytes of a .npy file. */
+void qir_npy_write(const qir_tensor *t, qir_strbuf *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

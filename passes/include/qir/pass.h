@@ -1,0 +1,104 @@
+/* Passes: one file each in passes/transforms, self-registering, run by name from pipelines like
+ * "fold-batch-norm,insert-observers{observer=histogram}". */
+#ifndef QIR_PASS_H
+#define QIR_PASS_H
+
+#include "qir/ir.h"
+#include "qir/rewrite.h"
+#include "qir/support/strbuf.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Stages a module can be in; bits of qir_module.stage, checked by the manager and the verifier. */
+enum qir_stage {
+    QIR_STAGE_OBSERVED = 1,  /* observe ops present */
+    QIR_STAGE_QDQ = 2,       /* quantize/dequantize pairs around float ops */
+    QIR_STAGE_QUANTIZED = 4, /* integer ops; dequantize only before float ops and results */
+    QIR_STAGE_LAYOUTS = 8,   /* physical orders assigned */
+    QIR_STAGE_PACKED = 16,   /* weights prepacked */
+    QIR_STAGE_PLANNED = 32   /* buffers assigned */
+};
+
+typedef enum qir_option_kind { QIR_OPT_BOOL, QIR_OPT_INT, QIR_OPT_FLOAT, QIR_OPT_STRING } qir_option_kind;
+
+typedef struct qir_pass_option {
+    const char *name;
+    qir_option_kind kind;
+    const char *dflt;
+    const char *doc;
+} qir_pass_option;
+
+typedef struct qir_pass qir_pass; /* one run of one pass: options, statistics, scratch */
+
+typedef struct qir_pass_desc {
+    const char *name;    /* flag name: fold-batch-norm */
+    const char *alias;   /* other spelling, e.g. TorchScript's; may be NULL */
+    const char *summary; /* one line */
+    const char *doc;     /* Changes / Requires / Leaves, formula and source; Markdown */
+    unsigned requires;   /* stage bits that must be set */
+    unsigned excludes;   /* stage bits that must not be set */
+    unsigned sets, clears;
+    const qir_pass_option *options; /* ends with name NULL; may be NULL */
+    const char *const *statistics;  /* names, ends with NULL; may be NULL */
+    bool (*run)(qir_pass *p, qir_module *m); /* false = failed and diagnosed */
+} qir_pass_desc;
+
+/* At the end of passes/transforms/<name>.c; the build collects these symbols from the file names. */
+#define QIR_PASS(ident, ...) const qir_pass_desc qir_pass_desc_##ident = {__VA_ARGS__};
+
+/* Inside run(). */
+bool qir_pass_bool(const qir_pass *p, const char *option);
+int64_t qir_pass_int(const qir_pass *p, const char *option);
+double qir_pass_float(const qir_pass *p, const char *option);
+const char *qir_pass_string(const qir_pass *p, const char *option);
+qir_arena *qir_pass_arena(qir_pass *p); /* reset after the pass */
+void qir_pass_count(qir_pass *p, const char *statistic, int64_t n);
+/* True when the debug counter of this pass lets the next transformation happen
+ * (-debug-counter=pass=skip:3,count:1).  Call once per transformation. */
+bool qir_pass_may_transform(qir_pass *p);
+
+/* --- registry and manager --------------------------------------------------------------------- */
+const qir_pass_desc *const *qir_pass_registry(size_t *n); /* sorted by name */
+const qir_pass_desc *qir_pass_find(const char *name, size_t len);
+
+/* Adds a pass at run time (tests, plugins). */
+bool qir_pass_register(const qir_pass_desc *d);
+
+typedef struct qir_named_pipeline {
+    const char *name, *passes, *doc;
+} qir_named_pipeline;
+const qir_named_pipeline *qir_pipelines(size_t *n); /* canonicalize-all, prepare, convert, ... */
+
+typedef struct qir_pass_manager qir_pass_manager;
+
+typedef struct qir_pm_options {
+    bool verify_each;
+    bool verify_roundtrip; /* print, parse, print after each pass and compare */
+    const char *print_before, *print_after; /* comma-separated pass names, "*" = all; NULL none */
+    bool print_after_change;
+    bool time, stats;
+    const char *debug_counter; /* "pass=skip:3,count:1;..." */
+    const char *reproducer;    /* path written when a pass fails to verify; NULL none */
+    /* Sink for printed IR and reports; NULL: stderr. */
+    void (*write)(void *user, const char *text, size_t len);
+    void *user;
+} qir_pm_options;
+
+qir_pass_manager *qir_pm_create(qir_context *ctx, const qir_pm_options *opts);
+void qir_pm_destroy(qir_pass_manager *pm);
+/* Parses and appends a textual pipeline; diagnoses unknown passes and options with the column. */
+bool qir_pm_add(qir_pass_manager *pm, const char *pipeline);
+void qir_pm_print(const qir_pass_manager *pm, qir_strbuf *out);
+bool qir_pm_run(qir_pass_manager *pm, qir_module *m);
+/* Statistics and timing of the last run as text. */
+void qir_pm_report(const qir_pass_manager *pm, qir_strbuf *out);
+
+/* Shortcut: parse and run `pipeline` with default options (verify_each in builds with asserts). */
+bool qir_run_pipeline(qir_module *m, const char *pipeline);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

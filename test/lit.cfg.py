@@ -1,0 +1,48 @@
+# Test configuration: every .qir, .c, .test and .py file below test/ with RUN lines is a test.
+import os
+import shutil
+
+import lit.formats
+
+config.name = "qcc"
+config.test_format = lit.formats.ShTest(True)
+config.suffixes = [".qir", ".c", ".test", ".py"]
+config.excludes = ["Inputs", "lit.cfg.py", "CMakeLists.txt"]
+config.test_source_root = os.path.join(config.qcc_source, "test")
+config.test_exec_root = os.path.join(config.qcc_build, "test")
+
+path = [os.path.join(config.qcc_build, "bin"), os.path.join(config.qcc_build, "unit"),
+        config.llvm_tools, config.environment.get("PATH", os.environ["PATH"])]
+config.environment["PATH"] = os.pathsep.join(path)
+config.environment["NO_COLOR"] = "1"
+# Arenas are freed at exit by the system in tools; leaks in libraries are found by the unit tests.
+config.environment["ASAN_OPTIONS"] = "detect_leaks=0:allocator_may_return_null=1"
+
+shared = os.path.join(os.path.dirname(config.qcc_source), "shared")
+models = os.environ.get("QCC_MODELS", os.path.join(shared, "models"))
+onnx_data = os.environ.get("QCC_ONNX_TESTDATA", "/usr/share/libonnx-testdata/data")
+config.substitutions += [
+    ("%src", config.qcc_source),
+    ("%build", config.qcc_build),
+    ("%python", shutil.which("python3") or "python3"),
+    ("%cc", config.host_cc),
+    ("%models", models),
+    ("%prototypes", os.path.join(os.path.dirname(models), "prototypes")),
+    ("%onnx_data", onnx_data),
+]
+
+if config.have_llvm:
+    config.available_features.add("llvm")
+if config.sanitizers:
+    config.available_features.add("sanitizer")
+if os.path.isdir(models):
+    config.available_features.add("models")
+if os.path.isdir(onnx_data):
+    config.available_features.add("onnx-testdata")
+if shutil.which("aarch64-linux-gnu-gcc") and shutil.which("qemu-aarch64"):
+    config.available_features.add("aarch64")
+if shutil.which("qemu-x86_64"):
+    config.available_features.add("qemu-x86_64")
+with open("/proc/cpuinfo") as cpuinfo:
+    if " avx2" in cpuinfo.read():
+        config.available_features.add("avx2")
