@@ -1,0 +1,44 @@
+/* The generator's state while one op is lowered; private to codegen/.
+ *
+ * The driver (module.c) makes one internal LLVM function per op,
+ *     void NAME_op<k>(const i8 *in0, ..., i8 *out, i8 *ws)
+ * positions the builder in its entry block, calls the op's qir_lower_* function, and then emits the
+ * return.  Kernels leave the builder in the block where execution continues. */
+#ifndef QIR_CODEGEN_GEN_H
+#define QIR_CODEGEN_GEN_H
+
+#include <llvm-c/Core.h>
+#include "qir/codegen.h"
+#include "qir/ops.h"
+
+struct qcg_machine; /* vector machine of a level: codegen/machine.h */
+
+typedef struct qcg {
+    qir_module *qir;
+    LLVMContextRef llvm;
+    LLVMModuleRef module;
+    LLVMBuilderRef b;
+    const qir_codegen_options *opts;
+    const struct qcg_machine *machine;
+    qir_arena *arena; /* for the whole generation */
+
+    const qir_op *op;     /* being lowered */
+    LLVMValueRef fn;      /* its function */
+    LLVMValueRef *in;     /* pointer per operand; NULL: absent or constant (see qcg_const) */
+    LLVMValueRef out;     /* pointer of result 0 */
+    LLVMValueRef ws;      /* workspace: qir_level_workspace() bytes, 64-byte aligned */
+    unsigned next_global; /* numbers private constants */
+} qcg;
+
+/* A private, read-only global with these bytes; returns its pointer.  Equal bytes share a global. */
+LLVMValueRef qcg_const(qcg *g, const void *data, size_t bytes, unsigned align);
+
+/* Pointer of operand i: the buffer, or a global with the constant's bytes (packed or row-major). */
+LLVMValueRef qcg_operand(qcg *g, unsigned i);
+
+/* One per name in the lower column of ops.def.  False: diagnosed (unsupported form). */
+#define OP_BEGIN(op, doc)
+#define OP_END(op, nresults, traits, infer, qrule, eval, lower) bool qir_lower_##lower(qcg *g);
+#include "ops.def"
+
+#endif
