@@ -21,6 +21,17 @@ enum qir_stage {
     QIR_STAGE_PLANNED = 32   /* buffers assigned */
 };
 
+/* The stage of a module: bits above.  Kept in the module attribute `stage = ["qdq", ...]` too, so
+ * that it survives the text form.  Reading merges both (a parsed module has only the attribute);
+ * writing sets both.  Do not assign qir_module.stage directly. */
+unsigned qir_module_stage(qir_module *m);
+void qir_module_set_stage(qir_module *m, unsigned stage);
+/* "qdq" for QIR_STAGE_QDQ; one bit. */
+const char *qir_stage_name(unsigned bit);
+/* Checks that the attribute names known stages and that the ops present fit the stage (no `observe`
+ * unless OBSERVED).  False: diagnosed. */
+bool qir_module_check_stage(qir_module *m);
+
 typedef enum qir_option_kind { QIR_OPT_BOOL, QIR_OPT_INT, QIR_OPT_FLOAT, QIR_OPT_STRING } qir_option_kind;
 
 typedef struct qir_pass_option {
@@ -63,13 +74,14 @@ bool qir_pass_may_transform(qir_pass *p);
 const qir_pass_desc *const *qir_pass_registry(size_t *n); /* sorted by name */
 const qir_pass_desc *qir_pass_find(const char *name, size_t len);
 
-/* Adds a pass at run time (tests, plugins). */
-bool qir_pass_register(const qir_pass_desc *d);
-
 typedef struct qir_named_pipeline {
     const char *name, *passes, *doc;
 } qir_named_pipeline;
-const qir_named_pipeline *qir_pipelines(size_t *n); /* canonicalize-all, prepare, convert, ... */
+const qir_named_pipeline *qir_pipelines(size_t *n); /* simplify, prepare, convert, ... */
+const qir_named_pipeline *qir_pipeline_find(const char *name, size_t len);
+
+/* docs/passes.md: every pass and named pipeline, from the tables. */
+void qir_docs_passes(qir_strbuf *out);
 
 typedef struct qir_pass_manager qir_pass_manager;
 
@@ -88,10 +100,15 @@ typedef struct qir_pm_options {
 
 qir_pass_manager *qir_pm_create(qir_context *ctx, const qir_pm_options *opts);
 void qir_pm_destroy(qir_pass_manager *pm);
+/* Adds a pass known to this manager only (tests, plugins); before qir_pm_add.  False: name taken. */
+bool qir_pm_register(qir_pass_manager *pm, const qir_pass_desc *d);
 /* Parses and appends a textual pipeline; diagnoses unknown passes and options with the column. */
 bool qir_pm_add(qir_pass_manager *pm, const char *pipeline);
 void qir_pm_print(const qir_pass_manager *pm, qir_strbuf *out);
 bool qir_pm_run(qir_pass_manager *pm, qir_module *m);
+/* True when the last run failed by a fault of a pass (module does not verify after it), not of the
+ * input: tools exit with 70. */
+bool qir_pm_internal_error(const qir_pass_manager *pm);
 /* Statistics and timing of the last run as text. */
 void qir_pm_report(const qir_pass_manager *pm, qir_strbuf *out);
 

@@ -1,0 +1,24 @@
+/* Named pipelines: the phases of the compiler as data.  A name stands for its text wherever a pass
+ * name may stand; names may nest. */
+#include "qir/pass.h"
+
+static const qir_named_pipeline pipelines[] = {
+    {"simplify", "canonicalize,const-fold,cse,canonicalize,dce",
+     "Local clean-up that never changes results."},
+    {"float", "simplify,fold-batch-norm,fuse-activation,simplify",
+     "Everything done to the float model before quantization or float code generation."},
+    {"prepare", "float,annotate-quant,insert-observers",
+     "Static quantization, up to calibration: observers on every value to be quantized."},
+    {"convert", "apply-calibration,insert-qdq,propagate-qdq",
+     "After calibration: quantize/dequantize pairs in place of observers."},
+    {"lower-quant", "lower-qdq,simplify",
+     "Quantize/dequantize pairs around float ops become integer ops."},
+    {"prepare-qdq", "float,propagate-qdq,lower-quant",
+     "A model that came with quantize/dequantize pairs, up to integer ops."},
+};
+
+const qir_named_pipeline *qir_pipelines(size_t *n)
+{
+    *n = sizeof pipelines / sizeof pipelines[0];
+    return pipelines;
+}
