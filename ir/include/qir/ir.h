@@ -85,8 +85,9 @@ struct qir_const { /* module-level: const @name : type = ... */
     qir_const *prev, *next;
     const qir_loc *loc;
     qir_payload payload;
-    const void *data;  /* one element per dtype_bytes, row-major (packed: packed order); loaded on
-                          first use when PARAM; one element when SPLAT.  Borrowed or arena. */
+    const void *data;  /* DATA: all elements, row-major (packed: packed order); SPLAT: one element.
+                          Borrowed or arena; read through qir_const_data. */
+    const void *expanded; /* SPLAT, PARAM: all elements, once qir_const_data was called */
     qir_params *params; /* PARAM */
     const char *key;    /* PARAM */
 };

@@ -37,8 +37,9 @@ qir_level qir_level_baseline(const char *triple); /* generic where none is liste
 qir_level qir_level_native(void);
 bool qir_level_runs_here(qir_level l);
 
-/* Packing that level `l` wants for the weight of `op` (conv or linear); QIR_PACKING_none if the op
- * is run by a kernel that reads the weight as it is. */
+/* Packing that level `l` wants for the weight of `op` (conv or linear); QIR_PACKING_none if the op's
+ * kernel takes the weight as it is (grouped convolutions that are not depthwise: the kernel packs
+ * each group into a constant of its own). */
 qir_packing qir_level_packing(qir_level l, const qir_op *op);
 
 /* Scratch bytes that the kernel of `op` needs at level `l` besides its operands and results, after

@@ -4,7 +4,8 @@
  *   tensor<1x16x32x32xquant<i8:f32, 0.0117647:-128>>           per tensor
  *   tensor<16x3x3x3xquant<i8<-127:127>:f32, axis = 0, {...}>>  per axis
  *   tensor<..., nhwc>                                          physical order
- *   packed<gemm_i16n8k2, tensor<16x3x3x3x!w0>>                 prepacked weight
+ *   packed<gemm_i16n8k2, tensor<16x3x3x3x!w0>>                 prepacked weight, groups = 1 (per-channel
+ *                                                              packings: groups = channels)
  */
 #ifndef QIR_TYPES_H
 #define QIR_TYPES_H

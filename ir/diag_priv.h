@@ -1,0 +1,29 @@
+/* State of a diagnostic engine; private to diag.c and diag_render.c. */
+#ifndef QIR_DIAG_PRIV_H
+#define QIR_DIAG_PRIV_H
+
+#include "qir/diag.h"
+#include "qir/support/map.h"
+
+enum qir_warning_id {
+#define W(name, on, doc) +1
+    QIR_NUM_WARNINGS = 0
+#include "warnings.def"
+#undef W
+};
+
+typedef struct qir_source {
+    const char *text;
+    size_t len;
+} qir_source;
+
+struct qir_diag_engine {
+    qir_diag_handler handler;
+    void *user;
+    unsigned errors, limit;
+    bool drop_notes; /* the message before was not handed on */
+    qir_map sources; /* file name -> qir_source */
+    uint8_t warning_state[QIR_NUM_WARNINGS];
+};
+
+#endif

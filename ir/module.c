@@ -1,0 +1,115 @@
+/* Modules, functions and their symbols.  Constants: const.c; ops: op.c. */
+#include "module_priv.h"
+
+#include <string.h>
+#include "qir/ops.h"
+#include "qir/support/assert.h"
+
+qir_module *qir_module_create(qir_context *ctx, const char *name)
+{
+    qir_arena *arena = qir_arena_create(ctx->oom, ctx->oom_user);
+    qir_module *m = QIR_NEW(arena, qir_module);
+    m->ctx = ctx;
+    m->arena = arena;
+    m->name = name ? qir_intern_cstr(ctx, name) : NULL;
+    m->priv = QIR_NEW(arena, struct qir_module_priv);
+    return m;
+}
+
+void qir_module_destroy(qir_module *m)
+{
+    if (!m)
+        return;
+    qir_map_free(&m->priv->consts);
+    qir_map_free(&m->priv->funcs);
+    qir_arena_destroy(m->arena);
+}
+
+qir_func *qir_func_create(qir_module *m, const char *name, const qir_loc *loc)
+{
+    qir_func *f = QIR_NEW(m->arena, qir_func);
+    f->module = m;
+    f->name = qir_intern_cstr(m->ctx, name);
+    f->loc = loc;
+    f->body = QIR_NEW(m->arena, qir_block);
+    f->body->parent = f;
+    if (m->priv->last_func)
+        m->priv->last_func->next = f;
+    else
+        m->funcs = f;
+    m->priv->last_func = f;
+    if (!qir_map_has(&m->priv->funcs, f->name))
+        qir_map_put(&m->priv->funcs, f->name, f);
+    return f;
+}
+
+qir_func *qir_module_func(qir_module *m, const char *name)
+{
+    return qir_map_get(&m->priv->funcs, qir_intern_cstr(m->ctx, name));
+}
+
+qir_func *qir_module_main(qir_module *m)
+{
+    qir_func *f = qir_module_func(m, "main");
+    if (f)
+        return f;
+    return m->funcs && !m->funcs->next ? m->funcs : NULL;
+}
+
+static void *grown(qir_arena *a, const void *old, size_t n, size_t size)
+{
+    char *p = qir_arena_array(a, n + 1, size);
+    if (n)
+        memcpy(p, old, n * size);
+    return p;
+}
+
+qir_value *qir_func_add_arg(qir_func *f, const qir_type *t, const char *name,
+                            const char *model_name)
+{
+    qir_arena *arena = f->module->arena;
+    qir_context *ctx = f->module->ctx;
+    qir_block *b = f->body;
+    qir_value *v = QIR_NEW(arena, qir_value);
+    v->type = t;
+    v->def = b;
+    v->name = name ? qir_intern_cstr(ctx, name) : NULL;
+    v->index = b->nargs;
+    v->kind = QIR_VALUE_ARG;
+    b->args = grown(arena, b->args, b->nargs, sizeof *b->args);
+    f->arg_names = grown(arena, f->arg_names, b->nargs, sizeof *f->arg_names);
+    b->args[b->nargs] = v;
+    f->arg_names[b->nargs++] = model_name ? qir_intern_cstr(ctx, model_name) : NULL;
+    return v;
+}
+
+void qir_func_set_results(qir_func *f, const qir_type *const *types, const char *const *names,
+                          uint32_t n)
+{
+    qir_arena *arena = f->module->arena;
+    f->nresults = n;
+    f->result_types = qir_arena_copy(arena, types, n * sizeof *types);
+    f->result_names = QIR_NEW_ARRAY(arena, const char *, n);
+    for (uint32_t i = 0; names && i < n; i++)
+        f->result_names[i] = names[i] ? qir_intern_cstr(f->module->ctx, names[i]) : NULL;
+}
+
+qir_params *qir_params_create(qir_module *m, const char *name, const char *path, const qir_loc *loc)
+{
+    qir_params *p = QIR_NEW(m->arena, qir_params), **end = &m->params;
+    p->module = m;
+    p->name = qir_intern_cstr(m->ctx, name);
+    p->path = qir_intern_cstr(m->ctx, path);
+    p->loc = loc;
+    while (*end)
+        end = &(*end)->next;
+    return *end = p;
+}
+
+qir_params *qir_module_params(qir_module *m, const char *name)
+{
+    qir_params *p = m->params;
+    while (p && strcmp(p->name, name))
+        p = p->next;
+    return p;
+}

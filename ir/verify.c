@@ -1,0 +1,134 @@
+/* The verifier: structure first (terminator, dominance, use lists, symbols), then every op through
+ * its infer function.  Reports all errors, up to the engine's limit. */
+#include "module_priv.h"
+#include "qir/ops.h"
+#include "qir/support/assert.h"
+#include "qir/text.h"
+
+typedef struct verifier {
+    const qir_module *m;
+    qir_diag_engine *diag;
+    bool ok;
+} verifier;
+
+#define FAIL(v, loc, code, ...) ((v)->ok = qir_error((v)->diag, (loc), (code), __VA_ARGS__))
+
+static const char *name_of(const qir_value *v)
+{
+    return v->name ? v->name : "(unnamed)";
+}
+
+static void check_operand(verifier *v, qir_op *op, const qir_value *value)
+{
+    switch ((qir_value_kind)value->kind) {
+    case QIR_VALUE_RESULT: {
+        qir_op *def = value->def;
+        if (def->parent != op->parent || !qir_op_before(def, op)) {
+            FAIL(v, op->loc, "ssa.dominance", "'%%%s' is used before it is defined",
+                 name_of(value));
+            qir_note(v->diag, def->loc, "defined here");
+        }
+        return;
+    }
+    case QIR_VALUE_ARG:
+        if (value->def != op->parent)
+            FAIL(v, op->loc, "ssa.scope", "'%%%s' is an argument of another function",
+                 name_of(value));
+        return;
+    case QIR_VALUE_CONST:
+        if (((const qir_const *)value->def)->module != v->m)
+            FAIL(v, op->loc, "ssa.scope", "'@%s' belongs to another module", name_of(value));
+        return;
+    }
+}
+
+static void check_uses(const qir_op *op)
+{
+    for (uint32_t i = 0; i < op->noperands; i++) {
+        const qir_use *u = &op->operands[i];
+        QIR_ASSERT(u->user == op, "operand slot with another user");
+        QIR_ASSERT(!u->value || *u->prev == u, "operand slot not in its value's use list");
+        (void)u;
+    }
+}
+
+static void check_types(verifier *v, qir_op *op)
+{
+    const qir_op_desc *desc = qir_op_desc_get(op->opcode);
+    qir_value *operands_few[8], **operands = operands_few;
+    const qir_type *results[4];
+    if (op->nresults != desc->nresults) {
+        FAIL(v, op->loc, "op.results", "%s has %u results, expected %u", desc->name, op->nresults,
+             desc->nresults);
+        return;
+    }
+    if (op->noperands > 8)
+        operands = QIR_NEW_ARRAY(v->m->arena, qir_value *, op->noperands);
+    for (uint32_t i = 0; i < op->noperands; i++)
+        operands[i] = op->operands[i].value;
+    for (unsigned i = 0; i < op->nresults; i++)
+        results[i] = op->results[i].type;
+    qir_infer q = {(qir_module *)(uintptr_t)v->m, op->opcode, op->loc, op->attrs, operands,
+                   op->noperands, results};
+    v->ok &= qir_infer_op(&q);
+}
+
+static void check_op(verifier *v, qir_op *op)
+{
+    bool before = v->ok;
+    v->ok = true;
+    check_uses(op);
+    for (uint32_t i = 0; i < op->noperands; i++)
+        if (op->operands[i].value)
+            check_operand(v, op, op->operands[i].value);
+    if (v->ok)
+        check_types(v, op);
+    if (qir_op_has_trait(op, QIR_TRAIT_TERMINATOR) != (op->next == NULL))
+        FAIL(v, op->loc, "func.terminator", op->next ? "'%s' must be the last op of its function"
+                                                     : "a function must end with 'return', not '%s'",
+             qir_op_name(op));
+    v->ok &= before;
+}
+
+static void check_return(verifier *v, const qir_func *f)
+{
+    const qir_op *ret = f->body->last;
+    if (ret->opcode != QIR_OP_return)
+        return;
+    if (ret->noperands != f->nresults) {
+        FAIL(v, ret->loc, "func.results", "function returns %u values but declares %u",
+             ret->noperands, f->nresults);
+        return;
+    }
+    for (uint32_t i = 0; i < f->nresults; i++) {
+        const qir_value *value = ret->operands[i].value;
+        if (value && value->type != f->result_types[i]) {
+            FAIL(v, ret->loc, "func.results", "result %u has type %s but the function declares %s",
+                 i, qir_type_text(v->m->ctx, value->type),
+                 qir_type_text(v->m->ctx, f->result_types[i]));
+        }
+    }
+}
+
+static void check_func(verifier *v, const qir_func *f)
+{
+    if (qir_map_get(&v->m->priv->funcs, f->name) != f)
+        FAIL(v, f->loc, "func.redef", "function '@%s' is defined twice", f->name);
+    if (!f->body->last) {
+        FAIL(v, f->loc, "func.terminator", "function '@%s' has no 'return'", f->name);
+        return;
+    }
+    for (qir_op *op = f->body->first; op; op = op->next)
+        check_op(v, op);
+    check_return(v, f);
+}
+
+bool qir_verify(const qir_module *m)
+{
+    verifier v = {m, qir_context_diag(m->ctx), true};
+    if (!m->funcs)
+        FAIL(&v, m->loc, "qir.empty", "no function in module");
+    for (const qir_func *f = m->funcs; f; f = f->next)
+        check_func(&v, f);
+    return v.ok;
+}
