@@ -8,7 +8,8 @@
 static bool bad(const qir_pass_manager *pm, const char *entry, size_t len, const char *why)
 {
     return qir_error(qir_context_diag(pm->ctx), NULL, "counter.syntax",
-                     "debug counter '%.*s': %s; expected PASS=skip:N,count:M", (int)len, entry, why);
+                     "debug counter '%.*s': %s; expected PASS=skip:N,count:M", (int)len, entry,
+                     why);
 }
 
 static bool parse_number(const char **at, int64_t *out)
@@ -25,10 +26,11 @@ static bool parse_number(const char **at, int64_t *out)
 static bool parse_ranges(const char *at, const char *end, debug_counter *c)
 {
     while (at < end) {
-        int64_t *field = !strncmp(at, "skip:", 5) ? &c->skip : !strncmp(at, "count:", 6) ? &c->count : NULL;
-        if (!field)
+        bool skip = !strncmp(at, "skip:", 5);
+        int64_t *field = skip ? &c->skip : &c->count;
+        if (!skip && strncmp(at, "count:", 6))
             return false;
-        at += field == &c->skip ? 5 : 6;
+        at += skip ? 5 : 6;
         if (!parse_number(&at, field) || (at < end && *at++ != ','))
             return false;
     }

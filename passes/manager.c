@@ -106,6 +106,11 @@ void qir_pass_count(qir_pass *p, const char *statistic, int64_t n)
     p->totals->counts[i] += n;
 }
 
+void qir_pass_write(qir_pass *p, const char *text, size_t len)
+{
+    pm_write(p->pm, text, len);
+}
+
 /* --- stages ---------------------------------------------------------------------------------- */
 /* Names the passes that establish `bit`. */
 static void note_setters(const qir_pass_manager *pm, unsigned bit)
@@ -164,7 +169,7 @@ static debug_counter *counter_of(qir_pass_manager *pm, const qir_pass_desc *d)
 static bool run_desc(qir_pass_manager *pm, const pipeline_item *item, qir_module *m,
                      const pass_watch *w)
 {
-    qir_pass p = {item, pm->scratch, totals_of(pm, item->desc), counter_of(pm, item->desc)};
+    qir_pass p = {pm, item, pm->scratch, totals_of(pm, item->desc), counter_of(pm, item->desc)};
     unsigned errors = qir_diag_error_count(qir_context_diag(pm->ctx));
     bool ok = item->desc->run(&p, m);
     p.totals->seconds += pm_now() - w->start;

@@ -93,15 +93,15 @@ static bool value_fits(qir_option_kind kind, const char *v)
     return end != v && !*end && !errno;
 }
 
-static void note_options(const parser *p, const qir_pass_desc *d, const qir_loc *loc)
+static void note_options(const parser *p, const qir_pass_desc *d)
 {
     qir_strbuf b = {0};
     for (const qir_pass_option *o = d->options; o && o->name; o++)
         qir_strbuf_printf(&b, "%s%s", b.len ? ", " : "", o->name);
     if (b.len)
-        qir_note(diag_of(p), loc, "'%s' has the options %s", d->name, qir_strbuf_cstr(&b));
+        qir_note(diag_of(p), NULL, "'%s' has the options %s", d->name, qir_strbuf_cstr(&b));
     else
-        qir_note(diag_of(p), loc, "'%s' has no options", d->name);
+        qir_note(diag_of(p), NULL, "'%s' has no options", d->name);
     qir_strbuf_free(&b);
 }
 
@@ -116,9 +116,9 @@ static bool parse_option(parser *p, pipeline_item *item)
            (strlen(d->options[i].name) != name.len || memcmp(d->options[i].name, name.s, name.len)))
         i++;
     if (!d->options || !d->options[i].name) {
-        qir_error(diag_of(p), loc_at(p, name.s), "pipeline.option", "pass '%s' has no option '%.*s'",
-                  d->name, (int)name.len, name.s);
-        note_options(p, d, NULL);
+        qir_error(diag_of(p), loc_at(p, name.s), "pipeline.option",
+                  "pass '%s' has no option '%.*s'", d->name, (int)name.len, name.s);
+        note_options(p, d);
         return false;
     }
     if (*p->at == '=' && (p->at++, !value(p, &v)))

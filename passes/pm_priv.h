@@ -34,6 +34,7 @@ typedef struct pass_totals {
 typedef QIR_VEC(pass_totals) totals_list;
 
 struct qir_pass {
+    const qir_pass_manager *pm;
     const pipeline_item *item;
     qir_arena *arena;
     pass_totals *totals;

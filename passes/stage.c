@@ -9,8 +9,9 @@ static const struct {
     unsigned bit;
     const char *name;
 } stages[] = {
-    {QIR_STAGE_OBSERVED, "observed"},   {QIR_STAGE_QDQ, "qdq"},       {QIR_STAGE_QUANTIZED, "quantized"},
-    {QIR_STAGE_LAYOUTS, "layouts"},     {QIR_STAGE_PACKED, "packed"}, {QIR_STAGE_PLANNED, "planned"},
+    {QIR_STAGE_OBSERVED, "observed"},   {QIR_STAGE_QDQ, "qdq"},
+    {QIR_STAGE_QUANTIZED, "quantized"}, {QIR_STAGE_LAYOUTS, "layouts"},
+    {QIR_STAGE_PACKED, "packed"},       {QIR_STAGE_PLANNED, "planned"},
 };
 enum { NSTAGES = sizeof stages / sizeof stages[0] };
 

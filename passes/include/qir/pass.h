@@ -66,6 +66,8 @@ double qir_pass_float(const qir_pass *p, const char *option);
 const char *qir_pass_string(const qir_pass *p, const char *option);
 qir_arena *qir_pass_arena(qir_pass *p); /* reset after the pass */
 void qir_pass_count(qir_pass *p, const char *statistic, int64_t n);
+/* Text for the user, to the manager's sink (reports that a pass was asked to print). */
+void qir_pass_write(qir_pass *p, const char *text, size_t len);
 /* True when the debug counter of this pass lets the next transformation happen
  * (-debug-counter=pass=skip:3,count:1).  Call once per transformation. */
 bool qir_pass_may_transform(qir_pass *p);

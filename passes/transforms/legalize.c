@@ -1,0 +1,132 @@
+/* Changes: nothing.  Requires: a module ready for code generation.  Leaves: the same module, known
+ * to have code for every op.  This is the last place where the input can be at fault: everything
+ * that stands in the way is listed at once, one message per op and reason. */
+#include <string.h>
+#include "qir/ops.h"
+#include "qir/pass.h"
+
+typedef enum reason { FINE, NO_CODE, OBSERVER, DYNAMIC, DTYPE, NUM_REASONS } reason;
+
+/* Element types that generated code handles. */
+static bool dtype_ok(const qir_type *t)
+{
+    static const qir_dtype ok[] = {QIR_f32, QIR_i8, QIR_u8, QIR_i32};
+    if (t->kind == QIR_PACKED)
+        return true;
+    for (size_t i = 0; i < sizeof ok / sizeof ok[0]; i++)
+        if (t->dtype == ok[i])
+            return true;
+    return false;
+}
+
+static reason type_reason(const qir_type *t)
+{
+    return !qir_type_is_static(t) ? DYNAMIC : !dtype_ok(t) ? DTYPE : FINE;
+}
+
+static reason values_reason(const qir_op *op)
+{
+    for (uint32_t i = 0; i < op->noperands; i++) {
+        qir_value *v = qir_op_operand(op, i);
+        reason r = v ? type_reason(v->type) : FINE;
+        if (r)
+            return r;
+    }
+    for (uint32_t i = 0; i < op->nresults; i++) {
+        reason r = type_reason(op->results[i].type);
+        if (r)
+            return r;
+    }
+    return FINE;
+}
+
+static bool has_code(const qir_op *op)
+{
+    return qir_op_has_trait(op, QIR_TRAIT_VIEW) || qir_op_has_trait(op, QIR_TRAIT_TERMINATOR) ||
+           strcmp(qir_op_desc_get(op->opcode)->lower, "none") != 0;
+}
+
+static reason op_reason(const qir_op *op)
+{
+    if (op->opcode == QIR_OP_observe)
+        return OBSERVER;
+    return has_code(op) ? values_reason(op) : NO_CODE;
+}
+
+typedef struct offence {
+    const qir_op *first;
+    int64_t count;
+} offence;
+
+/* The type that values_reason objected to. */
+static const qir_type *offending_type(const qir_op *op)
+{
+    for (uint32_t i = 0; i < op->noperands; i++)
+        if (qir_op_operand(op, i) && type_reason(qir_op_operand(op, i)->type))
+            return qir_op_operand(op, i)->type;
+    for (uint32_t i = 0; i < op->nresults; i++)
+        if (type_reason(op->results[i].type))
+            return op->results[i].type;
+    return NULL;
+}
+
+static const char *const codes[NUM_REASONS] = {NULL, "legalize.op", "legalize.observe",
+                                               "legalize.shape", "legalize.dtype"};
+
+static const char *explanation(qir_arena *arena, const qir_op *op, reason r)
+{
+    qir_context *ctx = qir_op_module(op)->ctx;
+    const qir_type *t = offending_type(op);
+    const char *type = t ? qir_type_text(ctx, t) : "";
+    switch (r) {
+    case FINE:
+    case NUM_REASONS:
+        break;
+    case NO_CODE:
+        return "no code can be generated for it";
+    case OBSERVER:
+        return "observers must be replaced first: run apply-calibration and insert-qdq";
+    case DYNAMIC:
+        return qir_arena_printf(arena, "the shape of %s is not known; bind it with -bind", type);
+    case DTYPE:
+        return qir_arena_printf(arena, "no code for %s; elements must be f32, i8, u8 or i32", type);
+    }
+    return "";
+}
+
+static void report(qir_pass *p, qir_module *m, qir_opcode opcode, reason r, const offence *o)
+{
+    qir_error(qir_context_diag(m->ctx), o->first->loc, codes[r], "'%s' (%lld time%s): %s",
+              qir_op_desc_get(opcode)->name, (long long)o->count, o->count == 1 ? "" : "s",
+              explanation(qir_pass_arena(p), o->first, r));
+}
+
+static void collect(const qir_module *m, offence (*table)[NUM_REASONS])
+{
+    qir_for_each_func(f, m)
+        qir_for_each_op(op, f->body) {
+            offence *o = &table[op->opcode][op_reason(op)];
+            if (!o->count++)
+                o->first = op;
+        }
+}
+
+static bool run(qir_pass *p, qir_module *m)
+{
+    offence(*table)[NUM_REASONS] = qir_arena_array(qir_pass_arena(p), QIR_NUM_OPS, sizeof *table);
+    bool ok = true;
+    collect(m, table);
+    for (qir_opcode i = 0; i < QIR_NUM_OPS; i++)
+        for (reason r = NO_CODE; r < NUM_REASONS; r++)
+            if (table[i][r].count) {
+                report(p, m, i, r, &table[i][r]);
+                ok = false;
+            }
+    return ok;
+}
+
+QIR_PASS(legalize, .name = "legalize",
+         .summary = "Check that code can be generated for every op.",
+         .doc = "Rejects ops without code, observers, unknown shapes and element types without "
+                "code; lists all of them, with how often each occurs and where it is first.",
+         .run = run)
