@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""Every test: the lit suite on the build in build/, the same suite without LLVM under sanitizers,
+and a warning-free build with clang.  Last line: N passed, N failed, N skipped."""
+import json
+import os
+import subprocess
+import sys
+
+SOURCE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+LIT = "/usr/lib/llvm-19/build/utils/lit/lit.py"
+PASSED = {"PASS", "XFAIL"}
+SKIPPED = {"UNSUPPORTED", "SKIPPED", "EXCLUDED"}
+
+
+class Totals:
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+
+    def add(self, name, ok):
+        print(f"{'PASS' if ok else 'FAIL'}: {name}", flush=True)
+        self.passed += ok
+        self.failed += not ok
+
+
+def build(directory, *options):
+    """Configures and builds; prints the log's end when that fails."""
+    log = os.path.join(SOURCE, directory + ".log")
+    configure = ["/usr/bin/cmake", "-G", "Ninja", "-S", SOURCE, "-B", os.path.join(SOURCE, directory),
+                 "-DPython3_EXECUTABLE=/usr/bin/python3", *options]
+    with open(log, "w") as out:
+        ok = all(subprocess.call(command, stdout=out, stderr=subprocess.STDOUT) == 0
+                 for command in (configure, ["ninja", "-C", os.path.join(SOURCE, directory)]))
+    if not ok:
+        with open(log) as text:
+            print("".join(text.readlines()[-60:]))
+    os.remove(log)
+    return ok
+
+
+def lit(directory, totals, title):
+    """Runs the suite of one build directory and adds its counts."""
+    print(f"-- {title}", flush=True)
+    test = os.path.join(SOURCE, directory, "test")
+    results = os.path.join(test, "results.json")
+    if os.path.exists(results):
+        os.remove(results)
+    subprocess.call(["/usr/bin/python3", LIT, "-sv", "--timeout", "600", "-o", results, test])
+    if not os.path.exists(results):
+        totals.add(title, False)
+        return
+    with open(results) as f:
+        tests = json.load(f)["tests"]
+    for code in (t["code"] for t in tests):
+        if code in PASSED:
+            totals.passed += 1
+        elif code in SKIPPED:
+            totals.skipped += 1
+        else:
+            totals.failed += 1
+    if not tests:
+        totals.add(title + " found no test", False)
+
+
+def main():
+    totals = Totals()
+    lit("build", totals, "lit suite")
+    sanitized = build("build-san", "-DCMAKE_C_COMPILER=clang-19", "-DQCC_SANITIZE=address,undefined",
+                      "-DCMAKE_BUILD_TYPE=RelWithDebInfo")
+    totals.add("build without LLVM under ASan and UBSan", sanitized)
+    if sanitized:
+        lit("build-san", totals, "lit suite without LLVM under ASan and UBSan")
+    totals.add("build with clang, warnings are errors", build("build-clang", "-DCMAKE_C_COMPILER=clang-19"))
+    print(f"{totals.passed} passed, {totals.failed} failed, {totals.skipped} skipped")
+    return 1 if totals.failed or not totals.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
