@@ -1,0 +1,191 @@
+#!/usr/bin/env python3
+"""Trained models through the linked object: accuracy, and bytes equal to the evaluator's.
+
+    accuracy.py CASE --build DIR --models DIR --out DIR
+
+Calibrates on the first 100 samples and scores the rest; quantized files are scored on all.  The
+object for this host (level avx2 where the CPU has it) runs over every sample; AArch64 objects run
+under qemu over the first 20."""
+import argparse
+import array
+import functools
+import math
+import os
+import platform
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import samples  # noqa: E402
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+CALIBRATION = 100
+ARM_SAMPLES = 20
+CIFAR_STATISTICS = {"scale": 1 / 255, "mean": (0.4914, 0.4822, 0.4465), "std": (0.2023, 0.1994, 0.2010)}
+
+
+def mnist(scale=1 / 255, mean=0.0, std=1.0):
+    return functools.partial(samples.mnist, scale=scale, mean=mean, std=std)
+
+
+def cifar(**kwargs):
+    return functools.partial(samples.cifar, **kwargs)
+
+
+class Case:
+    """`loss`: points of top-1 that quantization may cost.  `top1`: (expected, tolerance) of a file
+    that arrives quantized."""
+
+    def __init__(self, path, data, loss=None, top1=None):
+        self.path, self.data, self.loss, self.top1 = path, data, loss, top1
+
+
+CASES = {
+    "ic_resnet8_f32": Case("mlperf_tiny_ic/ic_resnet8_f32.onnx", cifar(order="nchw"), loss=1.0),
+    "resnet20": Case("resnet20_cifar/resnet20_cifar10_f32.onnx",
+                     cifar(order="nchw", **CIFAR_STATISTICS), loss=1.0),
+    "mnist_valid_f32": Case("mnist/mnist_valid_f32.onnx", mnist(), loss=0.3),
+    "mnist_resnet_f32": Case("mnist/mnist_resnet_f32.onnx", mnist(), loss=0.3),
+    "mnist_burn": Case("mnist/mnist_burn.onnx", mnist(mean=0.1307, std=0.3081), loss=0.3),
+    "mnist_dw_f32": Case("mnist/mnist_dw_f32.onnx", mnist(), loss=0.5),
+    "ic_resnet8_qdq": Case("mlperf_tiny_ic/ic_resnet8_int8_qdq.onnx", cifar(order="nchw"), top1=(87.8, 0.6)),
+    "ic_resnet8_tf2onnx_qdq": Case("mlperf_tiny_ic/resnet8_tf2onnx_qdq.onnx", cifar(order="nhwc"),
+                                   top1=(87.8, 0.6)),
+    "mnist_valid_qdq": Case("mnist/mnist_valid_int8_qdq.onnx", mnist(), top1=(96.46, 0.1)),
+    "mnist_resnet_qdq": Case("mnist/mnist_resnet_int8_qdq.onnx", mnist(), top1=(98.22, 0.1)),
+    "mnist_dw_qdq": Case("mnist/mnist_dw_int8_qdq.onnx", mnist(), top1=(93.14, 0.1)),
+}
+
+
+def run(*command):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        sys.exit(f"{' '.join(command)}\n{done.stdout}\nexit code {done.returncode}")
+    return done.stdout
+
+
+def host_level():
+    with open("/proc/cpuinfo") as f:
+        return "avx2" if " avx2" in f.read() else "generic"
+
+
+def targets():
+    """(target, level, launcher) of every object that this machine can run."""
+    yield platform.machine(), host_level() if platform.machine() == "x86_64" else "native", []
+    if platform.machine() == "x86_64":
+        yield "x86_64", "generic", []
+    if shutil.which("qemu-aarch64"):
+        yield "aarch64", "neon", ["qemu-aarch64", "-cpu", "cortex-a53"]
+        yield "aarch64", "dotprod", ["qemu-aarch64", "-cpu", "max"]
+
+
+class Runner:
+    def __init__(self, args):
+        self.bin, self.out = os.path.join(args.build, "bin"), args.out
+        os.makedirs(self.out, exist_ok=True)
+
+    def path(self, name):
+        return os.path.join(self.out, name)
+
+    def tool(self, name, *args):
+        return run(os.path.join(self.bin, name), *args)
+
+    def evaluate(self, model, inputs, name):
+        """Outputs of all samples by the evaluator."""
+        self.tool("qir-run", model, "-samples", inputs, "-output", self.path(name + ".npy"))
+        return samples.read_npy(self.path(name + ".npy"))
+
+    def quantize(self, model, calibration):
+        """The integer model as QIR, the form the objects are compiled from."""
+        qir = self.path("int8.qir")
+        extra = ["-calibrate=" + calibration] if calibration else []
+        self.tool("qcc", model, *extra, "-stop-after=convert", "-emit-qir", "-o", qir)
+        return qir
+
+    def build(self, qir, target, level):
+        folder = self.path(f"{target}-{level}")
+        os.makedirs(folder, exist_ok=True)
+        obj, app = os.path.join(folder, "m.o"), os.path.join(folder, "driver")
+        self.tool("qcc", "-target", target, "-mlevel=" + level, "-name=m", qir, "-o", obj)
+        compiler = "cc" if target == platform.machine() else target + "-linux-gnu-gcc"
+        run(compiler, "-std=c11", "-D_GNU_SOURCE", "-O1", "-Wall", "-Wextra", "-Werror", "-static",
+            "-DMODEL_HEADER=\"m.h\"", "-I", folder, os.path.join(HERE, "driver.c"), obj, "-o", app)
+        return app
+
+    def execute(self, app, launcher, raw, in_bytes, out_bytes):
+        run(*launcher, app, raw, app + ".out", str(in_bytes), str(out_bytes))
+        with open(app + ".out", "rb") as f:
+            return f.read()
+
+
+def floats(data):
+    values = array.array("f")
+    values.frombytes(data)
+    return values
+
+
+def top1(data, labels, skip):
+    values = floats(data)
+    classes = len(values) // len(labels)
+    right = 0
+    for i in range(skip, len(labels)):
+        row = values[classes * i:classes * (i + 1)]
+        right += row.index(max(row)) == labels[i]
+    return 100 * right / (len(labels) - skip)
+
+
+def check_objects(runner, qir, raw, in_bytes, expected, count):
+    """Bytes of every object against the evaluator's."""
+    out_bytes = len(expected) // count
+    few = runner.path("few.raw")
+    with open(raw, "rb") as f, open(few, "wb") as out:
+        out.write(f.read(in_bytes * ARM_SAMPLES))
+    for target, level, launcher in targets():
+        whole = target == platform.machine() and level != "generic"
+        app = runner.build(qir, target, level)
+        got = runner.execute(app, launcher, raw if whole else few, in_bytes, out_bytes)
+        want = expected if whole else expected[:out_bytes * min(count, ARM_SAMPLES)]
+        if got != want:
+            sys.exit(f"{target} {level}: output differs from the evaluator's")
+        print(f"{target} {level}: {len(got) // out_bytes} outputs equal the evaluator's")
+
+
+def prepare(runner, case, models):
+    """Writes all samples (npy, raw) and the calibration part; returns what is needed later."""
+    values, shape, labels = case.data(models)
+    data, count = values.tobytes(), len(labels)
+    in_bytes = len(data) // count
+    samples.write_npy(runner.path("all.npy"), "<f4", (count, *shape), data)
+    samples.write_npy(runner.path("calib.npy"), "<f4", (CALIBRATION, *shape), data[:in_bytes * CALIBRATION])
+    with open(runner.path("all.raw"), "wb") as f:
+        f.write(data)
+    return labels, in_bytes
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("case", choices=CASES)
+    for name in ("--build", "--models", "--out"):
+        parser.add_argument(name, required=True)
+    args = parser.parse_args()
+    case, runner = CASES[args.case], Runner(args)
+    model = os.path.join(args.models, case.path)
+    labels, in_bytes = prepare(runner, case, args.models)
+    skip = CALIBRATION if case.loss is not None else 0
+
+    qir = runner.quantize(model, runner.path("calib.npy") if skip else None)
+    int8 = runner.evaluate(qir, runner.path("all.npy"), "int8")
+    check_objects(runner, qir, runner.path("all.raw"), in_bytes, int8, len(labels))
+    quantized = top1(int8, labels, skip)
+    if case.top1:
+        expected, tolerance = case.top1
+        print(f"top-1: {quantized:.2f} %, expected {expected} +- {tolerance}")
+        return abs(quantized - expected) > tolerance
+    reference = top1(runner.evaluate(model, runner.path("all.npy"), "float"), labels, skip)
+    print(f"top-1: float {reference:.2f} %, int8 {quantized:.2f} %, may lose {case.loss}")
+    return reference - quantized > case.loss or math.isnan(quantized)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

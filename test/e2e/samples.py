@@ -1,0 +1,61 @@
+"""Labelled samples of the shared models as .npy files, with the standard library only."""
+import array
+import gzip
+import os
+
+
+def write_npy(path, dtype, shape, data):
+    """`data`: bytes; dtype as numpy spells it, e.g. '<f4'."""
+    head = f"{{'descr': '{dtype}', 'fortran_order': False, 'shape': {tuple(shape)}, }}"
+    head += " " * (-(len(head) + 11) % 64) + "\n"
+    with open(path, "wb") as f:
+        f.write(b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head.encode() + data)
+
+
+def read_npy(path):
+    with open(path, "rb") as f:
+        data = f.read()
+    return data[10 + int.from_bytes(data[8:10], "little"):]
+
+
+def mnist(models, scale, mean, std):
+    """10,000 images as [N,1,28,28] floats (byte * scale - mean) / std, and labels."""
+    with gzip.open(os.path.join(models, "mnist", "t10k-images-idx3-ubyte.gz")) as f:
+        pixels = f.read()[16:]
+    with gzip.open(os.path.join(models, "mnist", "t10k-labels-idx1-ubyte.gz")) as f:
+        labels = f.read()[8:]
+    table = [(b * scale - mean) / std for b in range(256)]
+    return array.array("f", map(table.__getitem__, pixels)), (1, 28, 28), labels
+
+
+def cifar(models, order, scale=1.0, mean=(0, 0, 0), std=(1, 1, 1)):
+    """500 images as floats; order 'nchw' or 'nhwc'."""
+    folder = os.path.join(models, "mlperf_tiny_ic")
+    with open(os.path.join(folder, "cifar_test_500x32x32x3.u8"), "rb") as f:
+        pixels = f.read()
+    with open(os.path.join(folder, "cifar_test_500.lab"), "rb") as f:
+        labels = f.read()
+    tables = [[(b * scale - mean[c]) / std[c] for b in range(256)] for c in range(3)]
+    planes = [list(map(tables[c].__getitem__, pixels[c::3])) for c in range(3)]
+    values = array.array("f")
+    for i in range(len(labels)):
+        image = [plane[1024 * i:1024 * (i + 1)] for plane in planes]
+        if order == "nchw":
+            for plane in image:
+                values.extend(plane)
+        else:
+            for pixel in zip(*image):
+                values.extend(pixel)
+    return values, (3, 32, 32) if order == "nchw" else (32, 32, 3), labels
+
+
+def uniform(count, shape, low, high, seed):
+    """Random floats by a 64-bit linear congruential generator, the same everywhere."""
+    total, state = count, seed
+    for d in shape:
+        total *= d
+    values = array.array("f")
+    for _ in range(total):
+        state = (state * 6364136223846793005 + 1442695040888963407) & 0xFFFFFFFFFFFFFFFF
+        values.append(low + (high - low) * ((state >> 40) / (1 << 24)))
+    return values, shape, None
