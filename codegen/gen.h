@@ -10,6 +10,7 @@
 #include <llvm-c/Core.h>
 #include "qir/codegen.h"
 #include "qir/ops.h"
+#include "qir/support/map.h"
 
 struct qcg_machine; /* vector machine of a level: codegen/machine.h */
 
@@ -28,6 +29,7 @@ typedef struct qcg {
     LLVMValueRef out;     /* pointer of result 0 */
     LLVMValueRef ws;      /* workspace: qir_level_workspace() bytes, 64-byte aligned */
     unsigned next_global; /* numbers private constants */
+    qir_map globals;      /* bytes -> private constant */
 } qcg;
 
 /* A private, read-only global with these bytes; returns its pointer.  Equal bytes share a global. */

@@ -1,0 +1,112 @@
+/* Target machines, the LLVM pass pipeline, and the bytes of an object.
+ *
+ * The pipeline only cleans up what the kernels wrote: nothing in it may call a library (no loop
+ * idioms), change the order of float operations, or undo the register blocking of the kernels (no
+ * unrolling, no vectorizing). */
+#include "emit.h"
+#include <llvm-c/Analysis.h>
+#include <llvm-c/Target.h>
+#include <llvm-c/Transforms/PassBuilder.h>
+#include "qir/support/assert.h"
+
+static const char pipeline[] =
+    "function(sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,"
+    "loop-simplify,lcssa,loop-mssa(licm),instcombine<no-verify-fixpoint>,early-cse<memssa>,"
+    "simplifycfg,adce)";
+
+const char *qcg_features(qir_context *ctx, const qir_codegen_options *opts)
+{
+    const char *level = qir_level_get(opts->level)->features;
+    const char *more = opts->attrs ? opts->attrs : "";
+    return qir_arena_printf(qir_context_arena(ctx), "%s%s%s", level, *level && *more ? "," : "",
+                            more);
+}
+
+const char *qcg_tune_cpu(const qir_codegen_options *opts)
+{
+    return opts->cpu ? opts->cpu : qir_level_get(opts->level)->cpu;
+}
+
+LLVMTargetMachineRef qcg_target_machine(qir_diag_engine *diag, const char *triple, const char *cpu,
+                                        const char *features)
+{
+    LLVMInitializeAllTargetInfos();
+    LLVMInitializeAllTargets();
+    LLVMInitializeAllTargetMCs();
+    LLVMInitializeAllAsmPrinters();
+    LLVMInitializeAllAsmParsers();
+    LLVMTargetRef target = NULL;
+    char *error = NULL;
+    if (LLVMGetTargetFromTriple(triple, &target, &error)) {
+        LLVMDisposeMessage(error);
+        qir_error(diag, NULL, "codegen.target",
+                  "unknown target '%s'; expected a triple such as x86_64-linux-gnu or "
+                  "aarch64-linux-gnu",
+                  triple);
+        return NULL;
+    }
+    return LLVMCreateTargetMachine(target, triple, cpu, features, LLVMCodeGenLevelAggressive,
+                                   LLVMRelocPIC, LLVMCodeModelSmall);
+}
+
+static bool optimize(qir_diag_engine *diag, LLVMModuleRef module, LLVMTargetMachineRef tm)
+{
+    LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
+    LLVMErrorRef error = LLVMRunPasses(module, pipeline, tm, options);
+    LLVMDisposePassBuilderOptions(options);
+    if (!error)
+        return true;
+    char *text = LLVMGetErrorMessage(error);
+    qir_error(diag, NULL, "internal.codegen", "pass pipeline failed: %s", text);
+    LLVMDisposeErrorMessage(text);
+    return false;
+}
+
+static bool verify(qir_diag_engine *diag, LLVMModuleRef module)
+{
+    char *text = NULL;
+    bool broken = LLVMVerifyModule(module, LLVMReturnStatusAction, &text);
+    if (broken)
+        qir_error(diag, NULL, "internal.codegen", "generated LLVM IR is malformed: %s", text);
+    LLVMDisposeMessage(text);
+    return !broken;
+}
+
+static bool write_machine_code(qir_diag_engine *diag, LLVMModuleRef module, LLVMTargetMachineRef tm,
+                               LLVMCodeGenFileType type, qir_strbuf *out)
+{
+    LLVMMemoryBufferRef buffer = NULL;
+    char *text = NULL;
+    if (LLVMTargetMachineEmitToMemoryBuffer(tm, module, type, &text, &buffer)) {
+        qir_error(diag, NULL, "internal.codegen", "cannot emit machine code: %s", text);
+        LLVMDisposeMessage(text);
+        return false;
+    }
+    qir_strbuf_write(out, LLVMGetBufferStart(buffer), LLVMGetBufferSize(buffer));
+    LLVMDisposeMemoryBuffer(buffer);
+    return true;
+}
+
+static bool write_llvm(LLVMModuleRef module, qir_strbuf *out)
+{
+    char *text = LLVMPrintModuleToString(module);
+    qir_strbuf_puts(out, text);
+    LLVMDisposeMessage(text);
+    return true;
+}
+
+bool qcg_emit(qir_diag_engine *diag, LLVMModuleRef module, LLVMTargetMachineRef tm,
+              qir_emit_kind kind, qir_strbuf *out)
+{
+    if (!verify(diag, module) || !optimize(diag, module, tm))
+        return false;
+    switch (kind) {
+    case QIR_EMIT_OBJECT:
+        return write_machine_code(diag, module, tm, LLVMObjectFile, out);
+    case QIR_EMIT_ASSEMBLY:
+        return write_machine_code(diag, module, tm, LLVMAssemblyFile, out);
+    case QIR_EMIT_LLVM:
+        return write_llvm(module, out);
+    }
+    QIR_UNREACHABLE("emit kind");
+}

@@ -1,0 +1,22 @@
+/* The LLVM side of a target: machine, attributes, pipeline, bytes.  Private to codegen/. */
+#ifndef QIR_CODEGEN_EMIT_H
+#define QIR_CODEGEN_EMIT_H
+
+#include <llvm-c/Core.h>
+#include <llvm-c/TargetMachine.h>
+#include "qir/codegen.h"
+
+/* Features of the op functions: those of the level, then -mattr.  Arena (context). */
+const char *qcg_features(qir_context *ctx, const qir_codegen_options *opts);
+/* CPU that the op functions are scheduled for; the instructions used do not depend on it. */
+const char *qcg_tune_cpu(const qir_codegen_options *opts);
+
+/* A machine for the baseline of the triple.  NULL: diagnosed.  Caller disposes. */
+LLVMTargetMachineRef qcg_target_machine(qir_diag_engine *diag, const char *triple, const char *cpu,
+                                        const char *features);
+
+/* Verifies `module`, runs the fixed pipeline and appends object, assembly or IR to `out`. */
+bool qcg_emit(qir_diag_engine *diag, LLVMModuleRef module, LLVMTargetMachineRef tm,
+              qir_emit_kind kind, qir_strbuf *out);
+
+#endif
