@@ -1,0 +1,143 @@
+/* The generated interface as data: the model's tensor names made safe and unique, and the numbers
+ * that plan-memory found. */
+#include "abi.h"
+#include <string.h>
+#include "qir/support/map.h"
+
+const char *qcg_c_type(const qir_type *t)
+{
+    switch (t->dtype) {
+    case QIR_f32:
+        return "float";
+    case QIR_f64:
+        return "double";
+    case QIR_f16:
+    case QIR_bf16:
+    case QIR_u16:
+        return "uint16_t";
+    case QIR_i1:
+    case QIR_u2:
+    case QIR_u4:
+    case QIR_u8:
+        return "uint8_t";
+    case QIR_i2:
+    case QIR_i4:
+    case QIR_i8:
+        return "int8_t";
+    case QIR_i16:
+        return "int16_t";
+    case QIR_i32:
+        return "int32_t";
+    case QIR_i64:
+        return "int64_t";
+    case QIR_u32:
+        return "uint32_t";
+    case QIR_u64:
+        return "uint64_t";
+    case QIR_NUM_DTYPES:
+        break;
+    }
+    return "unsigned char";
+}
+
+static char *upper_case(qir_arena *arena, const char *s)
+{
+    char *copy = qir_arena_strndup(arena, s, strlen(s));
+    for (char *p = copy; *p; p++)
+        if (*p >= 'a' && *p <= 'z')
+            *p = (char)(*p - 'a' + 'A');
+    return copy;
+}
+
+/* `base`, or `base`_2, `base`_3, ... when taken. */
+static const char *make_unique(qir_arena *arena, qir_map *taken, const char *base)
+{
+    const char *name = base;
+    for (unsigned n = 2; qir_strmap_has(taken, name, strlen(name)); n++)
+        name = qir_arena_printf(arena, "%s_%u", base, n);
+    qir_strmap_put(taken, name, strlen(name), (void *)name);
+    return name;
+}
+
+static const char *mangled(qir_arena *arena, const char *name)
+{
+    qir_strbuf text = {0};
+    qir_mangle(name, strlen(name), &text);
+    const char *copy = qir_arena_strndup(arena, text.data, text.len);
+    qir_strbuf_free(&text);
+    return copy;
+}
+
+static void name_tensors(qir_arena *arena, qcg_tensor_abi *tensors, uint32_t n,
+                         const char *const *model_names, const char *otherwise)
+{
+    qir_map fields = {0}, macros = {0};
+    for (uint32_t i = 0; i < n; i++) {
+        const char *name = model_names ? model_names[i] : NULL;
+        if (!name || !*name)
+            name = n == 1 ? otherwise : qir_arena_printf(arena, "%s%u", otherwise, i);
+        tensors[i].field = make_unique(arena, &fields, mangled(arena, name));
+        tensors[i].macro = make_unique(arena, &macros, upper_case(arena, tensors[i].field));
+    }
+    qir_map_free(&fields);
+    qir_map_free(&macros);
+}
+
+static size_t module_int(const qir_module *m, const char *name)
+{
+    const qir_attr *a = qir_dict_get(m->attrs, qir_intern_cstr(m->ctx, name));
+    return a && a->kind == QIR_ATTR_INT && a->u.i > 0 ? (size_t)a->u.i : 0;
+}
+
+/* Public names are prefix + "_run" and the like: the whole must be a harmless identifier. */
+static bool is_prefix(const char *name)
+{
+    enum { LONGEST = 48 };
+    qir_strbuf whole = {0}, safe = {0};
+    qir_strbuf_printf(&whole, "%s_run", name);
+    qir_mangle(whole.data, whole.len, &safe);
+    bool ok = strlen(name) <= LONGEST && !strcmp(whole.data, safe.data);
+    qir_strbuf_free(&whole);
+    qir_strbuf_free(&safe);
+    return ok;
+}
+
+bool qcg_abi_get(qir_module *m, const qir_codegen_options *opts, qcg_abi *abi)
+{
+    qir_diag_engine *diag = qir_context_diag(m->ctx);
+    qir_arena *arena = qir_context_arena(m->ctx);
+    qir_func *f = qir_module_main(m);
+    if (!f)
+        return qir_error(diag, m->loc, "codegen.main",
+                         "nothing to compile: expected a function @main or a single function");
+    if (!is_prefix(opts->name))
+        return qir_error(diag, NULL, "name.prefix",
+                         "'%s' cannot be the prefix of C names; expected letters, digits and "
+                         "underscores, first a letter, at most 48",
+                         opts->name);
+    *abi = (qcg_abi){.name = opts->name,
+                     .upper = upper_case(arena, opts->name),
+                     .isa = qir_level_get(opts->level)->name,
+                     .nin = f->body->nargs,
+                     .nout = f->nresults,
+                     .scratch_bytes = module_int(m, "arena"),
+                     .scratch_bound = module_int(m, "arena_bound")};
+    abi->in = QIR_NEW_ARRAY(arena, qcg_tensor_abi, abi->nin);
+    abi->out = QIR_NEW_ARRAY(arena, qcg_tensor_abi, abi->nout);
+    for (uint32_t i = 0; i < abi->nin; i++)
+        abi->in[i].type = f->body->args[i]->type;
+    for (uint32_t i = 0; i < abi->nout; i++)
+        abi->out[i].type = f->result_types[i];
+    name_tensors(arena, abi->in, abi->nin, f->arg_names, "input");
+    name_tensors(arena, abi->out, abi->nout, f->result_names, "output");
+    return true;
+}
+
+uint32_t qcg_abi_hash(const qcg_abi *abi)
+{
+    qir_strbuf text = {0};
+    qcg_abi_declarations(abi, &text);
+    uint32_t hash = (uint32_t)(qir_hash_bytes(text.data, text.len) & 0xffffffffu);
+    qir_strbuf_free(&text);
+    return hash;
+}

@@ -1,0 +1,43 @@
+/* What the generated interface looks like: names, tensors, sizes.  The header and the object are
+ * both written from this.  Private to codegen/. */
+#ifndef QIR_CODEGEN_ABI_H
+#define QIR_CODEGEN_ABI_H
+
+#include "qir/codegen.h"
+
+enum { QCG_SCRATCH_ALIGN = 64, QCG_ABI_VERSION = 1 };
+
+/* Return codes of NAME_run; the header names them. */
+enum {
+    QCG_OK = 0,
+    QCG_BAD_POINTER = -1,
+    QCG_MISALIGNED = -2,
+    QCG_SCRATCH_TOO_SMALL = -3,
+    QCG_NO_ISA = -4
+};
+
+typedef struct qcg_tensor_abi {
+    const char *field; /* member of NAME_inputs or NAME_outputs */
+    const char *macro; /* the same for macros: upper case, unique among inputs (outputs) */
+    const qir_type *type;
+} qcg_tensor_abi;
+
+typedef struct qcg_abi {
+    const char *name, *upper; /* prefix of symbols and of macros */
+    const char *isa;          /* level name */
+    qcg_tensor_abi *in, *out;
+    uint32_t nin, nout;
+    size_t scratch_bytes, scratch_bound;
+} qcg_abi;
+
+/* Reads the interface off the main function; arena (context).  False: diagnosed. */
+bool qcg_abi_get(qir_module *m, const qir_codegen_options *opts, qcg_abi *abi);
+
+/* Everything of the header that makes an object compatible with it, and the hash of that. */
+void qcg_abi_declarations(const qcg_abi *abi, qir_strbuf *out);
+uint32_t qcg_abi_hash(const qcg_abi *abi);
+
+/* C type of one element: "float", "int8_t", ... */
+const char *qcg_c_type(const qir_type *t);
+
+#endif

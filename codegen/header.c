@@ -1,0 +1,162 @@
+/* The generated C header.  It holds only what this file writes: no byte of the model gets here
+ * except through qir_mangle. */
+#include "abi.h"
+#include <inttypes.h>
+
+static void write_dims(const qir_type *t, qir_strbuf *out)
+{
+    for (unsigned d = 0; d < t->rank; d++)
+        qir_strbuf_printf(out, "%s%" PRId64, d ? ", " : "", t->dims[d]);
+    qir_strbuf_puts(out, t->rank ? "" : "1"); /* a scalar: one element */
+}
+
+static void write_quant(const char *prefix, const qir_quant *q, qir_strbuf *out)
+{
+    bool known = q && q->count == 1;
+    qir_strbuf_printf(out, "#define %s_SCALE ", prefix);
+    qir_strbuf_float(out, known ? q->scale[0] : 1.0f);
+    qir_strbuf_printf(out, "f\n#define %s_ZERO_POINT %" PRId32 "\n", prefix,
+                      known ? q->zero_point[0] : 0);
+}
+
+static void write_tensor_macros(const qcg_abi *abi, const char *kind, const qcg_tensor_abi *t,
+                                qir_strbuf *out)
+{
+    qir_strbuf p = {0};
+    qir_strbuf_printf(&p, "%s_%s_%s", abi->upper, kind, t->macro);
+    const char *prefix = qir_strbuf_cstr(&p);
+    qir_strbuf_printf(out, "\n#define %s_DTYPE \"%s\"\n", prefix, qir_dtype_name(t->type->dtype));
+    qir_strbuf_printf(out, "#define %s_RANK %u\n", prefix, t->type->rank);
+    qir_strbuf_printf(out, "#define %s_SHAPE {", prefix);
+    write_dims(t->type, out);
+    qir_strbuf_printf(out, "}\n#define %s_ELEMENTS %" PRId64 "\n", prefix,
+                      qir_type_elements(t->type));
+    qir_strbuf_printf(out, "#define %s_BYTES %zu\n", prefix, qir_type_bytes(t->type));
+    write_quant(prefix, t->type->quant, out);
+    qir_strbuf_free(&p);
+}
+
+static void write_struct(const qcg_abi *abi, const char *kind, const qcg_tensor_abi *tensors,
+                         uint32_t n, const char *qualifier, qir_strbuf *out)
+{
+    qir_strbuf_printf(out, "\ntypedef struct %s_%s {\n", abi->name, kind);
+    for (uint32_t i = 0; i < n; i++) {
+        qir_strbuf_printf(out, "    %s%s *%s; /* %s [", qualifier, qcg_c_type(tensors[i].type),
+                          tensors[i].field, qir_dtype_name(tensors[i].type->dtype));
+        write_dims(tensors[i].type, out);
+        qir_strbuf_puts(out, "] */\n");
+    }
+    if (n == 0)
+        qir_strbuf_puts(out, "    const void *none;\n");
+    qir_strbuf_printf(out, "} %s_%s;\n", abi->name, kind);
+}
+
+static void write_codes(const qcg_abi *abi, qir_strbuf *out)
+{
+    static const struct {
+        const char *name;
+        int code;
+        const char *doc;
+    } codes[] = {
+        {"OK", QCG_OK, "the outputs are written"},
+        {"E_POINTER", QCG_BAD_POINTER, "a pointer is NULL, or an output overlaps other memory"},
+        {"E_ALIGN", QCG_MISALIGNED, "scratch is not aligned"},
+        {"E_SCRATCH", QCG_SCRATCH_TOO_SMALL, "scratch is too small"},
+        {"E_CPU", QCG_NO_ISA, "this CPU lacks instructions that the code uses"},
+    };
+    qir_strbuf_puts(out, "\n/* What the run function returns; nothing is written unless it is OK. */\n");
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        qir_strbuf_printf(out, "#define %s_%s (%d) /* %s */\n", abi->upper, codes[i].name,
+                          codes[i].code, codes[i].doc);
+}
+
+void qcg_abi_declarations(const qcg_abi *abi, qir_strbuf *out)
+{
+    qir_strbuf_printf(out, "#define %s_ABI_VERSION %d\n", abi->upper, QCG_ABI_VERSION);
+    qir_strbuf_printf(out, "#define %s_SCRATCH_BYTES %zu\n", abi->upper, abi->scratch_bytes);
+    qir_strbuf_printf(out, "#define %s_SCRATCH_ALIGN %d\n", abi->upper, QCG_SCRATCH_ALIGN);
+    qir_strbuf_printf(out, "/* No plan can use less than this: the largest sum of live tensors. */\n"
+                           "#define %s_SCRATCH_BOUND %zu\n",
+                      abi->upper, abi->scratch_bound);
+    write_codes(abi, out);
+    qir_strbuf_puts(out, "\n/* Tensors: row-major, dense.  real = (value - ZERO_POINT) * SCALE. */");
+    for (uint32_t i = 0; i < abi->nin; i++)
+        write_tensor_macros(abi, "INPUT", &abi->in[i], out);
+    for (uint32_t i = 0; i < abi->nout; i++)
+        write_tensor_macros(abi, "OUTPUT", &abi->out[i], out);
+    write_struct(abi, "inputs", abi->in, abi->nin, "const ", out);
+    write_struct(abi, "outputs", abi->out, abi->nout, "", out);
+}
+
+/* Shared by the headers of all models: same text, one guard. */
+static const char info_types[] =
+    "\n#ifndef QCC_MODEL_INFO\n"
+    "#define QCC_MODEL_INFO 1\n"
+    "/* For hosts that run any model: one element of `tensors` per input, then per output.  The\n"
+    "   struct arguments of `run` are arrays of pointers in that order. */\n"
+    "typedef struct qcc_tensor_info {\n"
+    "    char name[64];\n"
+    "    char dtype[8];\n"
+    "    int64_t shape[8];\n"
+    "    uint64_t bytes;\n"
+    "    uint32_t rank;\n"
+    "    float scale;\n"
+    "    int32_t zero_point;\n"
+    "    uint32_t reserved;\n"
+    "} qcc_tensor_info;\n"
+    "typedef struct qcc_model_info {\n"
+    "    uint32_t version, input_count, output_count, scratch_align;\n"
+    "    uint64_t scratch_bytes;\n"
+    "    char name[64];\n"
+    "    char isa[32];\n"
+    "    const qcc_tensor_info *tensors;\n"
+    "    int (*run)(const void *inputs, const void *outputs, void *scratch, size_t scratch_bytes);\n"
+    "} qcc_model_info;\n"
+    "#endif\n";
+
+static void write_functions(const qcg_abi *abi, qir_strbuf *out)
+{
+    const char *n = abi->name;
+    qir_strbuf_printf(out,
+                      "\n/* Re-entrant: keeps no state outside `scratch`, whose contents do not matter "
+                      "before the\n"
+                      "   call.  The symbol carries a hash of this interface, so that a stale header "
+                      "fails to link. */\n"
+                      "#define %s_run %s_run_%08" PRIx32 "\n"
+                      "int %s_run(const %s_inputs *inputs, const %s_outputs *outputs, void *scratch,\n"
+                      "    size_t scratch_bytes);\n"
+                      "\n/* The instruction set level of the code. */\n"
+                      "const char *%s_isa(void);\n"
+                      "\nextern const qcc_model_info %s_info;\n",
+                      n, n, qcg_abi_hash(abi), n, n, n, n, n);
+}
+
+/* A triple is the user's text: nothing in it may end the comment. */
+static void write_plain(const char *text, qir_strbuf *out)
+{
+    for (; *text; text++) {
+        bool safe = (*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') ||
+                    (*text >= '0' && *text <= '9') || *text == '-' || *text == '_' || *text == '.';
+        qir_strbuf_putc(out, safe ? *text : '_');
+    }
+}
+
+bool qir_codegen_header(qir_module *m, const qir_codegen_options *opts, qir_strbuf *out)
+{
+    qcg_abi abi;
+    if (!qcg_abi_get(m, opts, &abi))
+        return false;
+    qir_strbuf_puts(out, "/* Generated by qcc for ");
+    write_plain(opts->triple, out);
+    qir_strbuf_printf(out,
+                      ", level %s.  Do not edit. */\n"
+                      "#ifndef QCC_%s_H\n#define QCC_%s_H\n\n"
+                      "#include <stddef.h>\n#include <stdint.h>\n\n"
+                      "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n",
+                      abi.isa, abi.upper, abi.upper);
+    qcg_abi_declarations(&abi, out);
+    qir_strbuf_puts(out, info_types);
+    write_functions(&abi, out);
+    qir_strbuf_puts(out, "\n#ifdef __cplusplus\n}\n#endif\n#endif\n");
+    return true;
+}
