@@ -1,4 +1,4 @@
-# Test configuration: every .qir, .c, .test and .py file below test/ with RUN lines is a test.
+# Test configuration: every .qir, .c and .test file below test/ has RUN lines.
 import os
 import shutil
 
@@ -6,8 +6,8 @@ import lit.formats
 
 config.name = "qcc"
 config.test_format = lit.formats.ShTest(True)
-config.suffixes = [".qir", ".c", ".test", ".py"]
-config.excludes = ["Inputs", "lit.cfg.py", "CMakeLists.txt", "run.py", "accuracy.py", "samples.py", "driver.c"]
+config.suffixes = [".qir", ".c", ".test"]
+config.excludes = ["Inputs", "lit.cfg.py", "CMakeLists.txt", "driver.c"]
 config.test_source_root = os.path.join(config.qcc_source, "test")
 config.test_exec_root = os.path.join(config.qcc_build, "test")
 
