@@ -1,0 +1,70 @@
+/* Shared by the infer functions: reading operands and attributes, checking and filling results.
+ * An infer function is called after the generic checks of infer.c: operand count and kinds, static
+ * shapes, physical orders, attribute names, kinds and presence. */
+#ifndef QIR_INFER_H
+#define QIR_INFER_H
+
+#include "qir/context.h"
+#include "qir/ops.h"
+
+#define OP_END(op, nresults, traits, infer, qrule, eval, lower)                                    \
+    bool qir_infer_##infer(qir_infer *q);
+#include "ops.def"
+
+typedef struct infer_dims {
+    unsigned rank;
+    int64_t d[QIR_MAX_RANK];
+} infer_dims;
+
+/* Reports "<op>: <text>" at the op; returns false. */
+bool infer_fail(qir_infer *q, const char *code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The nearest attribute name of the op, or NULL. */
+const char *infer_suggest_attr(const qir_op_desc *d, const char *name);
+
+/* Tensor type of operand `i` (of a packed weight: the logical type); NULL if absent. */
+const qir_type *infer_type(const qir_infer *q, unsigned i);
+bool infer_dims_of(qir_infer *q, const qir_type *t, infer_dims *out);
+/* Appends one dimension; false: diagnosed (rank limit). */
+bool infer_push(qir_infer *q, infer_dims *dims, int64_t d);
+const char *infer_text(const qir_infer *q, const qir_type *t);
+const char *infer_dims_text(const qir_infer *q, const infer_dims *dims);
+
+/* Attributes with their defaults.  infer_attr: NULL when optional and absent. */
+const qir_attr *infer_attr(const qir_infer *q, const char *name);
+int64_t infer_int(const qir_infer *q, const char *name);
+float infer_float(const qir_infer *q, const char *name);
+bool infer_bool(const qir_infer *q, const char *name);
+const char *infer_string(const qir_infer *q, const char *name);
+const int64_t *infer_ints(const qir_infer *q, const char *name, size_t *n);
+const float *infer_floats(const qir_infer *q, const char *name, size_t *n);
+
+/* A list of `n` integers of at least `least`; a single entry repeats. */
+bool infer_list(qir_infer *q, const char *name, unsigned n, int64_t least, const char *code,
+                int64_t *out);
+/* Attribute `axis` within `rank`. */
+bool infer_axis(qir_infer *q, unsigned rank, unsigned *axis);
+/* One of the NULL-terminated words. */
+bool infer_word(qir_infer *q, const char *name, const char *const *words);
+
+/* Results.  Each fills results[i] when NULL and checks it otherwise; the physical order follows the
+ * operands. */
+/* Element type and parameters of `like`. */
+bool infer_result(qir_infer *q, unsigned i, const infer_dims *dims, const qir_type *like);
+/* A plain element type. */
+bool infer_result_plain(qir_infer *q, unsigned i, const infer_dims *dims, qir_dtype elem);
+/* Quantized per tensor to 8 bits with parameters of its own: must be given. */
+bool infer_result_free(qir_infer *q, unsigned i, const infer_dims *dims);
+
+/* Quantized operands of arithmetic ops: static parameters, per tensor, 8 bits. */
+bool infer_per_tensor8(qir_infer *q, unsigned i);
+bool infer_is_per_tensor8(const qir_type *t);
+/* requant multiplier (s_a * s_b) / s_y within [2^-32, 256). */
+bool infer_multiplier(qir_infer *q, float sa, float sb, float sy);
+/* Attributes min and max: ordered, not NaN. */
+bool infer_bounds(qir_infer *q);
+/* Every dimension above 0. */
+bool infer_nonempty(qir_infer *q, const qir_type *t, const char *what);
+
+#endif

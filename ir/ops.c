@@ -1,0 +1,145 @@
+/* Op descriptors, expanded from ops.def and traits.def, and look-ups by name. */
+#include "qir/ops.h"
+
+#include <string.h>
+#include "infer/infer.h"
+#include "qir/support/assert.h"
+
+/* The words of the table as constants. */
+enum {
+    FLOAT = QIR_KIND_FLOAT,
+    QUANT = QIR_KIND_QUANT,
+    INT = QIR_KIND_INT,
+    BOOL = QIR_KIND_BOOL,
+    PACKED = QIR_KIND_PACKED,
+    OPTIONAL = QIR_KIND_OPTIONAL,
+    TENSOR = QIR_KIND_TENSOR
+};
+enum {
+#define T(name, doc) name = QIR_TRAIT_##name,
+#include "traits.def"
+#undef T
+};
+/* Parenthesised, so that their commas survive the nested macros of the table. */
+#define QR_NONE (.kind = QIR_QR_NONE)
+#define QR_SAME (.kind = QIR_QR_SAME)
+#define QR_SHARED (.kind = QIR_QR_SHARED)
+#define QR_ACCUM(w, b, ax) (.kind = QIR_QR_ACCUM, .weight = (w), .bias = (b), .axis = (ax))
+#define QR_BINARY (.kind = QIR_QR_BINARY)
+#define QR_FREE (.kind = QIR_QR_FREE)
+#define QR_FIXED(s, zp) (.kind = QIR_QR_FIXED, .scale = (s), .zero_point = (zp))
+#define QR_LOOKUP (.kind = QIR_QR_LOOKUP)
+
+#define OP_BEGIN(op, doc) static const qir_operand_desc operands_##op[] = {
+#define OPERAND(op, name, kinds, doc) {#name, doc, kinds},
+#define OP_END(op, nresults, traits, infer, qrule, eval, lower) {0}};
+#include "ops.def"
+
+#define OP_BEGIN(op, doc) static const qir_attr_desc attrs_##op[] = {
+#define ATTR(op, name, kind, dflt, doc) {#name, doc, QIR_ATTR_##kind, dflt},
+#define OP_END(op, nresults, traits, infer, qrule, eval, lower) {0}};
+#include "ops.def"
+
+#define OPEN(...) __VA_ARGS__
+#define COUNT(array) (sizeof(array) / sizeof *(array) - 1) /* without the closing {0} */
+static const qir_op_desc descs[] = {
+#define OP_BEGIN(op, doc) {#op, doc,
+#define OP_END(op, nresults, traits, infer, qrule, eval, lower)                                    \
+    operands_##op, attrs_##op, COUNT(operands_##op), COUNT(attrs_##op), nresults, traits,          \
+    {OPEN qrule},                                                                                  \
+    qir_infer_##infer, #lower},
+#include "ops.def"
+};
+
+const qir_op_desc *qir_op_desc_get(qir_opcode opcode)
+{
+    QIR_ASSERT(opcode < QIR_NUM_OPS, "opcode out of range");
+    return &descs[opcode];
+}
+
+bool qir_opcode_from_name(const char *name, size_t len, qir_opcode *out)
+{
+    for (unsigned i = 0; i < QIR_NUM_OPS; i++) {
+        if (!strncmp(descs[i].name, name, len) && !descs[i].name[len]) {
+            *out = (qir_opcode)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool qir_op_has_trait(const qir_op *op, unsigned trait)
+{
+    return qir_op_desc_get(op->opcode)->traits & trait;
+}
+
+const char *qir_op_name(const qir_op *op)
+{
+    return qir_op_desc_get(op->opcode)->name;
+}
+
+/* --- suggestions ------------------------------------------------------------------------------ */
+
+enum { MAX_NAME = 32 };
+
+/* Levenshtein distance of `a` to the C string `b`; MAX_NAME for names too long to be near. */
+static unsigned distance(const char *a, size_t alen, const char *b)
+{
+    unsigned row[MAX_NAME + 1];
+    size_t blen = strlen(b);
+    if (alen > MAX_NAME || blen > MAX_NAME)
+        return MAX_NAME;
+    for (size_t j = 0; j <= blen; j++)
+        row[j] = (unsigned)j;
+    for (size_t i = 1; i <= alen; i++) {
+        unsigned diagonal = row[0];
+        row[0] = (unsigned)i;
+        for (size_t j = 1; j <= blen; j++) {
+            unsigned best = diagonal + (a[i - 1] != b[j - 1]);
+            diagonal = row[j];
+            if (row[j] + 1 < best)
+                best = row[j] + 1;
+            if (row[j - 1] + 1 < best)
+                best = row[j - 1] + 1;
+            row[j] = best;
+        }
+    }
+    return row[blen];
+}
+
+typedef struct nearest {
+    const char *name, *best;
+    size_t len;
+    unsigned best_distance;
+} nearest;
+
+static nearest nearest_start(const char *name, size_t len)
+{
+    /* one wrong letter in three is still a slip of the same word */
+    return (nearest){.name = name, .len = len, .best_distance = (unsigned)len / 3 + 1};
+}
+
+static void nearest_try(nearest *n, const char *candidate)
+{
+    unsigned d = distance(n->name, n->len, candidate);
+    if (d < n->best_distance) {
+        n->best_distance = d;
+        n->best = candidate;
+    }
+}
+
+const char *qir_opcode_suggest(const char *name, size_t len)
+{
+    nearest n = nearest_start(name, len);
+    for (unsigned i = 0; i < QIR_NUM_OPS; i++)
+        nearest_try(&n, descs[i].name);
+    return n.best;
+}
+
+const char *infer_suggest_attr(const qir_op_desc *d, const char *name)
+{
+    nearest n = nearest_start(name, strlen(name));
+    for (unsigned i = 0; i < d->nattrs; i++)
+        nearest_try(&n, d->attrs[i].name);
+    return n.best;
+}
