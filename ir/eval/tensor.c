@@ -1,0 +1,271 @@
+/* Elements of tensors in and out of the compute types.  Storage types differ in width only; types
+ * below a byte take one byte each and hold their value sign- or zero-extended. */
+#include "eval_priv.h"
+
+/* Integer types and the C type that stores them. */
+#define INT_TYPES(X)                                                                               \
+    X(i1, uint8_t)                                                                                 \
+    X(i2, int8_t)                                                                                  \
+    X(i4, int8_t)                                                                                  \
+    X(i8, int8_t)                                                                                  \
+    X(i16, int16_t)                                                                                \
+    X(i32, int32_t)                                                                                \
+    X(i64, int64_t)                                                                                \
+    X(u2, uint8_t)                                                                                 \
+    X(u4, uint8_t)                                                                                 \
+    X(u8, uint8_t)                                                                                 \
+    X(u16, uint16_t)                                                                               \
+    X(u32, uint32_t)                                                                               \
+    X(u64, uint64_t)
+
+eval_class eval_class_of(const qir_type *t)
+{
+    if (t->quant)
+        return EVAL_QUANT;
+    if (t->dtype == QIR_f64)
+        return EVAL_F64;
+    return qir_dtype_is_float(t->dtype) ? EVAL_F32 : EVAL_INT;
+}
+
+size_t eval_param_index(const qir_type *t, int64_t i)
+{
+    const qir_quant *q = t->quant;
+    if (q->axis < 0)
+        return 0;
+    unsigned axis = (unsigned)q->axis;
+    int64_t index = i / eval_product(t->dims, axis + 1, t->rank) % t->dims[axis];
+    if (!q->group)
+        return (size_t)index;
+    int64_t row = i / eval_product(t->dims, 1, t->rank);
+    return (size_t)(row * (t->dims[axis] / q->group) + index / q->group);
+}
+
+#define LOAD(name, ctype)                                                                          \
+    case QIR_##name:                                                                               \
+        for (int64_t i = 0; i < n; i++)                                                            \
+            dst[i] = (LOAD_AS)((const ctype *)t->data)[i];                                         \
+        break;
+#define NOT_INT                                                                                    \
+    case QIR_f32:                                                                                  \
+    case QIR_f64:                                                                                  \
+    case QIR_f16:                                                                                  \
+    case QIR_bf16:                                                                                 \
+    case QIR_NUM_DTYPES:                                                                           \
+        QIR_UNREACHABLE("not an integer type");
+
+static void load_i64(const qir_tensor *t, int64_t n, int64_t *dst)
+{
+#define LOAD_AS int64_t
+    switch (t->type->dtype) {
+        INT_TYPES(LOAD)
+        NOT_INT
+    }
+#undef LOAD_AS
+}
+
+static void load_i32(const qir_tensor *t, int64_t n, int32_t *dst)
+{
+#define LOAD_AS int32_t
+    switch (t->type->dtype) {
+        INT_TYPES(LOAD)
+        NOT_INT
+    }
+#undef LOAD_AS
+}
+
+static void load_int_as_f32(const qir_tensor *t, int64_t n, float *dst)
+{
+#define LOAD_AS float
+    switch (t->type->dtype) {
+        INT_TYPES(LOAD)
+        NOT_INT
+    }
+#undef LOAD_AS
+}
+
+static void load_int_as_f64(const qir_tensor *t, int64_t n, double *dst)
+{
+#define LOAD_AS double
+    switch (t->type->dtype) {
+        INT_TYPES(LOAD)
+        NOT_INT
+    }
+#undef LOAD_AS
+}
+
+static void dequantize(qir_eval_args *a, const qir_tensor *t, int64_t n, float *dst)
+{
+    const qir_quant *q = t->type->quant;
+    const int32_t *v = eval_i32(a, t);
+    for (int64_t i = 0; i < n; i++) {
+        size_t p = eval_param_index(t->type, i);
+        dst[i] = qir_dequantize_value(v[i], q->scale[p], q->zero_point[p]);
+    }
+}
+
+static void load_f32(qir_eval_args *a, const qir_tensor *t, int64_t n, float *dst)
+{
+    qir_dtype d = t->type->dtype;
+    if (t->type->quant) {
+        dequantize(a, t, n, dst);
+    } else if (d == QIR_f16) {
+        for (int64_t i = 0; i < n; i++)
+            dst[i] = qir_f16_to_f32(((const uint16_t *)t->data)[i]);
+    } else if (d == QIR_bf16) {
+        for (int64_t i = 0; i < n; i++)
+            dst[i] = qir_bf16_to_f32(((const uint16_t *)t->data)[i]);
+    } else if (d == QIR_f64) {
+        for (int64_t i = 0; i < n; i++)
+            dst[i] = (float)((const double *)t->data)[i];
+    } else {
+        load_int_as_f32(t, n, dst);
+    }
+}
+
+const float *eval_f32(qir_eval_args *a, const qir_tensor *t)
+{
+    if (t->type->dtype == QIR_f32)
+        return t->data;
+    int64_t n = qir_type_elements(t->type);
+    float *dst = QIR_NEW_ARRAY(a->scratch, float, (size_t)n);
+    load_f32(a, t, n, dst);
+    return dst;
+}
+
+const double *eval_f64(qir_eval_args *a, const qir_tensor *t)
+{
+    if (t->type->dtype == QIR_f64)
+        return t->data;
+    int64_t n = qir_type_elements(t->type);
+    double *dst = QIR_NEW_ARRAY(a->scratch, double, (size_t)n);
+    if (qir_dtype_is_float(t->type->dtype) || t->type->quant) {
+        const float *f = eval_f32(a, t);
+        for (int64_t i = 0; i < n; i++)
+            dst[i] = (double)f[i];
+    } else {
+        load_int_as_f64(t, n, dst);
+    }
+    return dst;
+}
+
+const int64_t *eval_i64(qir_eval_args *a, const qir_tensor *t)
+{
+    if (t->type->dtype == QIR_i64)
+        return t->data;
+    int64_t n = qir_type_elements(t->type);
+    int64_t *dst = QIR_NEW_ARRAY(a->scratch, int64_t, (size_t)n);
+    load_i64(t, n, dst);
+    return dst;
+}
+
+const int32_t *eval_i32(qir_eval_args *a, const qir_tensor *t)
+{
+    if (t->type->dtype == QIR_i32)
+        return t->data;
+    int64_t n = qir_type_elements(t->type);
+    int32_t *dst = QIR_NEW_ARRAY(a->scratch, int32_t, (size_t)n);
+    load_i32(t, n, dst);
+    return dst;
+}
+
+/* --- results ---------------------------------------------------------------------------------- */
+static void *out_buffer(qir_eval_args *a, const qir_tensor *t, qir_dtype native, size_t size)
+{
+    if (t->type->dtype == native)
+        return t->data;
+    return qir_arena_array(a->scratch, (size_t)qir_type_elements(t->type), size);
+}
+
+float *eval_out_f32(qir_eval_args *a, const qir_tensor *t)
+{
+    return out_buffer(a, t, QIR_f32, sizeof(float));
+}
+
+double *eval_out_f64(qir_eval_args *a, const qir_tensor *t)
+{
+    return out_buffer(a, t, QIR_f64, sizeof(double));
+}
+
+int64_t *eval_out_i64(qir_eval_args *a, const qir_tensor *t)
+{
+    return out_buffer(a, t, QIR_i64, sizeof(int64_t));
+}
+
+int32_t *eval_out_i32(qir_eval_args *a, const qir_tensor *t)
+{
+    return out_buffer(a, t, QIR_i32, sizeof(int32_t));
+}
+
+/* Integers wrap to their type (booleans keep != 0). */
+#define STORE(name, ctype)                                                                         \
+    case QIR_##name:                                                                               \
+        for (int64_t i = 0; i < n; i++)                                                            \
+            ((ctype *)t->data)[i] = (ctype)STORE_VALUE(v[i], name);                                \
+        break;
+#define STORE_VALUE(x, name) (QIR_##name == QIR_i1 ? (x) != 0 : (x))
+
+void eval_put_i64(const qir_tensor *t, const int64_t *v)
+{
+    if ((const void *)v == t->data)
+        return;
+    int64_t n = qir_type_elements(t->type);
+    switch (t->type->dtype) {
+        INT_TYPES(STORE)
+        NOT_INT
+    }
+}
+
+void eval_put_i32(const qir_tensor *t, const int32_t *v)
+{
+    if ((const void *)v == t->data)
+        return;
+    int64_t n = qir_type_elements(t->type);
+    switch (t->type->dtype) {
+        INT_TYPES(STORE)
+        NOT_INT
+    }
+}
+
+static void put_quantized(const qir_tensor *t, const float *v, int64_t n)
+{
+    const qir_quant *q = t->type->quant;
+    enum { CHUNK = 1024 };
+    int32_t part[CHUNK];
+    size_t bytes = qir_dtype_bytes(t->type->dtype);
+    for (int64_t i = 0; i < n; i += CHUNK) {
+        int64_t m = n - i < CHUNK ? n - i : CHUNK;
+        for (int64_t j = 0; j < m; j++) {
+            size_t p = eval_param_index(t->type, i + j);
+            part[j] = qir_quantize_value(v[i + j], q->scale[p], q->zero_point[p], q->qmin, q->qmax);
+        }
+        qir_type piece = *t->type;
+        piece.rank = 1, piece.dims = &m, piece.quant = NULL;
+        qir_tensor dst = {&piece, (char *)t->data + (size_t)i * bytes};
+        eval_put_i32(&dst, part);
+    }
+}
+
+void eval_put_f32(const qir_tensor *t, const float *v)
+{
+    if ((const void *)v == t->data)
+        return;
+    int64_t n = qir_type_elements(t->type);
+    if (t->type->quant) {
+        put_quantized(t, v, n);
+        return;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        if (t->type->dtype == QIR_f16)
+            ((uint16_t *)t->data)[i] = qir_f32_to_f16(v[i]);
+        else if (t->type->dtype == QIR_bf16)
+            ((uint16_t *)t->data)[i] = qir_f32_to_bf16(v[i]);
+        else
+            ((double *)t->data)[i] = (double)v[i];
+    }
+}
+
+void eval_put_f64(const qir_tensor *t, const double *v)
+{
+    QIR_ASSERT((const void *)v == t->data, "f64 results are computed in place");
+    (void)t, (void)v;
+}
