@@ -157,13 +157,14 @@ void eval_product_finish(qir_eval_args *a, eval_dot kind, void *sums, const qir_
     }
 }
 
-qir_tensor eval_weight(qir_eval_args *a, uint32_t i, int64_t groups)
+qir_tensor eval_weight(qir_eval_args *a, uint32_t i)
 {
     qir_tensor w = a->in[i];
     if (w.type->kind != QIR_PACKED)
         return w;
     const qir_type *logical = w.type->logical;
     qir_pack_shape shape;
+    int64_t groups = qir_packing_get(w.type->packing)->per_channel ? logical->dims[0] : 1;
     bool ok = qir_pack_shape_get(w.type->packing, logical, groups, &shape);
     QIR_ASSERT(ok, "packed type that does not fit its weight");
     (void)ok;

@@ -1,8 +1,8 @@
 /* Elementwise ops with two operands and numpy broadcasting.
  *
  * Floats: the IEEE operation (pow: qir_fm_pow), then the bounds.
- *   maximum(a, b) = a == a ? (a > b ? a : b) : a      so NaN of either side wins
- *   minimum(a, b) = a == a ? (a < b ? a : b) : a
+ *   maximum(a, b) = b > a or b is NaN ? b : a         NaN of either side wins
+ *   minimum(a, b) = b < a or b is NaN ? b : a
  *   prelu(x, s)   = x < 0 ? s * x : x
  * Integers: int64, wrapping to the type; division truncates; bounds apply before wrapping.
  * Quantized: add and sub in integers (qir_qadd), mul = requantized product; the other ops and types
@@ -28,8 +28,8 @@ FLOAT_FN(sub, a - b, a - b)
 FLOAT_FN(mul, a *b, a *b)
 FLOAT_FN(div, a / b, a / b)
 FLOAT_FN(pow, qir_fm_pow(a, b), pow(a, b))
-FLOAT_FN(maximum, a == a ? (a > b ? a : b) : a, a == a ? (a > b ? a : b) : a)
-FLOAT_FN(minimum, a == a ? (a < b ? a : b) : a, a == a ? (a < b ? a : b) : a)
+FLOAT_FN(maximum, EVAL_MAX(a, b), EVAL_MAX(a, b))
+FLOAT_FN(minimum, EVAL_MIN(a, b), EVAL_MIN(a, b))
 FLOAT_FN(prelu, a < 0.0f ? b * a : a, a < 0.0 ? b * a : a)
 
 static int64_t add_i64(int64_t a, int64_t b)
@@ -167,21 +167,17 @@ static quantized quantized_begin(qir_eval_args *a)
     return z;
 }
 
-/* sub: the multiplier of b and its share of the bias change sign. */
-static bool quantized_add(qir_eval_args *a, bool negate)
+typedef bool (*params_fn)(float sa, int32_t za, float sb, int32_t zb, float sy, qir_qadd *out);
+
+static bool quantized_add(qir_eval_args *a, params_fn params)
 {
     const qir_quant *p = a->in[0].type->quant, *q = a->in[1].type->quant;
     const qir_quant *y = a->out[0].type->quant;
     qir_qadd k;
-    if (!qir_qadd_params(p->scale[0], p->zero_point[0], q->scale[0], q->zero_point[0], y->scale[0],
-                         &k))
+    if (!params(p->scale[0], p->zero_point[0], q->scale[0], q->zero_point[0], y->scale[0], &k))
         return qir_error(a->diag, a->op->loc, "eval.scale",
                          "'%s' needs operand scales between 2^-10 and 2^8 times the result's scale",
                          qir_op_name(a->op));
-    if (negate) {
-        k.bias += 2 * k.mb * q->zero_point[0];
-        k.mb = -k.mb;
-    }
     quantized z = quantized_begin(a);
     for (int64_t i = 0; i < z.n; i++)
         z.out[i] = qir_qadd_value(&k, z.p[i], z.q[i], z.lo, z.hi, y->zero_point[0]);
@@ -207,12 +203,14 @@ static bool quantized_mul(qir_eval_args *a)
 /* --- ops -------------------------------------------------------------------------------------- */
 bool qir_eval_add(qir_eval_args *a)
 {
-    return is_integer_arithmetic(a) ? quantized_add(a, false) : run(a, add_f32, add_f64, add_i64);
+    return is_integer_arithmetic(a) ? quantized_add(a, qir_qadd_params)
+                                    : run(a, add_f32, add_f64, add_i64);
 }
 
 bool qir_eval_sub(qir_eval_args *a)
 {
-    return is_integer_arithmetic(a) ? quantized_add(a, true) : run(a, sub_f32, sub_f64, sub_i64);
+    return is_integer_arithmetic(a) ? quantized_add(a, qir_qsub_params)
+                                    : run(a, sub_f32, sub_f64, sub_i64);
 }
 
 bool qir_eval_mul(qir_eval_args *a)

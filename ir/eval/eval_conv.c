@@ -28,15 +28,6 @@ static const char *channels_last(qir_eval_args *a, const eval_window *w, const v
     return dst;
 }
 
-/* Index in the operand of tap `k` of output position `o` on one axis; -1: padding. */
-static int64_t operand_index(const eval_window *w, int axis, int64_t o, int64_t k)
-{
-    int64_t i = o * w->stride[axis] - w->pad[axis] + k * w->dilation[axis];
-    if (i < 0 || i % w->gap[axis] != 0 || i / w->gap[axis] >= w->in[axis])
-        return -1;
-    return i / w->gap[axis];
-}
-
 /* The operand values that output position (o0, o1, o2) of group `g` sees. */
 static void make_row(const conv_job *j, int64_t n, int64_t g, int64_t position, char *row)
 {
@@ -45,11 +36,11 @@ static void make_row(const conv_job *j, int64_t n, int64_t g, int64_t position, 
     int64_t o0 = position / w->out[2] / w->out[1];
     size_t piece = (size_t)j->cin * j->esize;
     for (int64_t k0 = 0; k0 < w->kernel[0]; k0++) {
-        int64_t i0 = operand_index(w, 0, o0, k0);
+        int64_t i0 = eval_operand_index(w, 0, o0, k0);
         for (int64_t k1 = 0; k1 < w->kernel[1]; k1++) {
-            int64_t i1 = operand_index(w, 1, o1, k1);
+            int64_t i1 = eval_operand_index(w, 1, o1, k1);
             for (int64_t k2 = 0; k2 < w->kernel[2]; k2++, row += piece) {
-                int64_t i2 = operand_index(w, 2, o2, k2);
+                int64_t i2 = eval_operand_index(w, 2, o2, k2);
                 if (i0 < 0 || i1 < 0 || i2 < 0) {
                     memset(row, 0, piece);
                     continue;
@@ -99,7 +90,7 @@ static void run(qir_eval_args *a, conv_job *j, const qir_type *w)
 bool qir_eval_conv(qir_eval_args *a)
 {
     conv_job j = {.groups = qir_op_int(a->op, "groups")};
-    qir_tensor w = eval_weight(a, 1, j.groups);
+    qir_tensor w = eval_weight(a, 1);
     if (!eval_get_window(a, w.type->dims + 2, &j.w))
         return false;
     j.kind = eval_product_kind(a->in[0].type, w.type, a->out[0].type);
@@ -128,7 +119,7 @@ static const char *turn_around(qir_eval_args *a, const void *w, size_t esize, in
 bool qir_eval_conv_transpose(qir_eval_args *a)
 {
     conv_job j = {.groups = qir_op_int(a->op, "groups")};
-    qir_tensor w = eval_weight(a, 1, j.groups);
+    qir_tensor w = eval_weight(a, 1);
     if (!eval_get_window(a, w.type->dims + 2, &j.w))
         return false;
     for (int i = 0; i < EVAL_SPATIAL; i++) {

@@ -3,7 +3,7 @@
 
 bool qir_eval_linear(qir_eval_args *a)
 {
-    qir_tensor w = eval_weight(a, 1, 1);
+    qir_tensor w = eval_weight(a, 1);
     const qir_type *x = a->in[0].type;
     eval_dot kind = eval_product_kind(x, w.type, a->out[0].type);
     int64_t k = w.type->dims[1], n = w.type->dims[0];

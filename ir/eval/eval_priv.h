@@ -47,12 +47,23 @@ void eval_put_i32(const qir_tensor *t, const int32_t *v);
 /* Which entry of its type's scale list the element `i` uses. */
 size_t eval_param_index(const qir_type *t, int64_t i);
 
+/* --- order ---------------------------------------------------------------------------------------
+ * The larger and smaller of two floats wherever the specification says so (maximum, max_pool,
+ * reduce_max, ...; folded from left to right): NaN on either side wins, ties keep `a`. */
+#define EVAL_MAX(a, b) ((b) > (a) || (b) != (b) ? (b) : (a))
+#define EVAL_MIN(a, b) ((b) < (a) || (b) != (b) ? (b) : (a))
+
 /* --- shapes ----------------------------------------------------------------------------------- */
 void eval_row_strides(unsigned rank, const int64_t *dims, int64_t *strides);
 
 /* Copies a block of `dims` elements of `esize` bytes; strides in elements, any sign, 0 repeats. */
 void eval_copy_nd(unsigned rank, const int64_t *dims, size_t esize, void *dst, const int64_t *ds,
                   const void *src, const int64_t *ss);
+
+/* Copies a row-major block of `dims`: dst[i0, i1, ...] = src[maps[0][i0], maps[1][i1], ...]; where a
+ * map says -1 the element at `fill`.  `ss`: strides of src. */
+void eval_map_nd(unsigned rank, const int64_t *dims, size_t esize, char *dst, const char *src,
+                 const int64_t *ss, int64_t *const *maps, const void *fill);
 
 /* `src` of shape `from` repeated to the shape of `to` (numpy broadcasting): src itself if equal. */
 const void *eval_broadcast(qir_eval_args *a, const void *src, size_t esize, const qir_type *from,
@@ -91,6 +102,15 @@ typedef struct eval_window {
     int64_t gap[EVAL_SPATIAL]; /* 1; n: the operand is spread out with n - 1 zeros in between */
 } eval_window;
 
+/* Index in the operand of tap `k` of output position `o` on one axis; -1: padding. */
+static inline int64_t eval_operand_index(const eval_window *w, int axis, int64_t o, int64_t k)
+{
+    int64_t i = o * w->stride[axis] - w->pad[axis] + k * w->dilation[axis];
+    if (i < 0 || i % w->gap[axis] != 0 || i / w->gap[axis] >= w->in[axis])
+        return -1;
+    return i / w->gap[axis];
+}
+
 /* From the operand and result types [N,C,spatial] and the attributes strides, pads, dilations;
  * `kernel` has one entry per spatial axis.  False: more than three spatial axes, diagnosed. */
 bool eval_get_window(qir_eval_args *a, const int64_t *kernel, eval_window *w);
@@ -121,6 +141,6 @@ void eval_product_finish(qir_eval_args *a, eval_dot kind, void *sums, const qir_
                          bool has_bias, int64_t channels, int64_t inner);
 
 /* The weight operand `i`, unpacked if it is packed. */
-qir_tensor eval_weight(qir_eval_args *a, uint32_t i, int64_t groups);
+qir_tensor eval_weight(qir_eval_args *a, uint32_t i);
 
 #endif

@@ -1,53 +1,6 @@
-/* Dot products and the sums whose order the specification fixes.
- *
- * f32: 16 lanes; lane l takes the indices congruent to l modulo 16 in ascending order, starting from
- * +0; then the tree (l, l+8), (l, l+4), (l, l+2), (l, l+1).  f64: ascending.  Integers: any order, the
- * sums wrap (quantized graphs are proven not to). */
+/* Dot products of rows.  f32: the fixed order of qir_dot16.  f64: ascending.  Integers: any order,
+ * the sums wrap (quantized graphs are proven not to). */
 #include "eval_priv.h"
-
-enum { LANES = 16, LANE_BYTES = 64 };
-typedef float lanes __attribute__((vector_size(LANE_BYTES)));
-
-static float tree(float v[LANES])
-{
-    for (int half = LANES / 2; half > 0; half /= 2)
-        for (int l = 0; l < half; l++)
-            v[l] = v[l] + v[l + half];
-    return v[0];
-}
-
-float qir_sum16(const float *a, int64_t n)
-{
-    lanes sum = {0};
-    int64_t i = 0;
-    for (; i + LANES <= n; i += LANES) {
-        lanes x;
-        memcpy(&x, a + i, sizeof x);
-        sum += x;
-    }
-    float v[LANES];
-    memcpy(v, &sum, sizeof v);
-    for (int64_t l = 0; i + l < n; l++)
-        v[l] += a[i + l];
-    return tree(v);
-}
-
-float qir_dot16(const float *a, const float *b, int64_t n)
-{
-    lanes sum = {0};
-    int64_t i = 0;
-    for (; i + LANES <= n; i += LANES) {
-        lanes x, y;
-        memcpy(&x, a + i, sizeof x);
-        memcpy(&y, b + i, sizeof y);
-        sum += x * y;
-    }
-    float v[LANES];
-    memcpy(v, &sum, sizeof v);
-    for (int64_t l = 0; i + l < n; l++)
-        v[l] += a[i + l] * b[i + l];
-    return tree(v);
-}
 
 static double dot_f64(const double *a, const double *b, int64_t n)
 {

@@ -65,6 +65,29 @@ void eval_copy_nd(unsigned rank, const int64_t *dims, size_t esize, void *dst, c
                      (const char *)src + i * ss[0] * size, ss + 1);
 }
 
+static void fill_all(int64_t n, size_t esize, char *dst, const void *fill)
+{
+    for (int64_t i = 0; i < n; i++, dst += esize)
+        memcpy(dst, fill, esize);
+}
+
+void eval_map_nd(unsigned rank, const int64_t *dims, size_t esize, char *dst, const char *src,
+                 const int64_t *ss, int64_t *const *maps, const void *fill)
+{
+    if (rank == 0) {
+        memcpy(dst, src, esize);
+        return;
+    }
+    int64_t inner = eval_product(dims, 1, rank);
+    for (int64_t i = 0; i < dims[0]; i++, dst += (size_t)inner * esize) {
+        if (maps[0][i] < 0)
+            fill_all(inner, esize, dst, fill);
+        else
+            eval_map_nd(rank - 1, dims + 1, esize, dst,
+                        src + maps[0][i] * ss[0] * (int64_t)esize, ss + 1, maps + 1, fill);
+    }
+}
+
 const void *eval_broadcast(qir_eval_args *a, const void *src, size_t esize, const qir_type *from,
                            const qir_type *to)
 {

@@ -259,6 +259,8 @@ void eval_put_f32(const qir_tensor *t, const float *v)
             ((uint16_t *)t->data)[i] = qir_f32_to_f16(v[i]);
         else if (t->type->dtype == QIR_bf16)
             ((uint16_t *)t->data)[i] = qir_f32_to_bf16(v[i]);
+        else if (t->type->dtype == QIR_f32)
+            ((float *)t->data)[i] = v[i];
         else
             ((double *)t->data)[i] = (double)v[i];
     }
@@ -266,6 +268,7 @@ void eval_put_f32(const qir_tensor *t, const float *v)
 
 void eval_put_f64(const qir_tensor *t, const double *v)
 {
-    QIR_ASSERT((const void *)v == t->data, "f64 results are computed in place");
-    (void)t, (void)v;
+    QIR_ASSERT(t->type->dtype == QIR_f64, "f64 values to another type");
+    if ((const void *)v != t->data)
+        memcpy(t->data, v, (size_t)qir_type_elements(t->type) * sizeof *v);
 }

@@ -1,0 +1,144 @@
+/* Ops that move between real and quantized values (the arithmetic is qir/qmath.h's), and casts.
+ *
+ *   dynamic_quantize: range = [min(x, 0), max(x, 0)], scale = (hi - lo) / 255 (1 if empty),
+ *                     zp = clamp(rne(0 - lo / scale)), y = clamp(rne(x / scale) + zp), all fp32
+ *   cast: float to integer truncates and saturates, NaN gives 0; integers wrap; to bool is != 0 */
+#include <math.h>
+#include "eval_priv.h"
+#include "qir/pack.h"
+
+bool qir_eval_quantize(qir_eval_args *a)
+{
+    eval_put_f32(&a->out[0], eval_f32(a, &a->in[0]));
+    return true;
+}
+
+bool qir_eval_dequantize(qir_eval_args *a)
+{
+    const float *v = eval_f32(a, &a->in[0]);
+    if (a->out[0].type->dtype == QIR_f64)
+        eval_put_f64(&a->out[0], eval_f64(a, &a->in[0]));
+    else
+        eval_put_f32(&a->out[0], v);
+    return true;
+}
+
+bool qir_eval_requantize(qir_eval_args *a)
+{
+    const qir_quant *x = a->in[0].type->quant, *y = a->out[0].type->quant;
+    const int32_t *v = eval_i32(a, &a->in[0]);
+    int32_t *out = eval_out_i32(a, &a->out[0]);
+    float m = qir_rescale_multiplier(x->scale[0], y->scale[0]);
+    int64_t n = qir_type_elements(a->out[0].type);
+    for (int64_t i = 0; i < n; i++)
+        out[i] = qir_requantize(v[i] - x->zero_point[0], m, y->qmin, y->qmax, y->zero_point[0]);
+    eval_put_i32(&a->out[0], out);
+    return true;
+}
+
+static bool copy_bytes(qir_eval_args *a)
+{
+    size_t bytes = qir_type_bytes(a->out[0].type);
+    if (bytes)
+        memcpy(a->out[0].data, a->in[0].data, bytes);
+    return true;
+}
+
+bool qir_eval_storage_cast(qir_eval_args *a)
+{
+    return copy_bytes(a);
+}
+
+bool qir_eval_identity(qir_eval_args *a)
+{
+    return copy_bytes(a);
+}
+
+bool qir_eval_copy(qir_eval_args *a)
+{
+    return copy_bytes(a);
+}
+
+bool qir_eval_return(qir_eval_args *a)
+{
+    (void)a;
+    return true;
+}
+
+bool qir_eval_prepack(qir_eval_args *a)
+{
+    const qir_type *packed = a->out[0].type, *w = a->in[0].type;
+    int64_t groups = qir_packing_get(packed->packing)->per_channel ? w->dims[0] : 1;
+    qir_pack_shape shape;
+    if (!qir_pack_shape_get(packed->packing, w, groups, &shape))
+        return qir_error(a->diag, a->op->loc, "eval.packing",
+                         "packing %s does not apply to this weight",
+                         qir_packing_get(packed->packing)->name);
+    qir_pack(&shape, w, a->in[0].data, a->out[0].data);
+    return true;
+}
+
+bool qir_eval_dynamic_quantize(qir_eval_args *a)
+{
+    const float *x = eval_f32(a, &a->in[0]);
+    int64_t n = qir_type_elements(a->in[0].type);
+    float lo = 0.0f, hi = 0.0f;
+    for (int64_t i = 0; i < n; i++) {
+        lo = x[i] < lo ? x[i] : lo;
+        hi = x[i] > hi ? x[i] : hi;
+    }
+    float scale = hi > lo ? (hi - lo) / 255.0f : 1.0f;
+    int32_t zp = qir_rne(0.0f - lo / scale);
+    zp = zp < 0 ? 0 : zp > 255 ? 255 : zp;
+    uint8_t *y = a->out[0].data;
+    for (int64_t i = 0; i < n; i++) {
+        int64_t q = (int64_t)qir_rne(x[i] / scale) + zp;
+        y[i] = (uint8_t)(q < 0 ? 0 : q > 255 ? 255 : q);
+    }
+    eval_put_f32(&a->out[1], &scale);
+    eval_put_i32(&a->out[2], &zp);
+    return true;
+}
+
+/* --- cast ------------------------------------------------------------------------------------- */
+static int64_t truncate_to(double v, qir_dtype to)
+{
+    if (to == QIR_i1)
+        return v != 0.0;
+    double lo = (double)qir_dtype_min(to), hi = (double)qir_dtype_max(to);
+    if (v != v)
+        return 0;
+    return v <= lo ? qir_dtype_min(to) : v >= hi ? qir_dtype_max(to) : (int64_t)v;
+}
+
+static void cast_float_to_int(qir_eval_args *a)
+{
+    const qir_tensor *y = &a->out[0];
+    const double *v = eval_f64(a, &a->in[0]);
+    int64_t *out = eval_out_i64(a, y), n = qir_type_elements(y->type);
+    for (int64_t i = 0; i < n; i++)
+        out[i] = truncate_to(v[i], y->type->dtype);
+    eval_put_i64(y, out);
+}
+
+bool qir_eval_cast(qir_eval_args *a)
+{
+    const qir_tensor *y = &a->out[0];
+    bool from_int = eval_class_of(a->in[0].type) == EVAL_INT;
+    switch (eval_class_of(y->type)) {
+    case EVAL_F64:
+        eval_put_f64(y, eval_f64(a, &a->in[0]));
+        return true;
+    case EVAL_F32:
+    case EVAL_QUANT:
+        eval_put_f32(y, eval_f32(a, &a->in[0]));
+        return true;
+    case EVAL_INT:
+        if (from_int)
+            eval_put_i64(y, eval_i64(a, &a->in[0]));
+        else
+            cast_float_to_int(a);
+        return true;
+    }
+    QIR_UNREACHABLE("class of a type");
+}
