@@ -1,0 +1,57 @@
+/* Changes: local clean-ups that are always worth it; the patterns are in passes/patterns_*.c.
+ * Requires: no physical layouts yet.  Leaves: any other stage as it was; results stay equal but for
+ * the sign of zeros.  dequantize(quantize(x)) stays: it rounds. */
+#include "patterns.h"
+
+static const struct {
+    const canon_pattern *patterns;
+    const size_t *n;
+} groups[] = {{canon_shape_patterns, &canon_nshape},
+              {canon_algebra_patterns, &canon_nalgebra},
+              {canon_linear_patterns, &canon_nlinear}};
+
+static bool is_dead(const qir_op *op)
+{
+    if (!qir_op_has_trait(op, QIR_TRAIT_PURE))
+        return false;
+    for (uint32_t i = 0; i < op->nresults; i++)
+        if (op->results[i].uses)
+            return false;
+    return true;
+}
+
+/* The only driver pattern: what rewrites leave unused is erased, else the tables are tried. */
+static bool visit(qir_rewriter *rw, qir_op *op, void *user)
+{
+    const canon c = {rw, user};
+    if (is_dead(op)) {
+        qir_rewriter_erase(rw, op);
+        return true;
+    }
+    for (size_t g = 0; g < sizeof groups / sizeof groups[0]; g++)
+        for (size_t i = 0; i < *groups[g].n; i++)
+            if (groups[g].patterns[i].opcode == op->opcode && groups[g].patterns[i].apply(&c, op))
+                return true;
+    return false;
+}
+
+static bool run(qir_pass *p, qir_module *m)
+{
+    const qir_pattern patterns[] = {visit};
+    unsigned errors = qir_diag_error_count(qir_context_diag(m->ctx));
+    qir_for_each_func(f, m)
+        qir_rewrite_greedily(f, patterns, 1, p);
+    return qir_diag_error_count(qir_context_diag(m->ctx)) == errors;
+}
+
+static const char *const statistics[] = {"rewrites", NULL};
+
+QIR_PASS(canonicalize, .name = "canonicalize",
+         .summary = "Local simplifications that are always worth it.",
+         .doc = "Identities (reshape, transpose, slice, pad, concat, expand, cast, storage_cast, "
+                "requantize), pairs of reshape, transpose, storage_cast, clamp and relu, neutral "
+                "constants, constants to the right of commutative ops, maximum and minimum with a "
+                "constant (clamp), pad into conv and avg_pool, matmul with a constant matrix "
+                "(linear), constant addend of conv and linear (bias).  "
+                "`dequantize(quantize(x))` stays.",
+         .excludes = QIR_STAGE_LAYOUTS | QIR_STAGE_PLANNED, .statistics = statistics, .run = run)
