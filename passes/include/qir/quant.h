@@ -1,0 +1,37 @@
+/* What the quantization passes tell people: which ops became integer and why others did not. */
+#ifndef QIR_QUANT_H
+#define QIR_QUANT_H
+
+#include "qir/ir.h"
+#include "qir/support/strbuf.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Attribute of an op that stays in float: the reason, a string. */
+#define QIR_ATTR_FLOAT_REASON "quant.float"
+
+/* Arithmetic of one op after the quantization passes. */
+typedef enum qir_op_arith {
+    QIR_ARITH_NONE,    /* no arithmetic of its own: return, views, constants' preparation */
+    QIR_ARITH_EDGE,    /* quantize, dequantize, requantize: crosses between the two */
+    QIR_ARITH_INTEGER, /* quantized or plain integers in and out */
+    QIR_ARITH_FLOAT
+} qir_op_arith;
+qir_op_arith qir_op_arithmetic(const qir_op *op);
+
+/* Why `op` computes in float: its quant.float attribute, else a general reason.  Borrowed. */
+const char *qir_float_reason(const qir_op *op);
+
+typedef struct qir_quant_counts {
+    int64_t integer, floating, edges;
+} qir_quant_counts;
+
+/* One line per op, "conv 'stem': int8" or "softmax 'prob': float: <why>", then a line of totals. */
+qir_quant_counts qir_quant_report(const qir_module *m, qir_strbuf *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
