@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""Models without labelled data, on random inputs in the range of the quantized input.
+
+    agreement.py argmax --build DIR --models DIR --out DIR   two QDQ files of one network agree
+    agreement.py sqnr   --build DIR --models DIR --out DIR   own quantization keeps 20 dB"""
+import argparse
+import collections
+import math
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import samples  # noqa: E402
+from accuracy import Runner, check_objects, floats  # noqa: E402
+
+COUNT, SEED, MIN_CLASSES, MIN_SQNR = 1000, 7, 4, 20.0
+KWS = [("mlperf_tiny_kws/kws_dscnn_int8_qdq.onnx", (1, 49, 10)),
+       ("mlperf_tiny_kws/kws_ref_model_tf2onnx_qdq.onnx", (490,))]
+# Float model, shape of one input, a quantized file of the same network that knows the input's range.
+SQNR = [("mlperf_tiny_kws/kws_dscnn_f32.onnx", (1, 49, 10), KWS[0][0], COUNT),
+        ("mlperf_tiny_vww/vww_96_float.onnx", (3, 96, 96), "mlperf_tiny_vww/vww_96_tflite2onnx_qdq.onnx", 60)]
+CALIBRATION = 30
+
+
+def emit(runner, model, phase, *options):
+    path = runner.path(phase + ".qir")
+    runner.tool("qcc", model, *options, "-stop-after=" + phase, "-emit-qir", "-o", path)
+    with open(path) as f:
+        return f.read()
+
+
+def input_range(qir):
+    """Real range of the model's first quantize op."""
+    args = re.search(r"func @main\(%([\w.$-]+)", qir).group(1)
+    line = re.search(r"quantize\(%" + re.escape(args) + r"\).*", qir).group(0)
+    alias = re.search(r"x(![\w.$-]+)>", line)
+    text = re.search(re.escape(alias.group(1)) + r" = (.*)", qir).group(1) if alias else line
+    kind, scale, zero = re.search(r"quant<([iu]8)(?:<[^>]*>)?:f32, ([0-9.e+-]+)(?::(-?\d+))?>", text).groups()
+    low = -128 if kind == "i8" else 0
+    zero = int(zero or 0)
+    return (low - zero) * float(scale), (low + 255 - zero) * float(scale)
+
+
+def write_inputs(runner, shape, bounds, count):
+    values, _, _ = samples.uniform(count, shape, *bounds, SEED)
+    path = runner.path("inputs.npy")
+    samples.write_npy(path, "<f4", (count, *shape), values.tobytes())
+    return path, values
+
+
+def argmaxes(data):
+    values = floats(data)
+    width = len(values) // COUNT
+    rows = (values[width * i:width * (i + 1)] for i in range(COUNT))
+    return [row.index(max(row)) for row in rows]
+
+
+def check_argmax(runner, models):
+    answers = []
+    for name, shape in KWS:
+        model = os.path.join(models, name)
+        inputs, values = write_inputs(runner, shape, input_range(emit(runner, model, "convert")), COUNT)
+        outputs = runner.evaluate(runner.path("convert.qir"), inputs, "out")
+        raw = runner.path("inputs.raw")
+        with open(raw, "wb") as f:
+            f.write(values.tobytes())
+        check_objects(runner, runner.path("convert.qir"), raw, 4 * len(values) // COUNT, outputs, COUNT)
+        answers.append(argmaxes(outputs))
+    classes = collections.Counter(answers[0])
+    different = sum(a != b for a, b in zip(*answers))
+    print(f"{COUNT} inputs, {len(classes)} classes, {different} answers differ")
+    return different != 0 or len(classes) < MIN_CLASSES
+
+
+def before_softmax(qir):
+    """The module with its last softmax taken out."""
+    result, operand = re.search(r"(%[\w.$-]+) = softmax\((%[\w.$-]+)\)", qir).groups()
+    qir = re.sub(r"\n[^\n]*= softmax\([^\n]*", "", qir)
+    return re.sub(r"return\(" + re.escape(result) + r"\)", f"return({operand})", qir)
+
+
+def sqnr(reference, values):
+    signal = sum(a * a for a in reference)
+    noise = sum((a - b) ** 2 for a, b in zip(reference, values))
+    return 10 * math.log10(signal / noise) if noise else math.inf
+
+
+def check_sqnr(runner, models):
+    worst = math.inf
+    for name, shape, quantized, count in SQNR:
+        model = os.path.join(models, name)
+        known = emit(runner, os.path.join(models, quantized), "convert")
+        inputs, values = write_inputs(runner, shape, input_range(known), count)
+        calib = runner.path("calib.npy")
+        part = values[:len(values) // count * CALIBRATION]
+        samples.write_npy(calib, "<f4", (CALIBRATION, *shape), part.tobytes())
+        outputs = []
+        for title, qir in (("float", emit(runner, model, "canonicalize", "-quantize=none")),
+                           ("int8", emit(runner, model, "convert", "-calibrate=" + calib))):
+            path = runner.path(title + ".qir")
+            with open(path, "w") as f:
+                f.write(before_softmax(qir))
+            outputs.append(floats(runner.evaluate(path, inputs, title)))
+        ratio = sqnr(*outputs)
+        worst = min(worst, ratio)
+        print(f"{name}: {ratio:.1f} dB over {count} inputs")
+    return worst < MIN_SQNR
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=("argmax", "sqnr"))
+    for name in ("--build", "--models", "--out"):
+        parser.add_argument(name, required=True)
+    args = parser.parse_args()
+    check = check_argmax if args.what == "argmax" else check_sqnr
+    return check(Runner(args), args.models)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
