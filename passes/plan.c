@@ -1,0 +1,141 @@
+/* Liveness of buffers in a straight-line function.  Views own nothing: their uses count as uses of
+ * the value whose bytes they are. */
+#include "plan.h"
+#include "qir/layout.h"
+#include "qir/ops.h"
+#include "qir/support/checked.h"
+
+struct liveness {
+    qir_func *f;
+    const qir_plan_options *opts;
+    qir_ranges all;
+    qir_map last;   /* root value -> 1 + position of its last use */
+    qir_map ranges; /* root value -> 1 + index of its range */
+    qir_map outs;   /* root value -> 1 + number of the result it is written to */
+};
+
+static uintptr_t lookup(const qir_map *map, const void *key)
+{
+    return (uintptr_t)qir_map_get(map, key);
+}
+
+static void find_uses(struct liveness *l)
+{
+    uintptr_t at = 0;
+    qir_for_each_op(op, l->f->body) {
+        at++;
+        for (uint32_t i = 0; i < op->noperands; i++)
+            if (qir_op_operand(op, i))
+                qir_map_put(&l->last, qir_value_root(qir_op_operand(op, i)), (void *)at);
+    }
+    l->all.nops = (uint32_t)at;
+}
+
+/* The first result that is a value's very bytes is written by its op directly. */
+static void find_outs(struct liveness *l)
+{
+    const qir_op *ret = l->f->body->last;
+    for (uint32_t k = 0; l->opts->direct && ret && k < ret->noperands; k++) {
+        qir_value *root = qir_value_root(qir_op_operand(ret, k));
+        if (root->kind == QIR_VALUE_RESULT && !lookup(&l->outs, root))
+            qir_map_put(&l->outs, root, (void *)(uintptr_t)(k + 1));
+    }
+}
+
+bool qir_plan_may_share(const qir_op *op, uint32_t i)
+{
+    const qir_value *x = qir_op_operand(op, i);
+    const qir_type *to = op->results[0].type;
+    if (!x || !qir_op_has_trait(op, QIR_TRAIT_ELEMENTWISE) || !qir_layout_agrees(x->type, NULL, to))
+        return false;
+    /* Another operand in the same memory must be read element by element too. */
+    const qir_value *root = qir_value_root((qir_value *)x);
+    for (uint32_t j = 0; j < op->noperands; j++) {
+        qir_value *y = qir_op_operand(op, j);
+        if (y && qir_value_root(y) == root && !qir_layout_agrees(y->type, NULL, to))
+            return false;
+    }
+    return true;
+}
+
+static int32_t find_inplace(struct liveness *l, const qir_op *op, uint32_t at)
+{
+    for (uint32_t i = 0; l->opts->inplace && i < op->noperands; i++) {
+        qir_value *x = qir_op_operand(op, i);
+        uintptr_t range = x ? lookup(&l->ranges, qir_value_root(x)) : 0;
+        if (!range || l->all.data[range - 1].out >= 0 || l->all.data[range - 1].last != at)
+            continue;
+        if (qir_plan_may_share(op, i))
+            return (int32_t)(range - 1);
+    }
+    return -1;
+}
+
+static size_t padded(size_t bytes)
+{
+    size_t r = bytes;
+    bool fits = qir_align_up(bytes ? bytes : 1, QIR_PLAN_ALIGN, &r);
+    return fits ? r : bytes;
+}
+
+static qir_range *add(struct liveness *l, qir_op *op, uint32_t at, size_t bytes)
+{
+    qir_range *r = &l->all.data[l->all.len++];
+    *r = (qir_range){.op = op, .bytes = bytes, .first = at, .last = at, .out = -1, .inplace = -1};
+    return r;
+}
+
+static void add_op(struct liveness *l, qir_op *op, uint32_t at)
+{
+    qir_value *v = &op->results[0];
+    uintptr_t last = lookup(&l->last, v);
+    qir_range *r = add(l, op, at, padded(qir_type_bytes(v->type)));
+    r->last = last ? (uint32_t)last - 1 : at;
+    r->out = (int32_t)lookup(&l->outs, v) - 1;
+    if (r->out < 0)
+        r->inplace = find_inplace(l, op, at);
+    qir_map_put(&l->ranges, v, (void *)(uintptr_t)l->all.len);
+    size_t ws = qir_level_workspace(l->opts->level, op);
+    if (ws)
+        add(l, op, at, padded(ws))->workspace = true;
+}
+
+qir_ranges qir_plan_ranges(qir_func *f, const qir_plan_options *opts, qir_arena *arena)
+{
+    struct liveness l = {.f = f, .opts = opts};
+    find_uses(&l);
+    find_outs(&l);
+    l.all.data = QIR_NEW_ARRAY(arena, qir_range, (size_t)l.all.nops * 2 + 1);
+    uint32_t at = 0;
+    qir_for_each_op(op, f->body) {
+        if (op->nresults && !qir_op_is_view(op))
+            add_op(&l, op, at);
+        at++;
+    }
+    qir_map_free(&l.last);
+    qir_map_free(&l.ranges);
+    qir_map_free(&l.outs);
+    return l.all;
+}
+
+qir_range *qir_range_home(const qir_ranges *all, qir_range *r)
+{
+    while (r->inplace >= 0)
+        r = &all->data[r->inplace];
+    return r;
+}
+
+size_t qir_plan_bound(const qir_ranges *ranges, qir_arena *arena)
+{
+    size_t *live = QIR_NEW_ARRAY(arena, size_t, ranges->nops + 1);
+    size_t bound = 0;
+    for (size_t i = 0; i < ranges->len; i++) {
+        const qir_range *r = &ranges->data[i];
+        uint32_t from = r->first + (r->inplace >= 0); /* its first op counts the operand */
+        for (uint32_t t = from; r->out < 0 && t <= r->last; t++)
+            live[t] += r->bytes;
+    }
+    for (uint32_t t = 0; t < ranges->nops; t++)
+        bound = live[t] > bound ? live[t] : bound;
+    return bound;
+}

@@ -1,0 +1,45 @@
+/* Live ranges of buffers, and the check that a plan respects them.  Private to passes/. */
+#ifndef QIR_PASSES_PLAN_H
+#define QIR_PASSES_PLAN_H
+
+#include "qir/ir.h"
+#include "qir/support/map.h"
+#include "qir/target_info.h"
+
+enum { QIR_PLAN_ALIGN = 64 };
+
+/* Memory that must hold one thing from op `first` to op `last` (positions in the function). */
+typedef struct qir_range {
+    qir_op *op;       /* that writes it */
+    bool workspace;   /* of `op`; else its result */
+    size_t bytes;     /* a multiple of QIR_PLAN_ALIGN */
+    uint32_t first, last;
+    size_t offset;
+    int32_t out;      /* >= 0: in the caller's buffer for this result, takes no memory here */
+    int32_t inplace;  /* >= 0: lives on in the memory of this earlier range, which ends here */
+} qir_range;
+
+typedef struct qir_ranges {
+    qir_range *data; /* arena; in program order */
+    size_t len;
+    uint32_t nops;
+} qir_ranges;
+
+typedef struct qir_plan_options {
+    qir_level level;
+    bool inplace, direct; /* elementwise in place; results straight to the caller's buffers */
+} qir_plan_options;
+
+/* Ranges of all results and workspaces of `f`; offsets are not set. */
+qir_ranges qir_plan_ranges(qir_func *f, const qir_plan_options *opts, qir_arena *arena);
+
+/* The range whose memory `r` uses at last: follows inplace. */
+qir_range *qir_range_home(const qir_ranges *all, qir_range *r);
+
+/* Largest sum of live bytes over all ops: no plan needs less. */
+size_t qir_plan_bound(const qir_ranges *ranges, qir_arena *arena);
+
+/* Can `op` write its result over operand `i`? */
+bool qir_plan_may_share(const qir_op *op, uint32_t i);
+
+#endif
