@@ -25,11 +25,16 @@ const char *infer_suggest_attr(const qir_op_desc *d, const char *name);
 
 /* Tensor type of operand `i` (of a packed weight: the logical type); NULL if absent. */
 const qir_type *infer_type(const qir_infer *q, unsigned i);
-bool infer_dims_of(qir_infer *q, const qir_type *t, infer_dims *out);
+infer_dims infer_dims_of(const qir_type *t);
 /* Appends one dimension; false: diagnosed (rank limit). */
 bool infer_push(qir_infer *q, infer_dims *dims, int64_t d);
 const char *infer_text(const qir_infer *q, const qir_type *t);
 const char *infer_dims_text(const qir_infer *q, const infer_dims *dims);
+
+/* True when nhwc and row-major give the same bytes. */
+bool infer_orders_coincide(const qir_type *t);
+/* The physical order that operands and result share (or operand 0 and the result). */
+qir_order infer_order(const qir_infer *q);
 
 /* Attributes with their defaults.  infer_attr: NULL when optional and absent. */
 const qir_attr *infer_attr(const qir_infer *q, const char *name);
@@ -54,6 +59,9 @@ bool infer_word(qir_infer *q, const char *name, const char *const *words);
 bool infer_result(qir_infer *q, unsigned i, const infer_dims *dims, const qir_type *like);
 /* A plain element type. */
 bool infer_result_plain(qir_infer *q, unsigned i, const infer_dims *dims, qir_dtype elem);
+/* Any element type, but given: only the shape and the order are checked. */
+bool infer_result_given(qir_infer *q, unsigned i, const infer_dims *dims);
+bool infer_order_ok(qir_infer *q, unsigned i, const qir_type *given, qir_order want);
 /* Quantized per tensor to 8 bits with parameters of its own: must be given. */
 bool infer_result_free(qir_infer *q, unsigned i, const infer_dims *dims);
 
@@ -64,6 +72,11 @@ bool infer_is_per_tensor8(const qir_type *t);
 bool infer_multiplier(qir_infer *q, float sa, float sb, float sy);
 /* Attributes min and max: ordered, not NaN. */
 bool infer_bounds(qir_infer *q);
+/* numpy broadcasting of all dimensions but the last `skip` (of both). */
+bool infer_broadcast(qir_infer *q, const qir_type *a, const qir_type *b, unsigned skip,
+                     infer_dims *out);
+/* Equal element types, both quantized or neither. */
+bool infer_same_element(qir_infer *q, const qir_type *a, const qir_type *b);
 /* Every dimension above 0. */
 bool infer_nonempty(qir_infer *q, const qir_type *t, const char *what);
 

@@ -1,0 +1,161 @@
+/* Ops that change how values are stored: quantize, dequantize, requantize, storage_cast,
+ * dynamic_quantize, prepack, relayout. */
+#include "infer.h"
+
+#include <string.h>
+#include "qir/pack.h"
+#include "qir/qmath.h"
+
+static bool expect_static_quant(qir_infer *q, const qir_type *t, const char *what)
+{
+    return (t->quant && !t->quant->dynamic) ||
+           infer_fail(q, "quant.operand", "%s has type %s, expected a quantized type with known "
+                      "parameters", what, infer_text(q, t));
+}
+
+bool qir_infer_quantize(qir_infer *q)
+{
+    const qir_type *x = infer_type(q, 0);
+    infer_dims dims = infer_dims_of(x);
+    if (!infer_result_given(q, 0, &dims) || !expect_static_quant(q, q->results[0], "result 0"))
+        return false;
+    return q->results[0]->quant->expressed == x->dtype ||
+           infer_fail(q, "quant.expressed", "operand of %s quantized to a type that expresses %s",
+                      qir_dtype_name(x->dtype), qir_dtype_name(q->results[0]->quant->expressed));
+}
+
+bool qir_infer_dequantize(qir_infer *q)
+{
+    const qir_type *x = infer_type(q, 0);
+    infer_dims dims = infer_dims_of(x);
+    return expect_static_quant(q, x, "operand 0") &&
+           infer_result_plain(q, 0, &dims, x->quant->expressed);
+}
+
+static bool expect_per_tensor(qir_infer *q, const qir_type *t, const char *what)
+{
+    return expect_static_quant(q, t, what) &&
+           (qir_quant_is_per_tensor(t->quant) ||
+            infer_fail(q, "quant.operand", "%s is quantized per axis, expected per tensor", what));
+}
+
+bool qir_infer_requantize(qir_infer *q)
+{
+    const qir_type *x = infer_type(q, 0);
+    infer_dims dims = infer_dims_of(x);
+    if (!expect_per_tensor(q, x, "operand 0") || !infer_result_given(q, 0, &dims) ||
+        !expect_per_tensor(q, q->results[0], "result 0"))
+        return false;
+    return infer_multiplier(q, x->quant->scale[0], 1.0f, q->results[0]->quant->scale[0]);
+}
+
+bool qir_infer_storage_cast(qir_infer *q)
+{
+    const qir_type *x = infer_type(q, 0);
+    infer_dims dims = infer_dims_of(x);
+    if (!q->results[0] && x->quant)
+        return infer_result_plain(q, 0, &dims, x->dtype);
+    if (!infer_result_given(q, 0, &dims))
+        return false;
+    return q->results[0]->dtype == x->dtype ||
+           infer_fail(q, "type.result", "reinterprets %s as %s, expected equal storage types",
+                      qir_dtype_name(x->dtype), qir_dtype_name(q->results[0]->dtype));
+}
+
+bool qir_infer_dynamic_quantize(qir_infer *q)
+{
+    const qir_type *x = infer_type(q, 0);
+    infer_dims dims = infer_dims_of(x), scalar = {0};
+    return infer_nonempty(q, x, "operand") && infer_result_plain(q, 0, &dims, QIR_u8) &&
+           infer_result_plain(q, 1, &scalar, QIR_f32) && infer_result_plain(q, 2, &scalar, QIR_u8);
+}
+
+/* --- observe ---------------------------------------------------------------------------------- */
+
+static bool observed_range(qir_infer *q)
+{
+    const char *name = infer_string(q, "dtype");
+    int64_t qmin = infer_int(q, "qmin"), qmax = infer_int(q, "qmax");
+    qir_dtype dtype;
+    if (!qir_dtype_from_name(name, strlen(name), &dtype) || !qir_dtype_is_int(dtype) ||
+        qir_dtype_bits(dtype) > 16)
+        return infer_fail(q, "attr.value", "dtype \"%s\", expected an integer type of up to 16 bits",
+                          name);
+    if (qmin >= qmax || qmin < qir_dtype_min(dtype) || qmax > qir_dtype_max(dtype))
+        return infer_fail(q, "quant.range", "range %lld to %lld is empty or outside %s",
+                          (long long)qmin, (long long)qmax, name);
+    return infer_float(q, "eps") >= 0 ||
+           infer_fail(q, "attr.value", "eps %g, expected a number that is not negative",
+                      (double)infer_float(q, "eps"));
+}
+
+static bool measured_range(qir_infer *q, int64_t channels)
+{
+    size_t nlo, nhi;
+    const float *lo = infer_floats(q, "lo", &nlo), *hi = infer_floats(q, "hi", &nhi);
+    if (!lo && !hi)
+        return true;
+    if (nlo != nhi || (int64_t)nlo != channels)
+        return infer_fail(q, "quant.count", "lo has %zu entries and hi %zu, expected %lld", nlo, nhi,
+                          (long long)channels);
+    for (size_t i = 0; i < nlo; i++)
+        if (!(lo[i] <= hi[i]))
+            return infer_fail(q, "attr.value", "measured range %g to %g, expected lo <= hi",
+                              (double)lo[i], (double)hi[i]);
+    return true;
+}
+
+bool qir_infer_observe(qir_infer *q)
+{
+    static const char *const kinds[] = {"minmax", "histogram", NULL};
+    const qir_type *x = infer_type(q, 0);
+    infer_dims dims = infer_dims_of(x);
+    int64_t axis = infer_int(q, "axis");
+    if (axis < -1 || axis >= (int64_t)x->rank)
+        return infer_fail(q, "quant.axis", "axis %lld of a tensor of rank %u", (long long)axis,
+                          x->rank);
+    return infer_word(q, "kind", kinds) && observed_range(q) &&
+           measured_range(q, axis < 0 ? 1 : x->dims[axis]) && infer_result(q, 0, &dims, x);
+}
+
+/* --- layouts ---------------------------------------------------------------------------------- */
+
+bool qir_infer_prepack(qir_infer *q)
+{
+    const qir_type *w = infer_type(q, 0);
+    const char *name = infer_string(q, "packing");
+    int64_t groups = infer_int(q, "groups");
+    qir_packing packing;
+    qir_pack_shape shape;
+    if (!qir_packing_from_name(name, strlen(name), &packing))
+        return infer_fail(q, "attr.value", "packing \"%s\" is not in the layout table", name);
+    if (!qir_pack_shape_get(packing, w, groups, &shape))
+        return infer_fail(q, "type.packed", "packing %s does not apply to a weight of type %s in "
+                          "%lld groups", name, infer_text(q, w), (long long)groups);
+    const qir_type *want = qir_packed_type(q->module->ctx, packing, w, q->loc);
+    if (!want)
+        return false;
+    if (q->results[0] && q->results[0] != want)
+        return infer_fail(q, "type.result", "result 0 has type %s, expected %s",
+                          infer_text(q, q->results[0]), infer_text(q, want));
+    q->results[0] = want;
+    return true;
+}
+
+bool qir_infer_relayout(qir_infer *q)
+{
+    const qir_type *x = infer_type(q, 0);
+    const char *name = infer_string(q, "order");
+    qir_order order;
+    if (!qir_order_from_name(name, strlen(name), &order))
+        return infer_fail(q, "attr.value", "unknown physical order \"%s\"", name);
+    if (order != QIR_ORDER_row_major && (x->rank < 3 || x->rank > 5))
+        return infer_fail(q, "type.order", "order %s of a tensor of rank %u, expected rank 3 to 5",
+                          name, x->rank);
+    const qir_type *want = qir_type_with_order(q->module->ctx, x, order);
+    if (q->results[0] && q->results[0] != want)
+        return infer_fail(q, "type.result", "result 0 has type %s, expected %s",
+                          infer_text(q, q->results[0]), infer_text(q, want));
+    q->results[0] = want;
+    return true;
+}

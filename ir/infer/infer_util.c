@@ -1,0 +1,285 @@
+/* Helpers of the infer functions: messages, attribute values, result checks. */
+#include "infer.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <string.h>
+#include "qir/qmath.h"
+#include "qir/support/assert.h"
+#include "qir/support/strbuf.h"
+
+/* --- messages --------------------------------------------------------------------------------- */
+
+bool infer_fail(qir_infer *q, const char *code, const char *fmt, ...)
+{
+    qir_strbuf text = {0};
+    va_list ap;
+    va_start(ap, fmt);
+    qir_strbuf_vprintf(&text, fmt, ap);
+    va_end(ap);
+    qir_error(qir_context_diag(q->module->ctx), q->loc, code, "%s: %s",
+              qir_op_desc_get(q->opcode)->name, qir_strbuf_cstr(&text));
+    qir_strbuf_free(&text);
+    return false;
+}
+
+const char *infer_text(const qir_infer *q, const qir_type *t)
+{
+    return qir_type_text(q->module->ctx, t);
+}
+
+const char *infer_dims_text(const qir_infer *q, const infer_dims *dims)
+{
+    qir_strbuf b = {0};
+    for (unsigned i = 0; i < dims->rank; i++)
+        qir_strbuf_printf(&b, "%s%lld", i ? "x" : "", (long long)dims->d[i]);
+    const char *text = qir_arena_strndup(q->module->arena, qir_strbuf_cstr(&b), b.len);
+    qir_strbuf_free(&b);
+    return dims->rank ? text : "(scalar)";
+}
+
+/* --- operands and attributes ------------------------------------------------------------------ */
+
+const qir_type *infer_type(const qir_infer *q, unsigned i)
+{
+    if (i >= q->noperands || !q->operands[i])
+        return NULL;
+    const qir_type *t = q->operands[i]->type;
+    return t->kind == QIR_PACKED ? t->logical : t;
+}
+
+infer_dims infer_dims_of(const qir_type *t)
+{
+    infer_dims dims = {.rank = t->rank};
+    for (unsigned i = 0; i < t->rank; i++)
+        dims.d[i] = t->dims[i];
+    return dims;
+}
+
+bool infer_push(qir_infer *q, infer_dims *dims, int64_t d)
+{
+    if (dims->rank == QIR_MAX_RANK)
+        return infer_fail(q, "type.rank", "result rank is above the limit of %d", QIR_MAX_RANK);
+    dims->d[dims->rank++] = d;
+    return true;
+}
+
+static const qir_attr *present(const qir_infer *q, const char *name)
+{
+    const qir_attr *a = infer_attr(q, name);
+    QIR_ASSERT(a, name);
+    return a;
+}
+
+int64_t infer_int(const qir_infer *q, const char *name)
+{
+    return present(q, name)->u.i;
+}
+
+float infer_float(const qir_infer *q, const char *name)
+{
+    return present(q, name)->u.f;
+}
+
+bool infer_bool(const qir_infer *q, const char *name)
+{
+    return present(q, name)->u.b;
+}
+
+const char *infer_string(const qir_infer *q, const char *name)
+{
+    return present(q, name)->u.s;
+}
+
+const int64_t *infer_ints(const qir_infer *q, const char *name, size_t *n)
+{
+    const qir_attr *a = present(q, name);
+    *n = a->len;
+    return a->u.ints;
+}
+
+const float *infer_floats(const qir_infer *q, const char *name, size_t *n)
+{
+    const qir_attr *a = infer_attr(q, name);
+    *n = a ? a->len : 0;
+    return a ? a->u.floats : NULL;
+}
+
+bool infer_list(qir_infer *q, const char *name, unsigned n, int64_t least, const char *code,
+                int64_t *out)
+{
+    size_t len;
+    const int64_t *v = infer_ints(q, name, &len);
+    if (len != n && len != 1)
+        return infer_fail(q, code, "%s has %zu entries, expected %u or a single one", name, len, n);
+    for (unsigned i = 0; i < n; i++) {
+        out[i] = v[len == 1 ? 0 : i];
+        if (out[i] < least || out[i] > INT32_MAX)
+            return infer_fail(q, code, "%s entry %lld, expected %lld to 2^31 - 1", name,
+                              (long long)out[i], (long long)least);
+    }
+    return true;
+}
+
+bool infer_axis(qir_infer *q, unsigned rank, unsigned *axis)
+{
+    int64_t v = infer_int(q, "axis");
+    if (v < 0 || v >= (int64_t)rank)
+        return infer_fail(q, "shape.axis", "axis %lld of a tensor of rank %u; axes count from 0",
+                          (long long)v, rank);
+    *axis = (unsigned)v;
+    return true;
+}
+
+bool infer_word(qir_infer *q, const char *name, const char *const *words)
+{
+    const char *given = infer_string(q, name);
+    qir_strbuf all = {0};
+    for (const char *const *w = words; *w; w++) {
+        if (!strcmp(*w, given)) {
+            qir_strbuf_free(&all);
+            return true;
+        }
+        qir_strbuf_printf(&all, "%s%s", w == words ? "" : ", ", *w);
+    }
+    infer_fail(q, "attr.value", "%s \"%s\", expected one of %s", name, given,
+               qir_strbuf_cstr(&all));
+    qir_strbuf_free(&all);
+    return false;
+}
+
+bool infer_bounds(qir_infer *q)
+{
+    float min = infer_float(q, "min"), max = infer_float(q, "max");
+    return min <= max || infer_fail(q, "attr.value", "bounds min %g and max %g, expected min <= max",
+                                    (double)min, (double)max);
+}
+
+bool infer_nonempty(qir_infer *q, const qir_type *t, const char *what)
+{
+    for (unsigned i = 0; i < t->rank; i++)
+        if (!t->dims[i])
+            return infer_fail(q, "shape.empty", "%s %s has no elements", what, infer_text(q, t));
+    return true;
+}
+
+/* --- quantization ----------------------------------------------------------------------------- */
+
+bool infer_is_per_tensor8(const qir_type *t)
+{
+    return t->quant && !t->quant->dynamic && qir_quant_is_per_tensor(t->quant) &&
+           qir_dtype_bits(t->dtype) == 8;
+}
+
+bool infer_per_tensor8(qir_infer *q, unsigned i)
+{
+    const qir_type *t = infer_type(q, i);
+    return infer_is_per_tensor8(t) ||
+           infer_fail(q, "quant.operand", "operand %u has type %s, expected i8 or u8 quantized per "
+                      "tensor; dequantize other forms first", i, infer_text(q, t));
+}
+
+bool infer_multiplier(qir_infer *q, float sa, float sb, float sy)
+{
+    float m = qir_requant_multiplier(sa, sb, sy);
+    return qir_requant_multiplier_ok(m) ||
+           infer_fail(q, "quant.multiplier", "scales %g and %g of the operands and %g of the result "
+                      "give the multiplier %g, outside [2^-32, 256)", (double)sa, (double)sb,
+                      (double)sy, (double)m);
+}
+
+/* --- results ---------------------------------------------------------------------------------- */
+
+static bool same_shape(const qir_type *t, const infer_dims *dims)
+{
+    if (t->kind != QIR_TENSOR || t->rank != dims->rank)
+        return false;
+    for (unsigned i = 0; i < t->rank; i++)
+        if (t->dims[i] != dims->d[i])
+            return false;
+    return true;
+}
+
+/* Ranks other than the operands' have no counterpart of their order. */
+static qir_order result_order(const qir_infer *q, unsigned rank)
+{
+    const qir_type *x = infer_type(q, 0);
+    for (uint32_t i = 1; i < q->noperands; i++) {
+        const qir_type *t = infer_type(q, i);
+        if (t && t->rank > x->rank && qir_op_desc_get(q->opcode)->traits & QIR_TRAIT_ANY_ORDER)
+            x = t;
+    }
+    return rank >= 3 && rank <= 5 && rank == x->rank ? infer_order(q) : QIR_ORDER_row_major;
+}
+
+bool infer_order_ok(qir_infer *q, unsigned i, const qir_type *given, qir_order want)
+{
+    return given->order == want || infer_orders_coincide(given) ||
+           qir_op_desc_get(q->opcode)->traits & QIR_TRAIT_FREE_ORDER ||
+           infer_fail(q, "type.order", "result %u has physical order %s, expected %s", i,
+                      qir_order_name(given->order), qir_order_name(want));
+}
+
+static bool mismatch(qir_infer *q, unsigned i, const qir_type *want)
+{
+    return infer_fail(q, "type.result", "result %u has type %s, expected %s", i,
+                      infer_text(q, q->results[i]), infer_text(q, want));
+}
+
+/* `elem` has the right element and any shape and order. */
+static bool finish(qir_infer *q, unsigned i, const infer_dims *dims, const qir_type *elem)
+{
+    qir_context *ctx = q->module->ctx;
+    const qir_type *given = q->results[i];
+    qir_order order = result_order(q, dims->rank);
+    if (given && same_shape(given, dims) && given->dtype == elem->dtype &&
+        given->quant == elem->quant)
+        return infer_order_ok(q, i, given, order);
+    const qir_type *want = qir_type_with_shape(ctx, elem, dims->d, dims->rank, q->loc);
+    if (!want)
+        return false;
+    want = qir_type_with_order(ctx, want, order);
+    if (given)
+        return mismatch(q, i, want);
+    q->results[i] = want;
+    return true;
+}
+
+bool infer_result(qir_infer *q, unsigned i, const infer_dims *dims, const qir_type *like)
+{
+    return finish(q, i, dims, like);
+}
+
+bool infer_result_plain(qir_infer *q, unsigned i, const infer_dims *dims, qir_dtype elem)
+{
+    const qir_type *given = q->results[i];
+    if (given && !given->quant && given->dtype == elem && same_shape(given, dims))
+        return infer_order_ok(q, i, given, result_order(q, dims->rank));
+    const qir_type *scalar = qir_tensor_type(q->module->ctx, elem, NULL, 0, q->loc);
+    return finish(q, i, dims, scalar);
+}
+
+static bool wrong_shape(qir_infer *q, unsigned i, const infer_dims *dims)
+{
+    return infer_fail(q, "type.result", "result %u has type %s, expected shape %s", i,
+                      infer_text(q, q->results[i]), infer_dims_text(q, dims));
+}
+
+bool infer_result_given(qir_infer *q, unsigned i, const infer_dims *dims)
+{
+    if (!q->results[i])
+        return infer_fail(q, "type.infer", "the type of result %u cannot be inferred: its "
+                          "quantization parameters are free; write it out", i);
+    if (!same_shape(q->results[i], dims))
+        return wrong_shape(q, i, dims);
+    return infer_order_ok(q, i, q->results[i], result_order(q, dims->rank));
+}
+
+bool infer_result_free(qir_infer *q, unsigned i, const infer_dims *dims)
+{
+    if (!infer_result_given(q, i, dims))
+        return false;
+    return infer_is_per_tensor8(q->results[i]) ||
+           infer_fail(q, "type.result", "result %u has type %s, expected i8 or u8 quantized per "
+                      "tensor", i, infer_text(q, q->results[i]));
+}
