@@ -1,6 +1,7 @@
 /* conv, conv_transpose and linear: shapes, weights, biases and the quantized forms they share. */
 #include "infer.h"
 
+#include "qir/pack.h"
 #include "qir/qmath.h"
 #include "qir/support/checked.h"
 
@@ -112,15 +113,24 @@ static bool conv_dims(qir_infer *q, const qir_type *x, const qir_type *w, const 
     return true;
 }
 
-static bool check_packed_conv(qir_infer *q, const qir_type *w, int64_t groups)
+static bool check_packed(qir_infer *q, const qir_type *w, int64_t groups)
 {
     const qir_type *t = q->operands[1]->type;
-    if (t->kind != QIR_PACKED)
-        return true;
-    const qir_packing_info *info = qir_packing_get(t->packing);
-    return !info->per_channel || (groups == w->dims[0] && w->dims[1] == 1) ||
-           infer_fail(q, "type.packed", "packing %s is for depthwise weights, but groups is %lld",
-                      info->name, (long long)groups);
+    qir_pack_shape shape;
+    return t->kind != QIR_PACKED || qir_pack_shape_get(t->packing, w, groups, &shape) ||
+           infer_fail(q, "type.packed", "packing %s does not apply to a weight of type %s in %lld "
+                      "groups", qir_packing_get(t->packing)->name, infer_text(q, w),
+                      (long long)groups);
+}
+
+/* A per-channel packing of [O,1,...] also fits a type without groups; the op must be depthwise. */
+static bool check_depthwise(qir_infer *q, const qir_type *w, int64_t groups)
+{
+    const qir_type *t = q->operands[1]->type;
+    return t->kind != QIR_PACKED || !qir_packing_get(t->packing)->per_channel ||
+           groups == w->dims[0] ||
+           infer_fail(q, "type.packed", "packing %s needs a depthwise convolution, groups is %lld",
+                      qir_packing_get(t->packing)->name, (long long)groups);
 }
 
 bool qir_infer_conv(qir_infer *q)
@@ -137,7 +147,7 @@ bool qir_infer_conv(qir_infer *q)
     if (w->dims[0] % a.groups)
         return infer_fail(q, "conv.attr", "groups %lld does not divide the %lld output channels",
                           (long long)a.groups, (long long)w->dims[0]);
-    return check_packed_conv(q, w, a.groups) && conv_dims(q, x, w, &a, &dims) &&
+    return check_packed(q, w, a.groups) && check_depthwise(q, w, a.groups) && conv_dims(q, x, w, &a, &dims) &&
            check_weight(q, x, w, 0) && check_bias(q, x, infer_type(q, 2), w->dims[0]) &&
            accum_result(q, &dims, x, w);
 }
@@ -193,6 +203,6 @@ bool qir_infer_linear(qir_infer *q)
                           (long long)x->dims[x->rank - 1]);
     infer_dims dims = infer_dims_of(x);
     dims.d[dims.rank - 1] = w->dims[0];
-    return infer_nonempty(q, w, "weight") && check_weight(q, x, w, 0) &&
+    return infer_nonempty(q, w, "weight") && check_packed(q, w, 1) && check_weight(q, x, w, 0) &&
            check_bias(q, x, infer_type(q, 2), w->dims[0]) && accum_result(q, &dims, x, w);
 }

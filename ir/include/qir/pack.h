@@ -2,7 +2,10 @@
  *
  * A weight is seen as one matrix [N][K] per group: conv [O,I/g,kh,kw]: N = O/g, K = taps x I/g with
  * the input channel innermost; linear [O,I]: N = O, K = I.  Per-channel packings (depthwise):
- * one matrix, N = C, K = taps.  Packed order: ir/layouts.def. */
+ * one matrix, N = C, K = taps.  Packed order: ir/layouts.def.
+ *
+ * Integer weights are stored as w - z_w, so that padding is 0 and kernels know no weight zero
+ * point. */
 #ifndef QIR_PACK_H
 #define QIR_PACK_H
 
@@ -19,7 +22,9 @@ typedef struct qir_pack_shape {
 } qir_pack_shape;
 
 /* Shape of the packed form of `weight` (rank 2: linear; rank >= 3: conv).  Returns false when the
- * packing does not apply (depthwise packing of a weight that is not depthwise, ...). */
+ * packing does not apply: depthwise packing of a weight that is not depthwise, differences w - z_w
+ * that do not fit the element, groups whose N is not a multiple of the block (the bytes of a packed
+ * type do not depend on the groups). */
 bool qir_pack_shape_get(qir_packing p, const qir_type *weight, int64_t groups, qir_pack_shape *out);
 size_t qir_pack_bytes(const qir_pack_shape *s);
 

@@ -1,0 +1,181 @@
+/* Target facts from targets.def: triples, levels, what the running CPU has, packings per op. */
+#include "qir/target_info.h"
+
+#include <string.h>
+#include "qir/ops.h"
+#include "qir/pack.h"
+#if defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+#endif
+
+typedef struct arch_row {
+    const char *name, *prefix, *triple;
+} arch_row;
+
+static const arch_row archs[] = {
+#define ARCH(name, prefix, triple) {#name, prefix, triple},
+#define LEVEL(name, arch, feat, cpu, vb, gemm, dw, fgemm, fdw, base, doc)
+#include "targets.def"
+#undef ARCH
+#undef LEVEL
+};
+
+static const qir_level_info levels[] = {
+#define ARCH(name, prefix, triple)
+#define LEVEL(name, arch, feat, cpu, vb, gemm, dw, fgemm, fdw, base, doc)                          \
+    {#name, #arch, feat, cpu, doc, vb, QIR_PACKING_##gemm, QIR_PACKING_##dw,                       \
+     QIR_PACKING_##fgemm, QIR_PACKING_##fdw, base},
+#include "targets.def"
+#undef ARCH
+#undef LEVEL
+};
+
+/* Other spellings of the architectures. */
+static const struct {
+    const char *name, *arch;
+} aliases[] = {{"amd64", "x86_64"}, {"x86-64", "x86_64"}, {"arm64", "aarch64"}};
+
+#if defined(__x86_64__)
+static const char host_arch[] = "x86_64";
+#elif defined(__aarch64__)
+static const char host_arch[] = "aarch64";
+#else
+static const char host_arch[] = "";
+#endif
+
+const qir_level_info *qir_level_get(qir_level l)
+{
+    return &levels[l];
+}
+
+bool qir_level_from_name(const char *name, qir_level *out)
+{
+    for (int i = 0; i < QIR_NUM_LEVELS; i++) {
+        if (!strcmp(levels[i].name, name)) {
+            *out = (qir_level)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- triples ---------------------------------------------------------------------------------- */
+
+static bool equal(const char *s, size_t len, const char *word)
+{
+    return strlen(word) == len && !memcmp(s, word, len);
+}
+
+/* The row of an architecture name or alias; NULL: none. */
+static const arch_row *find_arch(const char *s, size_t len)
+{
+    const char *name = NULL;
+    for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
+        if (equal(s, len, aliases[i].name))
+            name = aliases[i].arch;
+    for (size_t i = 0; i < sizeof archs / sizeof *archs; i++)
+        if (name ? !strcmp(archs[i].name, name)
+                 : equal(s, len, archs[i].name) || equal(s, len, archs[i].prefix))
+            return &archs[i];
+    return NULL;
+}
+
+const char *qir_target_triple(qir_context *ctx, const char *target)
+{
+    if (!target)
+        target = host_arch;
+    if (strchr(target, '-') && !find_arch(target, strlen(target)))
+        return qir_intern_cstr(ctx, target);
+    const arch_row *a = find_arch(target, strlen(target));
+    return a ? qir_intern_cstr(ctx, a->triple) : NULL;
+}
+
+static const arch_row *arch_of_triple(const char *triple)
+{
+    return find_arch(triple, strcspn(triple, "-"));
+}
+
+bool qir_level_fits_triple(qir_level l, const char *triple)
+{
+    const arch_row *a = arch_of_triple(triple);
+    return !strcmp(levels[l].arch, "any") || (a && !strcmp(levels[l].arch, a->name));
+}
+
+qir_level qir_level_baseline(const char *triple)
+{
+    qir_level best = QIR_LEVEL_generic;
+    for (int l = 0; l < QIR_NUM_LEVELS; l++)
+        if (levels[l].baseline && qir_level_fits_triple((qir_level)l, triple))
+            best = (qir_level)l;
+    return best;
+}
+
+/* --- the running CPU --------------------------------------------------------------------------- */
+
+/* Does the CPU have the LLVM feature `name`?  Names that no level uses are not known here. */
+static bool has_feature(const char *name, size_t len)
+{
+#if defined(__x86_64__)
+    if (equal(name, len, "avx2"))
+        return __builtin_cpu_supports("avx2");
+    if (equal(name, len, "fma"))
+        return __builtin_cpu_supports("fma");
+    if (equal(name, len, "bmi2"))
+        return __builtin_cpu_supports("bmi2");
+    if (equal(name, len, "f16c"))
+        return __builtin_cpu_supports("avx2"); /* every AVX2 CPU has it */
+#elif defined(__aarch64__) && defined(__linux__)
+    unsigned long caps = getauxval(AT_HWCAP);
+    if (equal(name, len, "neon"))
+        return caps & 1ul << 1; /* HWCAP_ASIMD */
+    if (equal(name, len, "dotprod"))
+        return caps & 1ul << 20; /* HWCAP_ASIMDDP */
+#endif
+    (void)name;
+    (void)len;
+    return false;
+}
+
+bool qir_level_runs_here(qir_level l)
+{
+    if (!strcmp(levels[l].arch, "any"))
+        return true;
+    if (strcmp(levels[l].arch, host_arch) != 0)
+        return false;
+    for (const char *p = levels[l].features; *p;) {
+        size_t len = strcspn(p, ",");
+        if (!has_feature(p + 1, len - 1)) /* behind the '+' */
+            return false;
+        p += len;
+        p += *p == ',';
+    }
+    return true;
+}
+
+qir_level qir_level_native(void)
+{
+    qir_level best = QIR_LEVEL_generic;
+    for (int l = 0; l < QIR_NUM_LEVELS; l++)
+        if (qir_level_runs_here((qir_level)l))
+            best = (qir_level)l;
+    return best;
+}
+
+/* --- packings ---------------------------------------------------------------------------------- */
+
+qir_packing qir_level_packing(qir_level l, const qir_op *op)
+{
+    const qir_op_desc *d = qir_op_desc_get(op->opcode);
+    const qir_value *v = qir_op_operand(op, 1);
+    if (d->noperands < 2 || !(d->operands[1].kinds & QIR_KIND_PACKED) || !v || !qir_value_const(v))
+        return QIR_PACKING_none;
+    const qir_type *w = v->type->kind == QIR_PACKED ? v->type->logical : v->type;
+    const qir_attr *groups_attr = qir_op_attr(op, "groups"); /* linear has none */
+    int64_t groups = groups_attr ? groups_attr->u.i : 1;
+    bool depthwise = w->rank >= 3 && w->dims[1] == 1 && groups == w->dims[0] && groups > 1;
+    bool is_float = qir_type_is_float(w);
+    qir_packing p = depthwise ? (is_float ? levels[l].fdw : levels[l].dw)
+                              : (is_float ? levels[l].fgemm : levels[l].gemm);
+    qir_pack_shape shape;
+    return qir_pack_shape_get(p, w, groups, &shape) ? p : QIR_PACKING_none;
+}
