@@ -1,6 +1,7 @@
 /* The generated interface as data: the model's tensor names made safe and unique, and the numbers
  * that plan-memory found. */
 #include "abi.h"
+#include "emit.h"
 #include <string.h>
 #include "qir/support/map.h"
 
@@ -83,6 +84,14 @@ static void name_tensors(qir_arena *arena, qcg_tensor_abi *tensors, uint32_t n,
     qir_map_free(&macros);
 }
 
+bool qcg_triple_is(const char *triple, const char *arch)
+{
+    size_t n = strcspn(triple, "-");
+    if (n == 5 && !memcmp(triple, "arm64", n))
+        return !strcmp(arch, "aarch64");
+    return strlen(arch) == n && !memcmp(triple, arch, n);
+}
+
 static size_t module_int(const qir_module *m, const char *name)
 {
     const qir_attr *a = qir_dict_get(m->attrs, qir_intern_cstr(m->ctx, name));
@@ -120,8 +129,10 @@ bool qcg_abi_get(qir_module *m, const qir_codegen_options *opts, qcg_abi *abi)
                      .isa = qir_level_get(opts->level)->name,
                      .nin = f->body->nargs,
                      .nout = f->nresults,
-                     .scratch_bytes = module_int(m, "arena"),
-                     .scratch_bound = module_int(m, "arena_bound")};
+                     .arena_bytes = module_int(m, "arena"),
+                     .scratch_bound = module_int(m, "arena_bound"),
+                     .cpu_check = qcg_needs_cpu_check(opts->triple, qcg_features(m->ctx, opts))};
+    abi->scratch_bytes = abi->arena_bytes + (abi->cpu_check ? QCG_SCRATCH_ALIGN : 0);
     abi->in = QIR_NEW_ARRAY(arena, qcg_tensor_abi, abi->nin);
     abi->out = QIR_NEW_ARRAY(arena, qcg_tensor_abi, abi->nout);
     for (uint32_t i = 0; i < abi->nin; i++)

@@ -27,7 +27,10 @@ typedef struct qcg_abi {
     const char *isa;          /* level name */
     qcg_tensor_abi *in, *out;
     uint32_t nin, nout;
-    size_t scratch_bytes, scratch_bound;
+    size_t arena_bytes;       /* planned buffers */
+    size_t scratch_bytes;     /* arena, and a line for the CPU check when there is one */
+    size_t scratch_bound;
+    bool cpu_check;
 } qcg_abi;
 
 /* Reads the interface off the main function; arena (context).  False: diagnosed. */
@@ -36,6 +39,11 @@ bool qcg_abi_get(qir_module *m, const qir_codegen_options *opts, qcg_abi *abi);
 /* Everything of the header that makes an object compatible with it, and the hash of that. */
 void qcg_abi_declarations(const qcg_abi *abi, qir_strbuf *out);
 uint32_t qcg_abi_hash(const qcg_abi *abi);
+
+/* Is the first component of the triple `arch` (arm64 is aarch64)? */
+bool qcg_triple_is(const char *triple, const char *arch);
+/* Does code with these features need the entry's CPU check? */
+bool qcg_needs_cpu_check(const char *triple, const char *features);
 
 /* C type of one element: "float", "int8_t", ... */
 const char *qcg_c_type(const qir_type *t);

@@ -1,7 +1,7 @@
 /* The CPU check of the entry point: the features that the code uses, asked of the CPU by baseline
- * instructions.  There is no libc to ask and no writable memory to remember the answer in, so it
- * is asked on every call: x86 with CPUID and XGETBV, AArch64 Linux by reading the identification
- * register, which the kernel answers for user code. */
+ * instructions, since there is no libc to ask: x86 with CPUID and XGETBV, AArch64 Linux by reading
+ * the identification register, which the kernel answers for user code.  Both trap (7 us for one
+ * CPUID in a virtual machine): entry.c remembers a good answer in the scratch memory. */
 #include <string.h>
 #include "build.h"
 
@@ -132,8 +132,7 @@ static LLVMValueRef begin_check(qcg *g)
 static LLVMValueRef x86_check(qcg *g, const char *features)
 {
     struct x86_need need = {0};
-    if (!x86_needs(features, &need))
-        return NULL;
+    x86_needs(features, &need);
     LLVMValueRef fn = begin_check(g);
     LLVMValueRef ok = LLVMConstInt(LLVMInt1TypeInContext(g->llvm), 1, false);
     if (!need.state) { /* with extended state there always is a leaf 7 */
@@ -173,29 +172,37 @@ static LLVMValueRef arm_field(qcg *g, const struct arm_feature *f)
 
 static LLVMValueRef arm_check(qcg *g, const char *features)
 {
-    LLVMValueRef fn = NULL, ok = NULL;
-    for (size_t i = 0; i < sizeof arm_features / sizeof *arm_features; i++) {
-        if (!has_feature(features, arm_features[i].name))
-            continue;
-        if (!fn) {
-            fn = begin_check(g);
-            ok = LLVMConstInt(LLVMInt1TypeInContext(g->llvm), 1, false);
-        }
-        ok = LLVMBuildAnd(g->b, ok, arm_field(g, &arm_features[i]), "");
-    }
-    if (fn)
-        LLVMBuildRet(g->b, ok);
+    LLVMValueRef fn = begin_check(g);
+    LLVMValueRef ok = LLVMConstInt(LLVMInt1TypeInContext(g->llvm), 1, false);
+    for (size_t i = 0; i < sizeof arm_features / sizeof *arm_features; i++)
+        if (has_feature(features, arm_features[i].name))
+            ok = LLVMBuildAnd(g->b, ok, arm_field(g, &arm_features[i]), "");
+    LLVMBuildRet(g->b, ok);
     return fn;
+}
+
+/* Elsewhere than on Linux the register faults; those systems' CPUs are known to have it. */
+static bool arm_needs(const char *triple, const char *features)
+{
+    for (size_t i = 0; i < sizeof arm_features / sizeof *arm_features; i++)
+        if (has_feature(features, arm_features[i].name))
+            return strstr(triple, "linux");
+    return false;
+}
+
+bool qcg_needs_cpu_check(const char *triple, const char *features)
+{
+    struct x86_need unused = {0};
+    if (qcg_triple_is(triple, "x86_64"))
+        return x86_needs(features, &unused);
+    return qcg_triple_is(triple, "aarch64") && arm_needs(triple, features);
 }
 
 LLVMValueRef qcg_cpu_check(qcg *g, const char *features)
 {
-    if (qcg_arch_is(g, "x86_64"))
-        return x86_check(g, features);
-    /* Elsewhere than on Linux the register faults; those systems' CPUs are known to have it. */
-    if (qcg_arch_is(g, "aarch64") && strstr(g->opts->triple, "linux"))
-        return arm_check(g, features);
-    return NULL;
+    if (!qcg_needs_cpu_check(g->opts->triple, features))
+        return NULL;
+    return qcg_arch_is(g, "x86_64") ? x86_check(g, features) : arm_check(g, features);
 }
 
 /* ---- floating-point environment --------------------------------------------------------------- */

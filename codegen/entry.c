@@ -126,12 +126,28 @@ static void check_scratch(struct entry *e)
     guard(e, LLVMBuildICmp(b, LLVMIntULT, e->bytes, need, ""), QCG_SCRATCH_TOO_SMALL);
 }
 
+/* Asking the CPU costs microseconds, so a good answer is remembered after the arena: a word that
+ * only this model at this address writes.  Whatever else the scratch memory holds leads to asking. */
 static void check_cpu(struct entry *e, LLVMValueRef check)
 {
     if (!check)
         return;
-    LLVMValueRef ok = LLVMBuildCall2(e->g->b, LLVMGlobalGetValueType(check), check, NULL, 0, "");
-    guard(e, LLVMBuildNot(e->g->b, ok, ""), QCG_NO_ISA);
+    LLVMBuilderRef b = e->g->b;
+    LLVMTypeRef word = LLVMInt64TypeInContext(e->g->llvm);
+    uint64_t key = qir_hash_bytes(e->abi->name, strlen(e->abi->name)) ^
+                   (uint64_t)qcg_abi_hash(e->abi) << 32;
+    LLVMValueRef slot = offset(e, e->scratch, e->abi->arena_bytes);
+    LLVMValueRef mark = LLVMBuildXor(b, LLVMBuildPtrToInt(b, e->scratch, word, ""),
+                                     LLVMConstInt(word, key, false), "");
+    LLVMBasicBlockRef ask = new_block(e, "ask"), known = new_block(e, "known");
+    LLVMValueRef found = LLVMBuildLoad2(b, word, slot, "");
+    LLVMBuildCondBr(b, LLVMBuildICmp(b, LLVMIntEQ, found, mark, ""), known, ask);
+    LLVMPositionBuilderAtEnd(b, ask);
+    LLVMValueRef ok = LLVMBuildCall2(b, LLVMGlobalGetValueType(check), check, NULL, 0, "");
+    guard(e, LLVMBuildNot(b, ok, ""), QCG_NO_ISA);
+    LLVMBuildStore(b, mark, slot);
+    LLVMBuildBr(b, known);
+    LLVMPositionBuilderAtEnd(b, known);
 }
 
 /* ---- addresses -------------------------------------------------------------------------------- */

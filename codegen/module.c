@@ -99,8 +99,7 @@ void qcg_string_attr(qcg *g, LLVMValueRef fn, const char *key, const char *value
 
 bool qcg_arch_is(const qcg *g, const char *arch)
 {
-    size_t n = strlen(arch);
-    return !strncmp(g->opts->triple, arch, n) && (g->opts->triple[n] == '-' || !g->opts->triple[n]);
+    return qcg_triple_is(g->opts->triple, arch);
 }
 
 LLVMValueRef qcg_add_function(qcg *g, const char *name, LLVMTypeRef type, LLVMLinkage linkage,
