@@ -19,7 +19,7 @@ typedef struct qir_import_options {
 /* Chooses the frontend by content (ONNX, QIR text), not by name.  NULL: diagnosed. */
 qir_module *qir_import_file(qir_context *ctx, const char *path, const qir_import_options *opts);
 
-/* ONNX from memory; `dir_fd` is the directory for external data (-1: none allowed). */
+/* ONNX from memory; the bytes are borrowed for the life of the module.  `dir_fd` is the directory for external data (-1: none allowed). */
 qir_module *qir_import_onnx(qir_context *ctx, const char *path, const void *data, size_t len,
                             int dir_fd, const qir_import_options *opts);
 

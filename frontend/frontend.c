@@ -1,0 +1,103 @@
+/* Chooses the frontend by the content of the file, not by its name. */
+#include "qir/frontend.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "qir/support/file.h"
+#include "qir/text.h"
+
+typedef enum format { FORMAT_QIR, FORMAT_ONNX, FORMAT_ZIP, FORMAT_TFLITE, FORMAT_UNKNOWN } format;
+
+/* Control characters that text does not contain. */
+static bool is_binary(const unsigned char *s, size_t len)
+{
+    for (size_t i = 0; i < len && i < 256; i++)
+        if (s[i] < 0x20 && s[i] != '\t' && s[i] != '\n' && s[i] != '\r' && s[i] != '\f')
+            return true;
+    return false;
+}
+
+/* ModelProto has no magic number: a binary file that begins with the tag of one of its fields. */
+static bool begins_like_onnx(const unsigned char *s, size_t len)
+{
+    static const unsigned char tags[] = {0x08, 0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42, 0x72, 0xa2, 0xca};
+    return len >= 2 && memchr(tags, s[0], sizeof tags) && is_binary(s, len);
+}
+
+static bool ends_with(const char *s, const char *suffix)
+{
+    size_t n = strlen(s), m = strlen(suffix);
+    return n >= m && strcmp(s + n - m, suffix) == 0;
+}
+
+static format detect(const char *path, const unsigned char *s, size_t len)
+{
+    if (len >= 4 && memcmp(s, "PK\3\4", 4) == 0)
+        return FORMAT_ZIP;
+    if (len >= 8 && memcmp(s + 4, "TFL3", 4) == 0)
+        return FORMAT_TFLITE;
+    if (begins_like_onnx(s, len))
+        return FORMAT_ONNX;
+    /* Nothing in the content speaks for text: then the name may say what was meant. */
+    if ((len < 2 || (is_binary(s, len) && !memchr(s, '\n', len))) && ends_with(path, ".onnx"))
+        return FORMAT_UNKNOWN;
+    return is_binary(s, len) && s[0] != 0 && !memchr(s, '\n', len) ? FORMAT_UNKNOWN : FORMAT_QIR;
+}
+
+/* The directory of `path` for external data; -1 if it cannot be opened. */
+static int open_directory(qir_arena *arena, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *dir = !slash ? "." : slash == path ? "/" : qir_arena_strndup(arena, path, (size_t)(slash - path));
+    return open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static qir_module *import_onnx_file(qir_context *ctx, const char *path, const qir_bytes *bytes,
+                                    const qir_import_options *opts)
+{
+    int dir_fd = strcmp(path, "-") == 0 ? -1 : open_directory(qir_context_arena(ctx), path);
+    qir_module *m = qir_import_onnx(ctx, path, bytes->data, bytes->len, dir_fd, opts);
+    if (dir_fd >= 0)
+        close(dir_fd);
+    return m;
+}
+
+static qir_module *refuse(qir_context *ctx, const char *path, const char *text)
+{
+    qir_error(qir_context_diag(ctx), qir_loc_offset(ctx, path, 0), "frontend.format", "%s", text);
+    return NULL;
+}
+
+static qir_module *parse_text(qir_context *ctx, const char *path, const qir_bytes *bytes,
+                              const qir_import_options *opts)
+{
+    qir_parse_options parse = {.max_source = opts ? opts->max_source : 0};
+    if (opts && (opts->nbindings || opts->nconst_inputs))
+        return refuse(ctx, path, "-bind and -const-input apply to ONNX models, this is QIR text");
+    return qir_parse(ctx, path, (const char *)bytes->data, bytes->len, &parse);
+}
+
+qir_module *qir_import_file(qir_context *ctx, const char *path, const qir_import_options *opts)
+{
+    size_t limit = opts && opts->max_source ? opts->max_source : (size_t)1 << 30;
+    qir_bytes bytes;
+    /* In the arena of the context: weights are referenced in place. */
+    if (!qir_read_file(qir_context_diag(ctx), qir_context_arena(ctx), path, limit, "-fmax-source",
+                       &bytes))
+        return NULL;
+    switch (detect(path, bytes.data, bytes.len)) {
+    case FORMAT_ONNX:
+        return import_onnx_file(ctx, path, &bytes, opts);
+    case FORMAT_QIR:
+        return parse_text(ctx, path, &bytes, opts);
+    case FORMAT_ZIP:
+        return refuse(ctx, path, "not an ONNX model: zip archives (.pt2, .npz) cannot be imported");
+    case FORMAT_TFLITE:
+        return refuse(ctx, path, "not an ONNX model: TensorFlow Lite files cannot be imported");
+    case FORMAT_UNKNOWN:
+        break;
+    }
+    return refuse(ctx, path, "not an ONNX model, and not QIR text");
+}

@@ -1,0 +1,98 @@
+/* An ONNX model as decoded from its bytes: plain structs, no interpretation.  Everything is in the
+ * importer's arena or interned; tensors reference the file. */
+#ifndef QIR_FRONTEND_ONNX_MODEL_H
+#define QIR_FRONTEND_ONNX_MODEL_H
+
+#include "io/pb.h"
+#include "io/tensorproto.h"
+
+enum {
+    ONNX_MAX_NODES = 1 << 20,
+    ONNX_MAX_NAME = 1 << 16,
+    ONNX_MAX_LIST = 1 << 20 /* entries of one attribute */
+};
+
+typedef enum onnx_attr_type { /* AttributeProto.AttributeType */
+    ONNX_ATTR_NONE = 0,
+    ONNX_ATTR_FLOAT = 1,
+    ONNX_ATTR_INT = 2,
+    ONNX_ATTR_STRING = 3,
+    ONNX_ATTR_TENSOR = 4,
+    ONNX_ATTR_GRAPH = 5,
+    ONNX_ATTR_FLOATS = 6,
+    ONNX_ATTR_INTS = 7,
+    ONNX_ATTR_STRINGS = 8,
+    ONNX_ATTR_OTHER = 9
+} onnx_attr_type;
+
+typedef struct onnx_attr {
+    const char *name;
+    onnx_attr_type type;
+    bool used; /* a translator has asked for it */
+    size_t offset;
+    size_t n; /* of a list */
+    int64_t i;
+    float f;
+    const char *s;
+    const int64_t *ints;
+    const float *floats;
+    const qir_tensorproto *t;
+} onnx_attr;
+
+typedef struct onnx_node {
+    const char *op, *domain, *name; /* "" where absent; domain "ai.onnx" is "" */
+    const char **in, **out;         /* "" = omitted */
+    uint32_t nin, nout, nattrs;
+    onnx_attr *attrs;
+    size_t offset;
+    bool live; /* an output depends on it */
+} onnx_node;
+
+/* ValueInfoProto.  Dimension i: dims[i] >= 0, or QIR_DYNAMIC with symbol params[i] ("" if none). */
+typedef struct onnx_value {
+    const char *name;
+    int64_t data_type; /* 0: not a tensor, or unknown */
+    bool has_shape;
+    unsigned rank;
+    int64_t dims[QIR_MAX_RANK];
+    const char *params[QIR_MAX_RANK];
+    size_t offset;
+} onnx_value;
+
+typedef struct onnx_opset {
+    const char *domain;
+    int64_t version;
+    size_t offset;
+} onnx_opset;
+
+typedef struct onnx_initializer {
+    qir_tensorproto tensor;
+    const char *location; /* external data */
+    size_t location_len;
+    const char *ext_offset, *ext_length; /* NUL-terminated texts; NULL if absent */
+} onnx_initializer;
+
+typedef struct onnx_model {
+    qir_pb_file file;
+    int64_t ir_version;
+    const char *graph_name;
+    bool has_graph;
+    onnx_opset *opsets;
+    onnx_node *nodes;
+    onnx_initializer *initializers;
+    onnx_value *inputs, *outputs;
+    const char **functions; /* "domain::name" of model-local functions */
+    size_t nopsets, nnodes, ninitializers, ninputs, noutputs, nfunctions;
+} onnx_model;
+
+/* Decodes a ModelProto.  False: diagnosed. */
+bool onnx_model_read(qir_context *ctx, qir_arena *arena, const char *path, const void *data,
+                     size_t len, onnx_model *out);
+
+/* AttributeProto (attr.c). */
+bool onnx_attr_read(qir_arena *arena, const qir_pb *message, onnx_attr *out);
+
+/* A name field: interned, at most ONNX_MAX_NAME bytes, no NUL. */
+bool onnx_read_name(const qir_pb *r, const qir_pb_field *f, const char **out);
+
+#endif
