@@ -1,0 +1,237 @@
+/* Integer operands of convolutions and linear layers (rule ACCUM).
+ *
+ *   acc[c] = sum (x - z_x) * (w - z_w[c]) + b[c]          i32
+ *   y      = rne(acc[c] * (s_x * s_w[c] / s_y)) + z_y     fp32 multiply
+ *
+ * The bias becomes i32 with scale s_x * s_w[c].  Channels whose weights are all zero compute their
+ * bias alone; their scale is free and becomes the layer's largest, so that the bias fits.  The bound
+ * on |acc| comes from the actual weights. */
+#include <math.h>
+#include <string.h>
+#include "lowering.h"
+#include "qir/qmath.h"
+#include "quant_util.h"
+
+typedef struct accum {
+    qir_lowering *l;
+    const qir_quant *x;
+    const qir_type *w; /* of the constant weight */
+    qir_const *weight;
+    int64_t channels;
+    float *sw;       /* scale of each channel, repaired */
+    int64_t *weight_sum; /* sum |w - z_w| of each channel */
+    bool repaired;
+} accum;
+
+/* --- operands ---------------------------------------------------------------------------------- */
+
+static bool take_input(accum *a)
+{
+    qir_value *x = qir_dequantized(a->l->op, 0);
+    if (!x)
+        return qir_stays_float(a->l, "its input is not quantized");
+    if (!qir_is_byte_quant(x->type))
+        return qir_stays_float(a->l, "its input is not 8 bits per tensor");
+    a->x = x->type->quant;
+    a->l->in[0] = x;
+    return true;
+}
+
+static bool take_weight(accum *a, const qir_qrule *rule)
+{
+    qir_value *w = qir_dequantized(a->l->op, (uint32_t)rule->weight);
+    a->weight = w ? qir_value_const(w) : NULL;
+    if (!a->weight)
+        return qir_stays_float(a->l, "its weight is not a quantized constant");
+    const qir_quant *q = w->type->quant;
+    if (qir_dtype_bits(w->type->dtype) != 8 || q->group)
+        return qir_stays_float(a->l, "its weight is not 8 bits per tensor or per channel");
+    if (q->axis >= 0 && q->axis != rule->axis)
+        return qir_stays_float(a->l, "its weight is quantized along axis %d, not %d", q->axis,
+                               rule->axis);
+    a->w = w->type;
+    a->channels = w->type->dims[rule->axis];
+    return true;
+}
+
+/* --- scales ------------------------------------------------------------------------------------ */
+
+static bool sum_weights(accum *a, int axis)
+{
+    const void *data = qir_const_data(a->weight);
+    if (!data)
+        return false;
+    a->weight_sum = QIR_NEW_ARRAY(a->l->arena, int64_t, (size_t)a->channels);
+    int64_t inner = 1, n = qir_type_elements(a->w);
+    for (unsigned d = (unsigned)axis + 1; d < a->w->rank; d++)
+        inner *= a->w->dims[d];
+    for (int64_t i = 0; i < n; i++) {
+        int64_t c = i / inner % a->channels;
+        int64_t v = qir_stored_int(a->w->dtype, data, i) -
+                    a->w->quant->zero_point[qir_quant_index(a->w, i)];
+        a->weight_sum[c] += v < 0 ? -v : v;
+    }
+    return true;
+}
+
+static void choose_scales(accum *a)
+{
+    const qir_quant *q = a->w->quant;
+    float largest = 0.0f;
+    a->sw = QIR_NEW_ARRAY(a->l->arena, float, (size_t)a->channels);
+    for (int64_t c = 0; c < a->channels; c++) {
+        a->sw[c] = q->scale[q->axis < 0 ? 0 : c];
+        if (a->weight_sum[c] != 0 && a->sw[c] > largest)
+            largest = a->sw[c];
+    }
+    for (int64_t c = 0; c < a->channels && q->axis >= 0 && largest > 0.0f; c++) {
+        if (a->weight_sum[c] != 0 || a->sw[c] == largest)
+            continue;
+        a->sw[c] = largest;
+        a->repaired = true;
+    }
+}
+
+static bool check_multipliers(accum *a)
+{
+    const qir_quant *y = a->l->type->quant;
+    for (int64_t c = 0; c < a->channels; c++) {
+        float m = qir_requant_multiplier(a->x->scale[0], a->sw[c], y->scale[0]);
+        if (!qir_requant_multiplier_ok(m))
+            return qir_stays_float(a->l, "multiplier %g of channel %lld is outside [2^-32, 256)",
+                                   (double)m, (long long)c);
+    }
+    return true;
+}
+
+/* The weight with repaired scales: the same bytes under another type. */
+static bool put_weight(accum *a, const qir_qrule *rule)
+{
+    a->l->in[rule->weight] = &a->weight->value;
+    if (!a->repaired)
+        return true;
+    qir_quant q = *a->w->quant;
+    q.scale = a->sw;
+    const qir_type *t = qir_type_with_quant(a->l->module->ctx, a->w, &q, a->weight->loc);
+    if (!t)
+        return false;
+    qir_const *c = qir_const_create(a->l->module, a->weight->value.name, t,
+                                    qir_const_data(a->weight), false, a->weight->loc);
+    a->l->in[rule->weight] = &c->value;
+    return true;
+}
+
+/* --- bias -------------------------------------------------------------------------------------- */
+
+typedef struct bias {
+    qir_const *source;  /* f32, or integers under `quant` */
+    const void *data;
+    const qir_type *type;
+} bias;
+
+static bool take_bias(accum *a, uint32_t index, bias *b)
+{
+    qir_value *v = qir_op_operand(a->l->op, index), *q = qir_dequantized(a->l->op, index);
+    b->source = qir_value_const(q ? q : v);
+    if (!b->source)
+        return qir_stays_float(a->l, "its bias is not a constant");
+    b->type = b->source->value.type;
+    b->data = qir_const_data(b->source);
+    return b->data != NULL;
+}
+
+static double real_bias(const bias *b, int64_t c)
+{
+    if (!b->type->quant)
+        return ((const float *)b->data)[c];
+    size_t p = qir_quant_index(b->type, c);
+    int64_t q = qir_stored_int(b->type->dtype, b->data, c);
+    return (double)(q - b->type->quant->zero_point[p]) * (double)b->type->quant->scale[p];
+}
+
+static bool close_to(float a, float b)
+{
+    return fabsf(a - b) <= 1e-6f * fabsf(b);
+}
+
+/* Whether the integers of a quantized bias are those wanted. */
+static bool scales_match(const accum *a, const bias *b)
+{
+    for (int64_t c = 0; c < a->channels; c++) {
+        size_t p = qir_quant_index(b->type, c);
+        if (b->type->quant->zero_point[p] != 0 ||
+            !close_to(b->type->quant->scale[p], a->x->scale[0] * a->sw[c]))
+            return false;
+    }
+    return true;
+}
+
+static int64_t integer_bias(const accum *a, const bias *b, int64_t c, bool take)
+{
+    if (take)
+        return qir_stored_int(b->type->dtype, b->data, c);
+    float scale = a->x->scale[0] * a->sw[c];
+    float v = (float)real_bias(b, c) * (1.0f / scale);
+    return v >= 0x1p31f ? INT64_MAX : v < -0x1p31f ? INT64_MIN : qir_rne(v);
+}
+
+/* Largest |x - z_x|. */
+static int64_t largest_input(const accum *a)
+{
+    int64_t down = (int64_t)a->x->zero_point[0] - a->x->qmin;
+    int64_t up = (int64_t)a->x->qmax - a->x->zero_point[0];
+    return down > up ? down : up;
+}
+
+static bool fits(accum *a, int64_t c, int64_t b)
+{
+    if (b >= INT32_MIN && b <= INT32_MAX &&
+        a->weight_sum[c] * largest_input(a) + (b < 0 ? -b : b) <= INT32_MAX)
+        return true;
+    return qir_stays_float(a->l, "channel %lld may overflow its 32-bit accumulator", (long long)c);
+}
+
+static bool put_bias(accum *a, uint32_t index)
+{
+    bias b = {0};
+    if (!take_bias(a, index, &b))
+        return false;
+    bool take = b.type->quant && scales_match(a, &b);
+    if (b.type->quant && !take && !a->repaired)
+        qir_warning(qir_context_diag(a->l->module->ctx), a->l->op->loc, "bias-scale",
+                    "scale of bias '@%s' is not input scale times weight scale; its values are "
+                    "rounded to that scale",
+                    b.source->value.name);
+    int32_t *q = QIR_NEW_ARRAY(a->l->module->arena, int32_t, (size_t)a->channels);
+    for (int64_t c = 0; c < a->channels; c++) {
+        int64_t v = integer_bias(a, &b, c, take);
+        if (!fits(a, c, v))
+            return false;
+        q[c] = (int32_t)v;
+    }
+    const qir_type *t = qir_tensor_type(a->l->module->ctx, QIR_i32, &a->channels, 1, NULL);
+    const char *name = qir_arena_printf(a->l->module->arena, "%s.i32", b.source->value.name);
+    a->l->in[index] = &qir_const_create(a->l->module, name, t, q, false, b.source->loc)->value;
+    return true;
+}
+
+static bool no_bias_fits(accum *a)
+{
+    for (int64_t c = 0; c < a->channels; c++)
+        if (!fits(a, c, 0))
+            return false;
+    return true;
+}
+
+bool qir_lower_accum_operands(qir_lowering *l)
+{
+    const qir_qrule *rule = &qir_op_desc_get(l->op->opcode)->qrule;
+    accum a = {.l = l};
+    if (!take_input(&a) || !take_weight(&a, rule) || !sum_weights(&a, rule->axis))
+        return false;
+    choose_scales(&a);
+    uint32_t index = (uint32_t)rule->bias;
+    bool has_bias = qir_op_operand(l->op, index) != NULL;
+    return check_multipliers(&a) && (has_bias ? put_bias(&a, index) : no_bias_fits(&a)) &&
+           put_weight(&a, rule);
+}

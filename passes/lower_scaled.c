@@ -1,0 +1,118 @@
+/* Integer operands of the ops whose operands are quantized one by one: sums, products, means and
+ * unary functions (rules BINARY, FREE, FIXED, LOOKUP), with the limits of each op's arithmetic. */
+#include <stdarg.h>
+#include "lowering.h"
+#include "qir/qmath.h"
+#include "qir/support/strbuf.h"
+#include "quant_util.h"
+
+bool qir_stays_float(qir_lowering *l, const char *fmt, ...)
+{
+    qir_strbuf text = {0};
+    va_list ap;
+    va_start(ap, fmt);
+    qir_strbuf_vprintf(&text, fmt, ap);
+    va_end(ap);
+    l->why = qir_arena_strndup(l->arena, qir_strbuf_cstr(&text), text.len);
+    qir_strbuf_free(&text);
+    return false;
+}
+
+qir_value *qir_dequantized(const qir_op *op, uint32_t i)
+{
+    const qir_value *v = qir_op_operand(op, i);
+    qir_op *def = v ? qir_value_op(v) : NULL;
+    return def && def->opcode == QIR_OP_dequantize ? qir_op_operand(def, 0) : NULL;
+}
+
+static float scale_of(const qir_value *v)
+{
+    return v->type->quant->scale[0];
+}
+
+/* --- limits ------------------------------------------------------------------------------------ */
+
+static bool sum_fits(qir_lowering *l)
+{
+    const qir_quant *a = l->in[0]->type->quant, *b = l->in[1]->type->quant;
+    float sy = l->type->quant->scale[0];
+    qir_qadd p;
+    return qir_qadd_params(a->scale[0], a->zero_point[0], b->scale[0], b->zero_point[0], sy, &p) ||
+           qir_stays_float(l, "its ratios of scales %g and %g are outside [2^-10, 2^8)",
+                           (double)(a->scale[0] / sy), (double)(b->scale[0] / sy));
+}
+
+static bool multiplier_fits(qir_lowering *l, float m)
+{
+    return qir_requant_multiplier_ok(m) ||
+           qir_stays_float(l, "its multiplier %g is outside [2^-32, 256)", (double)m);
+}
+
+static bool product_fits(qir_lowering *l)
+{
+    return multiplier_fits(l, qir_requant_multiplier(scale_of(l->in[0]), scale_of(l->in[1]),
+                                                     l->type->quant->scale[0]));
+}
+
+/* Products of two bytes below 2^17 in magnitude: 2^14 of them fit 31 bits. */
+static bool inner_product_fits(qir_lowering *l)
+{
+    const qir_type *a = l->in[0]->type;
+    return (a->rank > 0 && a->dims[a->rank - 1] <= INT32_MAX / (255 * 255)
+                ? true
+                : qir_stays_float(l, "its inner dimension may overflow 32-bit accumulators")) &&
+           product_fits(l);
+}
+
+/* Elements counted by one output of a mean. */
+static int64_t mean_count(const qir_op *op, const qir_value *x)
+{
+    int64_t n = 1;
+    size_t len;
+    const int64_t *list = qir_op_ints(op, op->opcode == QIR_OP_avg_pool ? "kernel" : "axes", &len);
+    for (size_t i = 0; i < len; i++)
+        n *= op->opcode == QIR_OP_avg_pool ? list[i] : x->type->dims[list[i]];
+    return n;
+}
+
+static bool mean_fits(qir_lowering *l)
+{
+    int64_t n = mean_count(l->op, l->in[0]);
+    float sx = scale_of(l->in[0]), sy = l->type->quant->scale[0];
+    if (n < 1 || n > INT32_MAX / 255)
+        return qir_stays_float(l, "it counts %lld elements, more than a 32-bit sum takes",
+                               (long long)n);
+    return multiplier_fits(l, qir_rescale_multiplier(sx, sy)) &&
+           multiplier_fits(l, qir_mean_multiplier(sx, sy, n));
+}
+
+/* Limits by op; ops that are not listed have none beyond their types. */
+static const struct {
+    qir_opcode opcode;
+    bool (*fits)(qir_lowering *l);
+} limits[] = {
+    {QIR_OP_add, sum_fits},          {QIR_OP_sub, sum_fits},       {QIR_OP_mul, product_fits},
+    {QIR_OP_matmul, inner_product_fits}, {QIR_OP_avg_pool, mean_fits}, {QIR_OP_reduce_mean, mean_fits},
+};
+
+static bool within_limits(qir_lowering *l)
+{
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
+        if (limits[i].opcode == l->op->opcode)
+            return limits[i].fits(l);
+    return true;
+}
+
+bool qir_lower_scaled_operands(qir_lowering *l)
+{
+    for (uint32_t i = 0; i < l->op->noperands; i++) {
+        if (!qir_op_operand(l->op, i))
+            continue;
+        l->in[i] = qir_dequantized(l->op, i);
+        if (!l->in[i])
+            return qir_stays_float(l, "operand %u is not quantized", i);
+        if (!qir_is_byte_quant(l->in[i]->type))
+            return qir_stays_float(l, "operand %u is not 8 bits per tensor", i);
+    }
+    return within_limits(l);
+}

@@ -1,0 +1,28 @@
+/* From a float op between dequantize and quantize to the operands of its integer form.  One function
+ * per quantization rule (qir_qrule_kind); the driver is transforms/lower-qdq.c. */
+#ifndef QIR_LOWERING_H
+#define QIR_LOWERING_H
+
+#include "qir/ops.h"
+#include "qir/support/arena.h"
+
+typedef struct qir_lowering {
+    qir_module *module;
+    qir_op *op;           /* float */
+    const qir_type *type; /* of the integer op's result */
+    qir_value **in;       /* of the integer op: op->noperands entries, to be filled */
+    qir_arena *arena;     /* until the pass ends */
+    const char *why;      /* set when a function returns false without a diagnostic */
+} qir_lowering;
+
+/* Fills `in`.  False: the op stays in float, `why` says the reason; or diagnosed (why NULL). */
+bool qir_lower_accum_operands(qir_lowering *l);
+bool qir_lower_scaled_operands(qir_lowering *l); /* BINARY, FREE, FIXED, LOOKUP */
+
+/* The quantized value behind operand `i`, or NULL. */
+qir_value *qir_dequantized(const qir_op *op, uint32_t i);
+
+/* Sets `why` from a format; returns false. */
+bool qir_stays_float(qir_lowering *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

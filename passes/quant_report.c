@@ -1,0 +1,73 @@
+/* Which ops are integer and which are float, and why. */
+#include "qir/ops.h"
+#include "qir/quant.h"
+
+static const qir_opcode edges[] = {QIR_OP_quantize, QIR_OP_dequantize, QIR_OP_requantize,
+                                   QIR_OP_dynamic_quantize};
+
+/* Bookkeeping ops that compute nothing at run time. */
+static const qir_opcode silent[] = {QIR_OP_return, QIR_OP_observe, QIR_OP_prepack, QIR_OP_relayout,
+                                    QIR_OP_storage_cast};
+
+static bool is_among(qir_opcode op, const qir_opcode *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (list[i] == op)
+            return true;
+    return false;
+}
+
+qir_op_arith qir_op_arithmetic(const qir_op *op)
+{
+    if (is_among(op->opcode, edges, sizeof edges / sizeof edges[0]))
+        return QIR_ARITH_EDGE;
+    if (is_among(op->opcode, silent, sizeof silent / sizeof silent[0]) || op->nresults == 0 ||
+        qir_op_has_trait(op, QIR_TRAIT_VIEW))
+        return QIR_ARITH_NONE;
+    if (qir_type_is_float(op->results[0].type))
+        return QIR_ARITH_FLOAT;
+    for (uint32_t i = 0; i < op->noperands; i++)
+        if (op->operands[i].value && qir_type_is_float(op->operands[i].value->type))
+            return QIR_ARITH_FLOAT;
+    return QIR_ARITH_INTEGER;
+}
+
+const char *qir_float_reason(const qir_op *op)
+{
+    qir_context *ctx = qir_op_module(op)->ctx;
+    const qir_attr *a = qir_dict_get(op->attrs, qir_intern_cstr(ctx, QIR_ATTR_FLOAT_REASON));
+    if (a && a->kind == QIR_ATTR_STRING)
+        return a->u.s;
+    return qir_op_desc_get(op->opcode)->qrule.kind == QIR_QR_NONE ? "it has no integer form"
+                                                                  : "the model is not quantized";
+}
+
+static void report_op(const qir_op *op, qir_op_arith arith, qir_strbuf *out)
+{
+    const char *where = op->loc ? qir_loc_text(qir_op_module(op)->ctx, op->loc) : "?";
+    const qir_type *t = op->results[0].type;
+    qir_strbuf_printf(out, "%s '%s': ", qir_op_name(op), where);
+    if (arith == QIR_ARITH_FLOAT)
+        qir_strbuf_printf(out, "float: %s\n", qir_float_reason(op));
+    else if (t->quant)
+        qir_strbuf_printf(out, "int%u\n", qir_dtype_bits(t->dtype));
+    else
+        qir_strbuf_printf(out, "%s\n", qir_dtype_name(t->dtype));
+}
+
+qir_quant_counts qir_quant_report(const qir_module *m, qir_strbuf *out)
+{
+    qir_quant_counts n = {0};
+    qir_for_each_func(f, m)
+        qir_for_each_op(op, f->body) {
+            qir_op_arith arith = qir_op_arithmetic(op);
+            n.integer += arith == QIR_ARITH_INTEGER;
+            n.floating += arith == QIR_ARITH_FLOAT;
+            n.edges += arith == QIR_ARITH_EDGE;
+            if (arith == QIR_ARITH_INTEGER || arith == QIR_ARITH_FLOAT)
+                report_op(op, arith, out);
+        }
+    qir_strbuf_printf(out, "%lld integer ops, %lld float ops, %lld conversions\n",
+                      (long long)n.integer, (long long)n.floating, (long long)n.edges);
+    return n;
+}

@@ -1,0 +1,86 @@
+/* Quantized types from measured ranges, and constants brought into them. */
+#include "quant_util.h"
+
+#include <string.h>
+#include "qir/ops.h"
+#include "qir/qmath.h"
+#include "qir/support/assert.h"
+
+bool qir_is_byte_quant(const qir_type *t)
+{
+    return t->kind == QIR_TENSOR && t->quant && !t->quant->dynamic &&
+           qir_quant_is_per_tensor(t->quant) && (t->dtype == QIR_i8 || t->dtype == QIR_u8);
+}
+
+const qir_type *qir_observed_type(const qir_op *op)
+{
+    qir_module *m = qir_op_module(op);
+    size_t n, nhi;
+    const float *lo = qir_op_floats(op, "lo", &n), *hi = qir_op_floats(op, "hi", &nhi);
+    QIR_ASSERT(lo && hi && n == nhi, "observe without a range");
+    const qir_attr *dtype = qir_op_attr(op, "dtype");
+    qir_qrange range = {(int32_t)qir_op_int(op, "qmin"), (int32_t)qir_op_int(op, "qmax"),
+                        qir_op_bool(op, "symmetric"), qir_op_float(op, "eps")};
+    float *scale = QIR_NEW_ARRAY(m->arena, float, n);
+    int32_t *zp = QIR_NEW_ARRAY(m->arena, int32_t, n);
+    for (size_t i = 0; i < n; i++)
+        qir_choose_qparams(&range, lo[i], hi[i], &scale[i], &zp[i]);
+    qir_quant q = {.storage = QIR_i8, .expressed = QIR_f32, .qmin = range.qmin, .qmax = range.qmax,
+                   .axis = (int32_t)qir_op_int(op, "axis"), .count = n, .scale = scale,
+                   .zero_point = zp};
+    qir_dtype_from_name(dtype->u.s, dtype->len, &q.storage);
+    return qir_type_with_quant(m->ctx, op->results[0].type, &q, op->loc);
+}
+
+size_t qir_quant_index(const qir_type *t, int64_t i)
+{
+    const qir_quant *q = t->quant;
+    if (q->axis < 0)
+        return 0;
+    int64_t inner = 1, axis = q->axis;
+    for (unsigned d = (unsigned)axis + 1; d < t->rank; d++)
+        inner *= t->dims[d];
+    int64_t along = i / inner % t->dims[axis];
+    if (!q->group)
+        return (size_t)along;
+    int64_t per_row = qir_type_elements(t) / t->dims[0];
+    return (size_t)(i / per_row * (t->dims[axis] / q->group) + along / q->group);
+}
+
+static void store_int(qir_dtype storage, void *data, int64_t i, int32_t v)
+{
+    switch (qir_dtype_bytes(storage)) {
+    case 1: ((int8_t *)data)[i] = (int8_t)v; return;
+    case 2: ((int16_t *)data)[i] = (int16_t)v; return;
+    case 4: ((int32_t *)data)[i] = v; return;
+    }
+    QIR_UNREACHABLE("storage of a quantized type");
+}
+
+int64_t qir_stored_int(qir_dtype storage, const void *data, int64_t i)
+{
+    bool is_signed = qir_dtype_is_signed(storage);
+    switch (qir_dtype_bytes(storage)) {
+    case 1: return is_signed ? ((const int8_t *)data)[i] : ((const uint8_t *)data)[i];
+    case 2: return is_signed ? ((const int16_t *)data)[i] : ((const uint16_t *)data)[i];
+    case 4: return is_signed ? ((const int32_t *)data)[i] : (int64_t)((const uint32_t *)data)[i];
+    }
+    QIR_UNREACHABLE("storage of a quantized type");
+}
+
+qir_const *qir_quantize_const(qir_module *m, qir_const *c, const qir_type *type)
+{
+    const float *x = qir_const_data(c);
+    if (!x)
+        return NULL;
+    const qir_quant *q = type->quant;
+    int64_t n = qir_type_elements(type);
+    void *data = qir_arena_alloc(m->arena, qir_type_bytes(type));
+    for (int64_t i = 0; i < n; i++) {
+        size_t p = qir_quant_index(type, i);
+        store_int(type->dtype, data, i,
+                  qir_quantize_value(x[i], q->scale[p], q->zero_point[p], q->qmin, q->qmax));
+    }
+    const char *name = qir_arena_printf(m->arena, "%s.q", c->value.name);
+    return qir_const_create(m, name, type, data, false, c->loc);
+}

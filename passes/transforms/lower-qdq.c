@@ -1,0 +1,176 @@
+/* lower-qdq: dequantize -> float op -> quantize becomes one integer op.
+ *
+ * What the integer op needs is decided by the rule of the op table (ops.def): lower_accum.c and
+ * lower_scaled.c.  What does not match stays in float between dequantize and quantize; the reason is
+ * kept in its attribute `quant.float` and reported under -Wfloat-fallback. */
+#include <string.h>
+#include "lowering.h"
+#include "qir/pass.h"
+#include "qir/quant.h"
+#include "qir/rewrite.h"
+#include "qir/support/vec.h"
+#include "quant_util.h"
+
+/* --- the result -------------------------------------------------------------------------------- */
+
+/* The one quantized type that all users of the result want. */
+static bool match_result(qir_lowering *l)
+{
+    qir_for_each_use(u, &l->op->results[0]) {
+        if (u->user->opcode != QIR_OP_quantize)
+            return qir_stays_float(l, "its result is used in float");
+        const qir_type *t = u->user->results[0].type;
+        if (l->type && l->type != t)
+            return qir_stays_float(l, "its result is quantized in two ways");
+        l->type = t;
+    }
+    return qir_is_byte_quant(l->type) || qir_stays_float(l, "its result is not 8 bits per tensor");
+}
+
+/* softmax and the like: the kernel's result has fixed parameters; others are one requantize away.
+ * Tables (elementwise ops) produce any parameters. */
+static const qir_type *kernel_type(const qir_lowering *l)
+{
+    const qir_qrule *rule = &qir_op_desc_get(l->op->opcode)->qrule;
+    bool fixed = rule->kind == QIR_QR_FIXED && !qir_op_has_trait(l->op, QIR_TRAIT_ELEMENTWISE);
+    return fixed ? NULL : l->type;
+}
+
+/* --- rewriting --------------------------------------------------------------------------------- */
+
+static const qir_dict *plain_attrs(const qir_op *op)
+{
+    qir_context *ctx = qir_op_module(op)->ctx;
+    return qir_dict_set(ctx, op->attrs, qir_intern_cstr(ctx, QIR_ATTR_FLOAT_REASON), NULL);
+}
+
+static qir_value *build_integer(qir_lowering *l)
+{
+    qir_builder b = qir_builder_before(l->op);
+    const qir_type *type = kernel_type(l);
+    qir_op *op = qir_build_dict(&b, l->op->opcode, l->in, l->op->noperands, plain_attrs(l->op),
+                                &type);
+    if (!op || op->results[0].type == l->type)
+        return op ? &op->results[0] : NULL;
+    return qir_build1(&b, QIR_OP_requantize, QIR_OPERANDS(&op->results[0]), QIR_NO_ATTRS, l->type);
+}
+
+static void replace_quantizes(qir_op *op, qir_value *y)
+{
+    qir_for_each_use(u, &op->results[0])
+        qir_replace_op(u->user, y);
+    if (op->results[0].name && !y->name)
+        y->name = op->results[0].name;
+    qir_op_erase(op);
+}
+
+static bool fill_operands(qir_lowering *l)
+{
+    switch (qir_op_desc_get(l->op->opcode)->qrule.kind) {
+    case QIR_QR_ACCUM: return qir_lower_accum_operands(l);
+    case QIR_QR_BINARY:
+    case QIR_QR_FREE:
+    case QIR_QR_FIXED:
+    case QIR_QR_LOOKUP: return qir_lower_scaled_operands(l);
+    case QIR_QR_SAME:
+    case QIR_QR_SHARED: return qir_stays_float(l, "its input is not quantized");
+    case QIR_QR_NONE: return qir_stays_float(l, "%s has no integer form", qir_op_name(l->op));
+    }
+    return false;
+}
+
+static void keep_reason(qir_op *op, const char *why)
+{
+    qir_context *ctx = qir_op_module(op)->ctx;
+    const char *name = qir_intern_cstr(ctx, QIR_ATTR_FLOAT_REASON);
+    if (!qir_dict_get(op->attrs, name))
+        qir_op_set_attr(op, name, qir_attr_string(ctx, why, strlen(why)));
+}
+
+static bool lower(qir_pass *p, qir_op *op)
+{
+    qir_lowering l = {.module = qir_op_module(op), .op = op, .arena = qir_pass_arena(p)};
+    l.in = QIR_NEW_ARRAY(l.arena, qir_value *, op->noperands);
+    bool ok = match_result(&l) && fill_operands(&l);
+    if (!ok && l.why)
+        keep_reason(op, l.why);
+    if (!ok)
+        return l.why != NULL;
+    if (!qir_pass_may_transform(p))
+        return true;
+    qir_value *y = build_integer(&l);
+    if (!y)
+        return false;
+    replace_quantizes(op, y);
+    qir_pass_count(p, "lowered", 1);
+    return true;
+}
+
+/* --- the walk ---------------------------------------------------------------------------------- */
+
+static bool is_candidate(const qir_op *op)
+{
+    return qir_op_arithmetic(op) == QIR_ARITH_FLOAT && op->nresults == 1 && op->results[0].uses;
+}
+
+static void report_floats(qir_pass *p, const qir_func *f)
+{
+    qir_diag_engine *diag = qir_context_diag(f->module->ctx);
+    qir_for_each_op(op, f->body) {
+        if (qir_op_arithmetic(op) != QIR_ARITH_FLOAT)
+            continue;
+        qir_warning(diag, op->loc, "float-fallback", "%s stays in float: %s", qir_op_name(op),
+                    qir_float_reason(op));
+        qir_pass_count(p, "float", 1);
+    }
+}
+
+static void erase_unused(qir_func *f)
+{
+    QIR_VEC(qir_op *) dead = {0};
+    for (qir_op *op = f->body->last; op; op = op->prev)
+        if (op->opcode == QIR_OP_dequantize && !op->results[0].uses)
+            qir_vec_push(&dead, op);
+    for (size_t i = 0; i < dead.len; i++)
+        qir_erase_dead(dead.data[i]);
+    qir_vec_free(&dead);
+    qir_for_each_const(c, f->module)
+        if (!c->value.uses)
+            qir_const_erase(c);
+}
+
+/* Collects first: lowering an op erases the quantize ops behind it. */
+static bool lower_func(qir_pass *p, qir_func *f)
+{
+    QIR_VEC(qir_op *) ops = {0};
+    qir_for_each_op(op, f->body)
+        if (is_candidate(op))
+            qir_vec_push(&ops, op);
+    bool ok = true;
+    for (size_t i = 0; ok && i < ops.len; i++)
+        ok = lower(p, ops.data[i]);
+    qir_vec_free(&ops);
+    return ok;
+}
+
+static bool run(qir_pass *p, qir_module *m)
+{
+    qir_for_each_func(f, m) {
+        if (!lower_func(p, f))
+            return false;
+        erase_unused(f);
+        report_floats(p, f);
+    }
+    return true;
+}
+
+static const char *const statistics[] = {"lowered", "float", NULL};
+
+QIR_PASS(lower_qdq, .name = "lower-qdq", .alias = "QuantFusion",
+         .summary = "Replaces float ops between dequantize and quantize by integer ops.",
+         .doc = "Changes: ops whose operands are dequantized and whose result is quantized; float "
+                "biases become i32.\nRequires: propagate-qdq, or an input with quantize/dequantize "
+                "pairs.\nLeaves: float what has no integer form or leaves the limits of its "
+                "arithmetic, with `quant.float` = the reason.\nArithmetic: docs/quantization.md.",
+         .excludes = QIR_STAGE_OBSERVED, .sets = QIR_STAGE_QUANTIZED, .clears = QIR_STAGE_QDQ,
+         .statistics = statistics, .run = run)
