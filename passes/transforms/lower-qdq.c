@@ -27,13 +27,16 @@ static bool match_result(qir_lowering *l)
     return qir_is_byte_quant(l->type) || qir_stays_float(l, "its result is not 8 bits per tensor");
 }
 
-/* softmax and the like: the kernel's result has fixed parameters; others are one requantize away.
- * Tables (elementwise ops) produce any parameters. */
+/* softmax produces its fixed parameters only: others are one requantize away.  Tables (elementwise
+ * ops) produce any.  NULL: infer it. */
 static const qir_type *kernel_type(const qir_lowering *l)
 {
     const qir_qrule *rule = &qir_op_desc_get(l->op->opcode)->qrule;
-    bool fixed = rule->kind == QIR_QR_FIXED && !qir_op_has_trait(l->op, QIR_TRAIT_ELEMENTWISE);
-    return fixed ? NULL : l->type;
+    if (rule->kind != QIR_QR_FIXED || qir_op_has_trait(l->op, QIR_TRAIT_ELEMENTWISE))
+        return l->type;
+    int zero_point = rule->zero_point + (l->type->dtype == QIR_u8 ? 128 : 0);
+    const qir_quant *q = l->type->quant;
+    return q->scale[0] == rule->scale && q->zero_point[0] == zero_point ? l->type : NULL;
 }
 
 /* --- rewriting --------------------------------------------------------------------------------- */
