@@ -3,6 +3,7 @@
 #define QIR_OPS_H
 
 #include "qir/ir.h"
+#include "qir/support/strbuf.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -102,6 +103,15 @@ typedef struct qir_infer {
     uint32_t noperands;
     const qir_type **results; /* desc->nresults entries, in and out */
 } qir_infer;
+
+/* Proves that the i32 accumulator of a quantized conv, linear or matmul cannot overflow, partial sums
+ * included: from the actual weights and bias where they are constant, else from the number of terms.
+ * Reads the weights, so passes that create such ops call it once; other ops are fine.  False:
+ * diagnosed as quant.acc, or a constant could not be loaded. */
+bool qir_check_accumulator(const qir_op *op);
+
+/* Appends docs/ops.md: every op with operands, attributes, quantization rule and traits. */
+void qir_docs_ops(qir_strbuf *out);
 
 /* Checks operand count and kinds, attribute names, kinds and presence, then calls the op's infer
  * function.  False: diagnosed. */
