@@ -1,0 +1,129 @@
+/* Start-up, diagnostics to stderr, colours, outputs. */
+#include "tool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* --- start ------------------------------------------------------------------------------------ */
+static void reopen_standard_descriptors(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+            open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) != fd)
+            _exit(CL_EXIT_ERROR);
+}
+
+static void on_signal(int sig)
+{
+    qir_output_abandon_all();
+    signal(sig, SIG_DFL);
+    raise(sig);
+}
+
+void tool_start(void)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGXFSZ, SIGXCPU};
+    reopen_standard_descriptors();
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        struct sigaction now;
+        if (sigaction(signals[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN) {
+            struct sigaction act = {.sa_handler = on_signal};
+            sigaction(signals[i], &act, NULL);
+        }
+    }
+    signal(SIGPIPE, SIG_IGN);
+}
+
+/* --- diagnostics ------------------------------------------------------------------------------ */
+typedef struct sink {
+    qir_diag_engine *diag;
+    bool color;
+} sink;
+
+static void to_stderr(void *user, const qir_diag *d)
+{
+    const sink *s = user;
+    qir_strbuf text = {0};
+    qir_diag_render(s->diag, d, s->color, &text);
+    fflush(stdout);
+    fwrite(text.data, 1, text.len, stderr);
+    qir_strbuf_free(&text);
+}
+
+static bool want_color(const cl_tool *tool, const char *when)
+{
+    const char *no_color = getenv("NO_COLOR");
+    if (!strcmp(when, "always"))
+        return true;
+    if (!strcmp(when, "never"))
+        return false;
+    if (strcmp(when, "auto"))
+        cl_usage_error(tool, "-fcolor expects auto, always or never, got '%.50s'", when);
+    const char *term = getenv("TERM");
+    return !(no_color && *no_color) && isatty(STDERR_FILENO) && term && strcmp(term, "dumb");
+}
+
+static void apply_warning(const cl_tool *tool, qir_diag_engine *diag, const char *text)
+{
+    qir_warning_state state = QIR_WARN_ON;
+    const char *name = text;
+    if (!strncmp(text, "no-", 3)) {
+        state = QIR_WARN_OFF;
+        name += 3;
+    } else if (!strncmp(text, "error=", 6)) {
+        state = QIR_WARN_ERROR;
+        name += 6;
+    }
+    if (!qir_diag_set_warning(diag, name, state))
+        cl_usage_error(tool, "unknown warning '%.80s' in -W%.80s", name, text);
+}
+
+void tool_setup_diag(const cl_tool *tool, const tool_common *common, qir_diag_engine *diag)
+{
+    static sink sinks[4]; /* one per engine of the tool */
+    static size_t used;
+    sink *s = &sinks[used < 3 ? used++ : 3];
+    *s = (sink){diag, want_color(tool, common->color)};
+    qir_diag_set_handler(diag, to_stderr, s);
+    qir_diag_set_error_limit(diag, (unsigned)common->error_limit);
+    for (size_t i = 0; i < common->warnings.len; i++)
+        apply_warning(tool, diag, common->warnings.items[i]);
+}
+
+static void out_of_memory(void *user, size_t bytes)
+{
+    const cl_tool *tool = user;
+    qir_output_abandon_all();
+    fprintf(stderr, "%s: error: out of memory (asked for %zu bytes)\n", tool->name, bytes);
+    exit(CL_EXIT_ERROR);
+}
+
+qir_context *tool_context(const cl_tool *tool, const tool_common *common)
+{
+    qir_context *ctx = qir_context_create(out_of_memory, (void *)(uintptr_t)tool);
+    tool_setup_diag(tool, common, qir_context_diag(ctx));
+    return ctx;
+}
+
+/* --- outputs ---------------------------------------------------------------------------------- */
+bool tool_same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    if (!strcmp(a, "-") || !strcmp(b, "-") || stat(a, &x) || stat(b, &y))
+        return false;
+    return S_ISREG(x.st_mode) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+bool tool_write(qir_diag_engine *diag, const char *path, const void *data, size_t len)
+{
+    qir_output_set *set = qir_output_set_create(diag);
+    bool ok = qir_output_add(set, path ? path : "-", data, len) && qir_output_commit(set);
+    qir_output_set_destroy(set);
+    return ok;
+}

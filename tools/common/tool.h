@@ -1,0 +1,44 @@
+/* What every tool does at its start and end. */
+#ifndef QCC_TOOLS_TOOL_H
+#define QCC_TOOLS_TOOL_H
+
+#include "cl.h"
+#include "qir/context.h"
+#include "qir/support/file.h"
+
+/* Options that every tool has; destinations of TOOL_COMMON_OPTIONS. */
+typedef struct tool_common {
+    cl_list warnings; /* -W */
+    int64_t max_source, error_limit;
+    const char *color; /* auto, always, never */
+} tool_common;
+
+#define TOOL_COMMON_DEFAULTS {.max_source = (int64_t)1 << 30, .error_limit = 20, .color = "auto"}
+
+#define TOOL_COMMON_OPTIONS(c)                                                                     \
+    {"W", CL_JOINED, &(c)->warnings, "[no-|error=]NAME", "warning on, off, or made an error", 0, 0}, \
+    {"fmax-source", CL_INT, &(c)->max_source, "BYTES", "largest input (default 1 GiB)", 1,         \
+     INT64_MAX},                                                                                   \
+    {"ferror-limit", CL_INT, &(c)->error_limit, "N", "stop after N errors (default 20, 0 = never)", \
+     0, 1 << 30},                                                                                  \
+    {"fcolor", CL_STRING, &(c)->color, "WHEN", "colours: auto, always or never", 0, 0}
+
+/* First thing in main: reopens descriptors 0 to 2 when the caller closed them (an output file must
+ * never get one of them) and installs handlers that remove staged outputs on SIGINT, SIGTERM,
+ * SIGHUP and SIGXFSZ.  SIGPIPE becomes a write error. */
+void tool_start(void);
+
+/* A context whose diagnostics go to stderr, with the common options applied.  Running out of memory
+ * prints an error and exits with CL_EXIT_ERROR. */
+qir_context *tool_context(const cl_tool *tool, const tool_common *common);
+
+/* Applies -ferror-limit, -W and colours to any engine; usage error for unknown warnings. */
+void tool_setup_diag(const cl_tool *tool, const tool_common *common, qir_diag_engine *diag);
+
+/* True if both paths name one existing file ("-" never does): `-o` must not be the input. */
+bool tool_same_file(const char *a, const char *b);
+
+/* Writes one output ("-" or NULL: standard output), whole or not at all. */
+bool tool_write(qir_diag_engine *diag, const char *path, const void *data, size_t len);
+
+#endif
