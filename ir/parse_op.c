@@ -14,9 +14,16 @@ static size_t symbol_of(parser *p, const name_ref *ref)
     return p->symbols.len - 1;
 }
 
+/* Valid until the next name is entered. */
+static symbol *lookup(parser *p, const name_ref *ref)
+{
+    size_t index = symbol_of(p, ref);
+    return &p->symbols.data[index];
+}
+
 bool parse_define(parser *p, name_ref name, qir_value *value)
 {
-    symbol *s = &p->symbols.data[symbol_of(p, &name)];
+    symbol *s = lookup(p, &name);
     if (s->defined) {
         parse_error(p, name.at, "ssa.redef", "value '%%%.*s' is defined twice",
                     parse_print_slice(name.name), name.name.s);
@@ -30,7 +37,7 @@ bool parse_define(parser *p, name_ref name, qir_value *value)
 static void poison_results(parser *p)
 {
     for (size_t i = 0; i < p->results.len; i++) {
-        symbol *s = &p->symbols.data[symbol_of(p, &p->results.data[i])];
+        symbol *s = lookup(p, &p->results.data[i]);
         if (!s->defined)
             *s = (symbol){NULL, p->results.data[i].name, p->results.data[i].at, true, true};
     }
@@ -61,7 +68,7 @@ static bool resolve_operands(parser *p, qir_value **values, bool *complete)
         if (ref->sigil == '@') {
             values[i] = const_operand(p, ref, &poisoned);
         } else if (ref->sigil == '%') {
-            const symbol *s = &p->symbols.data[symbol_of(p, ref)];
+            const symbol *s = lookup(p, ref);
             values[i] = s->value;
             poisoned |= s->poisoned;
         }
@@ -158,14 +165,12 @@ static bool check_complete(parser *p, qir_value *const *values)
 }
 
 /* Without result types they are inferred, which needs all operands; with them the verifier checks. */
-static qir_op *create(parser *p, qir_opcode opcode, qir_value *const *values, bool complete)
+static qir_op *create(parser *p, qir_opcode opcode, qir_value *const *values, const qir_dict *attrs,
+                      bool complete)
 {
     const qir_op_desc *desc = qir_op_desc_get(opcode);
-    const qir_dict *attrs = parse_attrs(p, opcode);
     qir_block *body = p->func->body;
     uint32_t n = (uint32_t)p->operands.len;
-    if (p->bad)
-        return NULL;
     if (p->types.len || desc->nresults == 0) {
         qir_op *op = qir_op_create(p->module, opcode, values, n, p->types.data,
                                    (uint16_t)desc->nresults, attrs, p->loc);
@@ -200,9 +205,11 @@ void parse_op(parser *p, pos at, slice mnemonic)
     if (!p->loc)
         p->loc = parse_loc(p, p->results.len ? p->results.data[0].at : at);
     bool resolved = resolve_operands(p, p->values_of_op.data, &complete);
-    if (find_opcode(p, at, mnemonic, &opcode) &&
-        check_results(p, at, qir_op_desc_get(opcode)) && resolved)
-        op = create(p, opcode, p->values_of_op.data, complete);
+    if (find_opcode(p, at, mnemonic, &opcode) && check_results(p, at, qir_op_desc_get(opcode))) {
+        const qir_dict *attrs = parse_attrs(p, opcode);
+        if (resolved && !p->bad)
+            op = create(p, opcode, p->values_of_op.data, attrs, complete);
+    }
     if (op) {
         note_fixups(p, op);
         define_results(p, op);

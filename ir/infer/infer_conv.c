@@ -101,7 +101,7 @@ static bool conv_dims(qir_infer *q, const qir_type *x, const qir_type *w, const 
 {
     *dims = (infer_dims){.rank = x->rank, .d = {x->dims[0], w->dims[0]}};
     for (unsigned i = 0; i < a->n; i++) {
-        int64_t extent, padded = x->dims[i + 2] + a->pads[i] + a->pads[i + a->n];
+        int64_t extent = 0, padded = x->dims[i + 2] + a->pads[i] + a->pads[i + a->n];
         if (!kernel_extent(q, w, a, i, &extent))
             return false;
         if (extent > padded)
@@ -157,7 +157,7 @@ static bool transpose_dims(qir_infer *q, const qir_type *x, const qir_type *w, c
 {
     *dims = (infer_dims){.rank = x->rank, .d = {x->dims[0], w->dims[1] * a->groups}};
     for (unsigned i = 0; i < a->n; i++) {
-        int64_t extent, size;
+        int64_t extent = 0, size = 0;
         if (!kernel_extent(q, w, a, i, &extent))
             return false;
         if (!qir_mul_i64(x->dims[i + 2] - 1, a->strides[i], &size) ||
