@@ -1,0 +1,9 @@
+/* What the AArch64 levels share. */
+#ifndef QIR_CODEGEN_LEVELS_AARCH64_H
+#define QIR_CODEGEN_LEVELS_AARCH64_H
+
+#include "llb.h"
+
+llb_val qcg_aarch64_rne(qcg *g, llb_val v);
+
+#endif

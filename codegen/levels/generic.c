@@ -1,0 +1,76 @@
+/* Level `generic`: plain LLVM vectors, any triple.  Eight i32 lanes whatever the register width;
+ * LLVM splits them. */
+#include "machine.h"
+
+/* The operands are widened before the product: LLVM has a widening multiply for that wherever the
+ * target has one. */
+llb_val qcg_generic_dot(qcg *g, llb_val acc, llb_val a, llb_val w)
+{
+    llb_type t = LLVMTypeOf(acc);
+    llb_val x = LLVMBuildSExt(g->b, a, t, ""), y = LLVMBuildSExt(g->b, w, t, "");
+    return llb_add(g, acc, LLVMBuildMul(g->b, x, y, ""));
+}
+
+llb_val qcg_group_load(qcg *g, llb_val ptr, unsigned lanes, unsigned kgroup, unsigned elem_bytes)
+{
+    unsigned bits = 8 * elem_bytes * kgroup;
+    llb_val v = llb_splat(g, llb_load(g, llb_int(g, bits), ptr, elem_bytes), lanes);
+    return LLVMBuildBitCast(g->b, v, llb_vec(llb_int(g, 8 * elem_bytes), lanes * kgroup), "");
+}
+
+llb_val qcg_generic_group(qcg *g, llb_val ptr)
+{
+    return qcg_group_load(g, ptr, 8, 1, 2);
+}
+
+llb_val qcg_generic_pair(qcg *g, llb_val acc, llb_val x0, llb_val x1, llb_val w)
+{
+    (void)x1;
+    return qcg_generic_dot(g, acc, x0, w);
+}
+
+/* Adding 1.5 * 2^23 leaves the rounded integer in the low bits of the sum. */
+static llb_val rne(qcg *g, llb_val v)
+{
+    unsigned n = llb_lanes(v);
+    llb_val sum = LLVMBuildFAdd(g->b, v, llb_f32s(g, 12582912.0f, n), "");
+    llb_val bits = LLVMBuildBitCast(g->b, sum, llb_vec(llb_int(g, 32), n), "");
+    return LLVMBuildSub(g->b, bits, llb_i32s(g, 0x4b400000, n), "");
+}
+
+llb_val qcg_generic_narrow(qcg *g, const llb_val *v, unsigned n, int zp)
+{
+    llb_val all = llb_concat_all(g, v, n);
+    unsigned lanes = llb_lanes(all);
+    if (zp)
+        all = llb_add(g, all, llb_i32s(g, zp, lanes));
+    return LLVMBuildTrunc(g->b, all, llb_vec(llb_int(g, 8), lanes), "");
+}
+
+static const qcg_tile tiles[] = {{2, 2}, {3, 1}, {2, 1}, {1, 2}, {1, 1}, {0, 0}};
+
+const qcg_machine qcg_machine_generic = {
+    .name = "generic",
+    .lanes = 8,
+    .kgroup = 1,
+    .elem_bytes = 2,
+    .tiles = tiles,
+    .dot = qcg_generic_dot,
+    .group = qcg_generic_group,
+    .pair = qcg_generic_pair,
+    .rne = rne,
+    .narrow = qcg_generic_narrow,
+    .wide = &qcg_machine_generic,
+};
+
+const qcg_machine *qcg_machine_get(qir_level level)
+{
+    static const qcg_machine *const machines[] = {
+#define ARCH(name, prefix, triple)
+#define LEVEL(name, arch, feat, cpu, vb, gemm, dw, fgemm, fdw, base, doc) &qcg_machine_##name,
+#include "targets.def"
+#undef ARCH
+#undef LEVEL
+    };
+    return machines[level];
+}

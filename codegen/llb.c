@@ -1,0 +1,335 @@
+/* Helpers over the LLVM C API: see llb.h. */
+#include "llb.h"
+
+#include <llvm-c/DebugInfo.h>
+#include <string.h>
+#include "qir/support/arena.h"
+#include "qir/support/assert.h"
+#include "qir/support/checked.h"
+
+llb_type llb_int(qcg *g, unsigned bits)
+{
+    return LLVMIntTypeInContext(g->llvm, bits);
+}
+
+llb_type llb_float(qcg *g)
+{
+    return LLVMFloatTypeInContext(g->llvm);
+}
+
+llb_type llb_vec(llb_type elem, unsigned n)
+{
+    return n == 1 ? elem : LLVMVectorType(elem, n);
+}
+
+unsigned llb_lanes(llb_val v)
+{
+    llb_type t = LLVMTypeOf(v);
+    return LLVMGetTypeKind(t) == LLVMVectorTypeKind ? LLVMGetVectorSize(t) : 1;
+}
+
+llb_val llb_i64(qcg *g, int64_t v)
+{
+    return LLVMConstInt(llb_int(g, 64), (unsigned long long)v, 1);
+}
+
+static llb_val const_splat(qcg *g, llb_val c, unsigned n)
+{
+    if (n == 1)
+        return c;
+    llb_val *all = QIR_NEW_ARRAY(g->arena, llb_val, n);
+    for (unsigned i = 0; i < n; i++)
+        all[i] = c;
+    return LLVMConstVector(all, n);
+}
+
+llb_val llb_i32s(qcg *g, int32_t v, unsigned n)
+{
+    return const_splat(g, LLVMConstInt(llb_int(g, 32), (unsigned long long)v, 1), n);
+}
+
+llb_val llb_i16s(qcg *g, int v, unsigned n)
+{
+    return const_splat(g, LLVMConstInt(llb_int(g, 16), (unsigned long long)v, 1), n);
+}
+
+llb_val llb_f32s(qcg *g, float v, unsigned n)
+{
+    /* through the bits: ConstReal would quieten nothing, but takes a double */
+    uint32_t bits;
+    memcpy(&bits, &v, sizeof bits);
+    llb_val c = LLVMConstBitCast(LLVMConstInt(llb_int(g, 32), bits, 0), llb_float(g));
+    return const_splat(g, c, n);
+}
+
+static llb_val shuffle(qcg *g, llb_val a, llb_val b, const int *index, unsigned n)
+{
+    llb_val *mask = QIR_NEW_ARRAY(g->arena, llb_val, n);
+    llb_type i32 = llb_int(g, 32);
+    for (unsigned i = 0; i < n; i++)
+        mask[i] = index[i] < 0 ? LLVMGetPoison(i32) : LLVMConstInt(i32, (unsigned)index[i], 0);
+    return LLVMBuildShuffleVector(g->b, a, b, LLVMConstVector(mask, n), "");
+}
+
+llb_val llb_splat(qcg *g, llb_val scalar, unsigned n)
+{
+    if (n == 1)
+        return scalar;
+    llb_type t = llb_vec(LLVMTypeOf(scalar), n);
+    llb_val v = LLVMBuildInsertElement(g->b, LLVMGetPoison(t), scalar, llb_i64(g, 0), "");
+    int *zeros = QIR_NEW_ARRAY(g->arena, int, n);
+    return shuffle(g, v, LLVMGetPoison(t), zeros, n);
+}
+
+/* --- memory ----------------------------------------------------------------------------------- */
+
+llb_val llb_offset(qcg *g, llb_val ptr, llb_val bytes)
+{
+    return LLVMBuildGEP2(g->b, llb_int(g, 8), ptr, &bytes, 1, "");
+}
+
+llb_val llb_at(qcg *g, llb_val ptr, int64_t bytes)
+{
+    return bytes ? llb_offset(g, ptr, llb_i64(g, bytes)) : ptr;
+}
+
+llb_val llb_index(qcg *g, llb_val ptr, llb_val index, int64_t bytes)
+{
+    return bytes ? llb_offset(g, ptr, llb_mul_const(g, index, bytes)) : ptr;
+}
+
+llb_val llb_load(qcg *g, llb_type t, llb_val ptr, unsigned align)
+{
+    llb_val v = LLVMBuildLoad2(g->b, t, ptr, "");
+    LLVMSetAlignment(v, align);
+    return v;
+}
+
+void llb_store(qcg *g, llb_val v, llb_val ptr, unsigned align)
+{
+    LLVMSetAlignment(LLVMBuildStore(g->b, v, ptr), align);
+}
+
+/* --- arithmetic ------------------------------------------------------------------------------- */
+
+llb_val llb_add(qcg *g, llb_val a, llb_val b)
+{
+    return LLVMBuildAdd(g->b, a, b, "");
+}
+
+llb_val llb_mul_const(qcg *g, llb_val a, int64_t c)
+{
+    return c == 1 ? a : LLVMBuildMul(g->b, a, llb_i64(g, c), "");
+}
+
+static llb_val icmp_select(qcg *g, LLVMIntPredicate p, llb_val a, llb_val b)
+{
+    return LLVMBuildSelect(g->b, LLVMBuildICmp(g->b, p, a, b, ""), a, b, "");
+}
+
+llb_val llb_smin(qcg *g, llb_val a, llb_val b)
+{
+    return icmp_select(g, LLVMIntSLT, a, b);
+}
+
+llb_val llb_smax(qcg *g, llb_val a, llb_val b)
+{
+    return icmp_select(g, LLVMIntSGT, a, b);
+}
+
+static llb_val fcmp_select(qcg *g, LLVMRealPredicate p, llb_val a, llb_val b)
+{
+    return LLVMBuildSelect(g->b, LLVMBuildFCmp(g->b, p, a, b, ""), a, b, "");
+}
+
+llb_val llb_fmin(qcg *g, llb_val a, llb_val b)
+{
+    return fcmp_select(g, LLVMRealOLT, a, b);
+}
+
+llb_val llb_fmax(qcg *g, llb_val a, llb_val b)
+{
+    return fcmp_select(g, LLVMRealOGT, a, b);
+}
+
+/* Written as max(lo, .), min(hi, .) with the bound on the left, so that NaN and equal values keep v,
+ * as the two comparisons of the specification do. */
+llb_val llb_clamp_f32(qcg *g, llb_val v, float lo, float hi)
+{
+    unsigned n = llb_lanes(v);
+    return llb_fmin(g, llb_f32s(g, hi, n), llb_fmax(g, llb_f32s(g, lo, n), v));
+}
+
+llb_val llb_clamp_i32(qcg *g, llb_val v, int32_t lo, int32_t hi)
+{
+    unsigned n = llb_lanes(v);
+    return llb_smin(g, llb_smax(g, v, llb_i32s(g, lo, n)), llb_i32s(g, hi, n));
+}
+
+/* --- lanes ------------------------------------------------------------------------------------ */
+
+llb_val llb_slice(qcg *g, llb_val v, unsigned first, unsigned n)
+{
+    unsigned have = llb_lanes(v);
+    if (first == 0 && n == have)
+        return v;
+    if (have == 1) { /* a scalar widened to a vector */
+        llb_val u = LLVMGetPoison(llb_vec(LLVMTypeOf(v), n));
+        return LLVMBuildInsertElement(g->b, u, v, llb_i64(g, 0), "");
+    }
+    if (n == 1)
+        return LLVMBuildExtractElement(g->b, v, llb_i64(g, first), "");
+    int *index = QIR_NEW_ARRAY(g->arena, int, n);
+    for (unsigned i = 0; i < n; i++)
+        index[i] = first + i < have ? (int)(first + i) : -1;
+    return shuffle(g, v, LLVMGetPoison(LLVMTypeOf(v)), index, n);
+}
+
+llb_val llb_concat(qcg *g, llb_val a, llb_val b)
+{
+    unsigned n = llb_lanes(a);
+    if (n == 1) {
+        llb_val v = LLVMBuildInsertElement(g->b, LLVMGetPoison(llb_vec(LLVMTypeOf(a), 2)), a,
+                                           llb_i64(g, 0), "");
+        return LLVMBuildInsertElement(g->b, v, b, llb_i64(g, 1), "");
+    }
+    int *index = QIR_NEW_ARRAY(g->arena, int, (size_t)n * 2);
+    for (unsigned i = 0; i < 2 * n; i++)
+        index[i] = (int)i;
+    return shuffle(g, a, b, index, 2 * n);
+}
+
+llb_val llb_concat_all(qcg *g, const llb_val *v, unsigned n)
+{
+    if (n == 1)
+        return v[0];
+    return llb_concat(g, llb_concat_all(g, v, n / 2), llb_concat_all(g, v + n / 2, n / 2));
+}
+
+llb_val llb_tree_fadd(qcg *g, llb_val v)
+{
+    for (unsigned n = llb_lanes(v); n > 1; n /= 2)
+        v = LLVMBuildFAdd(g->b, llb_slice(g, v, 0, n / 2), llb_slice(g, v, n / 2, n / 2), "");
+    return v;
+}
+
+llb_val llb_intrinsic(qcg *g, const char *name, llb_type *types, unsigned ntypes, llb_val *args,
+                      unsigned nargs)
+{
+    unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
+    QIR_ASSERT(id, "unknown LLVM intrinsic");
+    llb_val fn = LLVMGetIntrinsicDeclaration(g->module, id, types, ntypes);
+    llb_type t = LLVMIntrinsicGetType(g->llvm, id, types, ntypes);
+    return LLVMBuildCall2(g->b, t, fn, args, nargs, "");
+}
+
+llb_val llb_by_width(qcg *g, llb_val v, unsigned width, llb_val (*fn)(qcg *, llb_val))
+{
+    unsigned n = llb_lanes(v);
+    if (n == width)
+        return fn(g, v);
+    if (n < width)
+        return llb_slice(g, fn(g, llb_slice(g, v, 0, width)), 0, n);
+    if (n % 2 == 0 && n / 2 >= width)
+        return llb_concat(g, llb_by_width(g, llb_slice(g, v, 0, n / 2), width, fn),
+                          llb_by_width(g, llb_slice(g, v, n / 2, n / 2), width, fn));
+    unsigned round = 2 * width; /* up to a power-of-two multiple, then cut */
+    while (round < n)
+        round *= 2;
+    return llb_slice(g, llb_by_width(g, llb_slice(g, v, 0, round), width, fn), 0, n);
+}
+
+/* --- control ---------------------------------------------------------------------------------- */
+
+static LLVMBasicBlockRef new_block(qcg *g)
+{
+    return LLVMAppendBasicBlockInContext(g->llvm, g->fn, "");
+}
+
+void llb_begin(qcg *g, llb_loop *l, int64_t begin, int64_t end, int64_t step)
+{
+    QIR_ASSERT(begin < end && step > 0, "a loop has at least one trip");
+    memset(l, 0, sizeof *l);
+    l->step = step;
+    l->end = begin + qir_ceil_div(end - begin, step) * step;
+    l->single = l->end == begin + step;
+    l->iv = llb_i64(g, begin);
+    if (l->single)
+        return;
+    l->from = LLVMGetInsertBlock(g->b);
+    l->body = new_block(g);
+    LLVMBuildBr(g->b, l->body);
+    LLVMPositionBuilderAtEnd(g->b, l->body);
+    llb_val init = l->iv;
+    l->iv = LLVMBuildPhi(g->b, llb_int(g, 64), "");
+    LLVMAddIncoming(l->iv, &init, &l->from, 1);
+}
+
+llb_val llb_carry(qcg *g, llb_loop *l, llb_val init)
+{
+    QIR_ASSERT(l->ncarry < LLB_MAX_CARRY, "too many carried values");
+    unsigned i = l->ncarry++;
+    l->phi[i] = init;
+    if (!l->single) {
+        l->phi[i] = LLVMBuildPhi(g->b, LLVMTypeOf(init), "");
+        LLVMAddIncoming(l->phi[i], &init, &l->from, 1);
+    }
+    return l->phi[i];
+}
+
+void llb_next(llb_loop *l, unsigned i, llb_val v)
+{
+    l->value[i] = v;
+}
+
+/* Loops stay as they are written: unrolling and vectorising would undo the register plan. */
+static void keep_loop(qcg *g, llb_val branch)
+{
+    static const char *const hints[] = {"llvm.loop.unroll.disable", "llvm.loop.vectorize.disable"};
+    LLVMMetadataRef ops[3];
+    LLVMMetadataRef self = LLVMTemporaryMDNode(g->llvm, NULL, 0);
+    ops[0] = self;
+    for (unsigned i = 0; i < 2; i++) {
+        LLVMMetadataRef s = LLVMMDStringInContext2(g->llvm, hints[i], strlen(hints[i]));
+        ops[i + 1] = LLVMMDNodeInContext2(g->llvm, &s, 1);
+    }
+    LLVMMetadataRef node = LLVMMDNodeInContext2(g->llvm, ops, 3);
+    LLVMMetadataReplaceAllUsesWith(self, node);
+    LLVMSetMetadata(branch, LLVMGetMDKindIDInContext(g->llvm, "llvm.loop", 9),
+                    LLVMMetadataAsValue(g->llvm, node));
+}
+
+void llb_end(qcg *g, llb_loop *l)
+{
+    if (l->single)
+        return;
+    LLVMBasicBlockRef latch = LLVMGetInsertBlock(g->b), exit = new_block(g);
+    llb_val next = LLVMBuildAdd(g->b, l->iv, llb_i64(g, l->step), "");
+    llb_val more = LLVMBuildICmp(g->b, LLVMIntNE, next, llb_i64(g, l->end), "");
+    keep_loop(g, LLVMBuildCondBr(g->b, more, l->body, exit));
+    LLVMAddIncoming(l->iv, &next, &latch, 1);
+    for (unsigned i = 0; i < l->ncarry; i++)
+        LLVMAddIncoming(l->phi[i], &l->value[i], &latch, 1);
+    LLVMPositionBuilderAtEnd(g->b, exit);
+}
+
+void llb_then(qcg *g, llb_if *s, llb_val cond)
+{
+    LLVMBasicBlockRef then = new_block(g);
+    s->otherwise = new_block(g);
+    s->done = new_block(g);
+    LLVMBuildCondBr(g->b, cond, then, s->otherwise);
+    LLVMPositionBuilderAtEnd(g->b, then);
+}
+
+void llb_else(qcg *g, llb_if *s)
+{
+    LLVMBuildBr(g->b, s->done);
+    LLVMPositionBuilderAtEnd(g->b, s->otherwise);
+}
+
+void llb_endif(qcg *g, llb_if *s)
+{
+    LLVMBuildBr(g->b, s->done);
+    LLVMPositionBuilderAtEnd(g->b, s->done);
+}

@@ -1,0 +1,49 @@
+/* The vector machine of a level: all that the kernels know about an instruction set.
+ *
+ * One row per level, in levels/<name>.c.  `generic` is written in plain LLVM vectors and serves
+ * every triple; the others replace what LLVM would not find by itself. */
+#ifndef QIR_CODEGEN_MACHINE_H
+#define QIR_CODEGEN_MACHINE_H
+
+#include "llb.h"
+
+/* A register tile of the integer matrix product: rows x vectors of columns. */
+typedef struct qcg_tile {
+    unsigned char rows, vectors;
+} qcg_tile;
+
+typedef struct qcg_machine {
+    const char *name;
+    unsigned lanes;       /* i32 accumulators of one vector: columns of a weight block */
+    unsigned kgroup;      /* values of k that one dot step adds up */
+    unsigned elem_bytes;  /* of an operand of the dot step: 2 = i16, 1 = i8 */
+    const qcg_tile *tiles; /* that fit the registers without spilling; ends with {0, 0} */
+    /* acc + dot.  a: kgroup operand elements (see group), w: lanes * kgroup weights. */
+    llb_val (*dot)(qcg *g, llb_val acc, llb_val a, llb_val w);
+    /* Loads kgroup operand elements and repeats them for every lane. */
+    llb_val (*group)(qcg *g, llb_val ptr);
+    /* Depthwise: acc + x0 * w[.][0] + x1 * w[.][1], lanes of i16; pairs: w interleaved.  Level
+     * machines with kgroup 1 take x1 NULL. */
+    llb_val (*pair)(qcg *g, llb_val acc, llb_val x0, llb_val x1, llb_val w);
+    /* Nearest integer, ties to even; |v| < 2^22; any lane count. */
+    llb_val (*rne)(qcg *g, llb_val v);
+    /* n (1, 2 or 4) vectors of `lanes` i32, each within [-2^15, 2^15): adds zp, saturates to i8 where
+     * the level's instructions do (values are in range after it anyway), n * lanes bytes in order. */
+    llb_val (*narrow)(qcg *g, const llb_val *v, unsigned n, int zp);
+    /* The machine for operands that do not fit i8: itself unless elem_bytes is 1. */
+    const struct qcg_machine *wide;
+} qcg_machine;
+
+const qcg_machine *qcg_machine_get(qir_level level);
+
+/* Shared by the level files. */
+llb_val qcg_group_load(qcg *g, llb_val ptr, unsigned lanes, unsigned kgroup, unsigned elem_bytes);
+llb_val qcg_generic_dot(qcg *g, llb_val acc, llb_val a, llb_val w);
+llb_val qcg_generic_group(qcg *g, llb_val ptr);
+llb_val qcg_generic_pair(qcg *g, llb_val acc, llb_val x0, llb_val x1, llb_val w);
+llb_val qcg_generic_narrow(qcg *g, const llb_val *v, unsigned n, int zp);
+
+extern const qcg_machine qcg_machine_generic, qcg_machine_avx2, qcg_machine_neon,
+    qcg_machine_dotprod;
+
+#endif

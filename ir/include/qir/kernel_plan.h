@@ -1,0 +1,57 @@
+/* How the kernels walk a window op (convolution, linear, pooling) and what scratch that takes.
+ * Facts without LLVM, shared by the memory planner (qir_level_workspace) and the code generator, so
+ * that both see the same numbers.
+ *
+ * Three spatial axes; missing leading ones have size 1.  A linear op is a 1x1 convolution over one
+ * row of all its leading positions.
+ *
+ *   operand --widen, pad--> band --gather windows--> panel --matrix product--> result
+ *
+ * The band holds the input rows of one block of output rows with their padding; the panel holds one
+ * row of K operand elements per output position.  `direct` ops need no band: their operand rows are
+ * the panel's rows; `in_place` ones need no panel either. */
+#ifndef QIR_KERNEL_PLAN_H
+#define QIR_KERNEL_PLAN_H
+
+#include "qir/target_info.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct qir_window {
+    int64_t n, c, o, groups;
+    int64_t in[3], out[3], kernel[3], stride[3], dilation[3], begin[3];
+    int64_t taps; /* product of kernel */
+    bool padded;  /* some window reaches outside */
+} qir_window;
+
+/* conv, linear, max_pool, avg_pool with static types. */
+void qir_window_get(const qir_op *op, qir_window *w);
+
+typedef enum qir_kernel_kind { QIR_KERNEL_GEMM, QIR_KERNEL_DEPTHWISE, QIR_KERNEL_POOL } qir_kernel_kind;
+
+typedef struct qir_kernel_plan {
+    qir_kernel_kind kind;
+    qir_window w;
+    bool is_float;
+    bool wide;      /* operands do not fit the level's i8 dot product: use its i16 machine */
+    int64_t kgroup; /* K is padded to a multiple of this */
+    size_t elem;    /* bytes of a band or panel element */
+
+    bool direct, in_place;
+    int64_t k, k_stride; /* values of one panel row, elements from one row to the next */
+    int64_t block;       /* output rows (direct: positions) per step */
+    int64_t panel_rows;
+    int64_t band_rows, band_width; /* per plane; positions of c elements; kernel[0] planes */
+    bool has_band;
+    size_t band_bytes, panel_bytes; /* multiples of 64, with room to read or write one vector over */
+} qir_kernel_plan;
+
+/* `op` is conv, linear or a pool. */
+void qir_kernel_plan_get(qir_level level, const qir_op *op, qir_kernel_plan *p);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,162 @@
+/* Window geometry and blocking: see qir/kernel_plan.h. */
+#include "qir/kernel_plan.h"
+
+#include <string.h>
+#include "qir/ops.h"
+#include "qir/support/checked.h"
+
+enum { PANEL_ROWS = 48, SLACK = 128, BAND_BYTES = 24 << 10 };
+
+/* Entry i of n spatial axes out of an attribute that may hold one entry for all. */
+static int64_t entry(const int64_t *v, size_t len, unsigned i)
+{
+    return len == 1 ? v[0] : v[i];
+}
+
+static void spatial_axes(const qir_op *op, unsigned n, qir_window *w)
+{
+    size_t nk = 0, ns, np, nd;
+    const int64_t *kernel = qir_op_ints(op, "kernel", &nk);
+    const int64_t *strides = qir_op_ints(op, "strides", &ns), *pads = qir_op_ints(op, "pads", &np);
+    const int64_t *dilations = qir_op_ints(op, "dilations", &nd);
+    const qir_type *x = op->operands[0].value->type, *y = op->results[0].type;
+    const qir_type *f = op->noperands > 1 && op->operands[1].value ? op->operands[1].value->type : NULL;
+    if (f && f->kind == QIR_PACKED)
+        f = f->logical;
+    for (unsigned i = 0; i < n; i++) {
+        unsigned a = 3 - n + i;
+        w->in[a] = x->dims[2 + i];
+        w->out[a] = y->dims[2 + i];
+        w->kernel[a] = f ? f->dims[2 + i] : entry(kernel, nk, i);
+        w->stride[a] = entry(strides, ns, i);
+        w->dilation[a] = entry(dilations, nd, i);
+        w->begin[a] = entry(pads, np, i);
+    }
+}
+
+void qir_window_get(const qir_op *op, qir_window *w)
+{
+    const qir_type *x = op->operands[0].value->type, *y = op->results[0].type;
+    *w = (qir_window){.n = 1, .groups = 1, .taps = 1};
+    for (unsigned a = 0; a < 3; a++)
+        w->in[a] = w->out[a] = w->kernel[a] = w->stride[a] = w->dilation[a] = 1;
+    if (op->opcode == QIR_OP_linear) {
+        w->c = x->dims[x->rank - 1];
+        w->o = y->dims[y->rank - 1];
+        w->in[2] = w->out[2] = qir_type_elements(y) / (w->o ? w->o : 1);
+        return;
+    }
+    w->n = x->dims[0];
+    w->c = x->dims[1];
+    w->o = y->dims[1];
+    w->groups = op->opcode == QIR_OP_conv ? qir_op_int(op, "groups") : w->c;
+    spatial_axes(op, x->rank - 2, w);
+    for (unsigned a = 0; a < 3; a++) {
+        int64_t last = (w->out[a] - 1) * w->stride[a] + (w->kernel[a] - 1) * w->dilation[a];
+        w->taps *= w->kernel[a];
+        w->padded |= w->begin[a] > 0 || last - w->begin[a] >= w->in[a];
+    }
+}
+
+static size_t round64(size_t bytes)
+{
+    return (bytes + 63) / 64 * 64;
+}
+
+static const qir_type *weight_type(const qir_op *op)
+{
+    const qir_type *t = op->operands[1].value->type;
+    return t->kind == QIR_PACKED ? t->logical : t;
+}
+
+/* i8 products only: signed operands and weights without zero points. */
+static bool fits_i8(const qir_op *op)
+{
+    const qir_type *x = op->operands[0].value->type, *w = weight_type(op);
+    if (x->dtype != QIR_i8 || w->dtype != QIR_i8)
+        return false;
+    for (size_t i = 0; w->quant && i < w->quant->count; i++)
+        if (w->quant->zero_point[i])
+            return false;
+    return true;
+}
+
+static void choose_elements(qir_level level, const qir_op *op, qir_kernel_plan *p)
+{
+    p->is_float = qir_dtype_is_float(op->operands[0].value->type->dtype);
+    const qir_packing_info *info = qir_packing_get(qir_level_get(level)->gemm);
+    p->wide = p->kind != QIR_KERNEL_GEMM || (!p->is_float && info->elem == QIR_i8 && !fits_i8(op));
+    p->elem = p->is_float ? 4 : info->elem == QIR_i8 && !p->wide ? 1 : 2;
+    p->kgroup = p->is_float ? 16 : info->elem == QIR_i8 && p->wide ? 1 : info->kgroup;
+    if (p->kind == QIR_KERNEL_POOL)
+        p->elem = qir_dtype_bytes(op->operands[0].value->type->dtype);
+}
+
+/* Output rows per block: enough panel rows to reuse the weights, few enough to stay in cache. */
+static int64_t choose_block(const qir_kernel_plan *p)
+{
+    const qir_window *w = &p->w;
+    int64_t block = PANEL_ROWS / w->out[2];
+    if (p->kind != QIR_KERNEL_GEMM) {
+        int64_t row = w->kernel[0] * p->band_width * w->c * (int64_t)p->elem;
+        block = BAND_BYTES / (row * w->stride[1]);
+    }
+    if (block < 1)
+        block = 1;
+    return block < w->out[1] ? block : w->out[1];
+}
+
+static void plan_direct(qir_kernel_plan *p)
+{
+    const qir_window *w = &p->w;
+    int64_t positions = w->n * w->out[0] * w->out[1] * w->out[2];
+    size_t operand = p->is_float ? 4 : 1;
+    p->in_place = p->elem == operand && p->k_stride == p->k;
+    p->block = p->in_place || positions < PANEL_ROWS ? positions : PANEL_ROWS;
+    p->panel_rows = p->block;
+}
+
+static void plan_blocks(qir_kernel_plan *p)
+{
+    const qir_window *w = &p->w;
+    p->band_width = (w->out[2] - 1) * w->stride[2] + (w->kernel[2] - 1) * w->dilation[2] + 1;
+    p->block = choose_block(p);
+    p->panel_rows = p->block * w->out[2];
+    p->band_rows = (p->block - 1) * w->stride[1] + (w->kernel[1] - 1) * w->dilation[1] + 1;
+    p->has_band = true;
+    int64_t elements = w->kernel[0] * p->band_rows * p->band_width * w->c;
+    p->band_bytes = round64((size_t)elements * p->elem + SLACK);
+}
+
+static bool is_depthwise(const qir_window *w)
+{
+    return w->groups == w->c && w->o == w->c && w->c > 1;
+}
+
+void qir_kernel_plan_get(qir_level level, const qir_op *op, qir_kernel_plan *p)
+{
+    memset(p, 0, sizeof *p);
+    qir_window_get(op, &p->w);
+    const qir_window *w = &p->w;
+    bool matrix = op->opcode == QIR_OP_conv || op->opcode == QIR_OP_linear;
+    p->kind = !matrix ? QIR_KERNEL_POOL : is_depthwise(w) ? QIR_KERNEL_DEPTHWISE : QIR_KERNEL_GEMM;
+    choose_elements(level, op, p);
+    if (p->kind == QIR_KERNEL_POOL && !w->padded)
+        return; /* reads its operand where it is */
+    if (p->kind != QIR_KERNEL_GEMM) {
+        plan_blocks(p);
+        return;
+    }
+    p->k = w->c / w->groups * w->taps;
+    p->k_stride = qir_ceil_div(p->k, p->kgroup) * p->kgroup;
+    bool pointwise = w->taps == 1 && !w->padded && w->groups == 1;
+    for (unsigned a = 0; a < 3; a++)
+        pointwise = pointwise && w->stride[a] == 1;
+    p->direct = pointwise;
+    if (pointwise)
+        plan_direct(p);
+    else
+        plan_blocks(p);
+    if (!p->in_place)
+        p->panel_bytes = round64((size_t)(p->panel_rows * p->k_stride) * p->elem + SLACK);
+}
