@@ -1,0 +1,110 @@
+/* Epilogue steps on accumulators: see epilogue.h. */
+#include "epilogue.h"
+
+#include "qir/qmath.h"
+#include "qir/support/arena.h"
+#include "qir/support/assert.h"
+
+static void add_step(qcg_epilogue *e, qcg_step s)
+{
+    QIR_ASSERT(e->nsteps < QCG_MAX_STEPS, "too many epilogue steps");
+    e->steps[e->nsteps++] = s;
+}
+
+void qcg_epilogue_requantize(qcg *g, qcg_epilogue *e, const float *scales, int64_t count,
+                             const qir_type *y, int32_t lo, int32_t hi)
+{
+    int32_t zp = y->quant->zero_point[0];
+    *e = (qcg_epilogue){.narrow = true};
+    e->scale = qcg_const(g, scales, (size_t)count * sizeof *scales, 32);
+    add_step(e, (qcg_step){.kind = QCG_STEP_SCALE});
+    add_step(e, (qcg_step){QCG_STEP_CLAMP, (float)(lo - zp), (float)(hi - zp)});
+    add_step(e, (qcg_step){.kind = QCG_STEP_ROUND});
+    e->is_unsigned = y->dtype == QIR_u8;
+    e->zp = e->is_unsigned ? zp - 128 : zp;
+}
+
+llb_val qcg_epilogue_apply(qcg *g, const qcg_epilogue *e, llb_val v, llb_val scale)
+{
+    llb_type f32 = llb_vec(llb_float(g), llb_lanes(v));
+    for (unsigned i = 0; i < e->nsteps; i++) {
+        const qcg_step *s = &e->steps[i];
+        switch (s->kind) {
+        case QCG_STEP_SCALE:
+            v = LLVMBuildFMul(g->b, LLVMBuildSIToFP(g->b, v, f32, ""),
+                              llb_load(g, f32, scale, 4), "");
+            break;
+        case QCG_STEP_CLAMP:
+            v = llb_clamp_f32(g, v, s->lo, s->hi);
+            break;
+        case QCG_STEP_ROUND:
+            v = g->machine->rne(g, v);
+            break;
+        }
+    }
+    return v;
+}
+
+llb_val qcg_epilogue_bytes(qcg *g, const qcg_epilogue *e, const qcg_machine *m, const llb_val *v,
+                           unsigned n)
+{
+    llb_val bytes = m->narrow(g, v, n, e->zp);
+    if (!e->is_unsigned)
+        return bytes;
+    unsigned lanes = llb_lanes(bytes);
+    llb_val *flip = QIR_NEW_ARRAY(g->arena, llb_val, lanes);
+    for (unsigned i = 0; i < lanes; i++)
+        flip[i] = LLVMConstInt(llb_int(g, 8), 0x80, 0);
+    return LLVMBuildXor(g->b, bytes, LLVMConstVector(flip, lanes), "");
+}
+
+static void store_words(qcg *g, const qcg_machine *m, const qcg_tile_store *t, const llb_val *v)
+{
+    for (unsigned i = 0; i < t->rows * t->vectors; i++) {
+        unsigned row = i / t->vectors, col = i % t->vectors;
+        bool cut = t->tail && col + 1 == t->vectors;
+        llb_val p = llb_at(g, t->out, row * t->stride + col * m->lanes * 4);
+        llb_store(g, cut ? llb_slice(g, v[i], 0, t->tail) : v[i], p, 4);
+    }
+}
+
+/* Bytes of the vectors first .. first + n - 1, split where a row ends or a tail is cut. */
+static void store_bytes(qcg *g, const qcg_machine *m, const qcg_tile_store *t, llb_val bytes,
+                        unsigned first, unsigned n)
+{
+    for (unsigned i = 0; i < n;) {
+        unsigned row = (first + i) / t->vectors, col = (first + i) % t->vectors, run = 1;
+        while (i + run < n && col + run < t->vectors)
+            run++;
+        unsigned count = run * m->lanes;
+        if (t->tail && col + run == t->vectors)
+            count -= m->lanes - t->tail;
+        llb_val p = llb_at(g, t->out, row * t->stride + col * m->lanes);
+        llb_store(g, llb_slice(g, bytes, i * m->lanes, count), p, 1);
+        i += run;
+    }
+}
+
+void qcg_epilogue_store(qcg *g, const qcg_epilogue *e, const qcg_machine *m,
+                        const qcg_tile_store *t, llb_val *v)
+{
+    unsigned total = t->rows * t->vectors;
+    if (!e->narrow) {
+        store_words(g, m, t, v);
+        return;
+    }
+    for (unsigned i = 0; i < total;) {
+        unsigned n = total - i >= 4 ? 4 : total - i >= 2 ? 2 : 1;
+        for (unsigned j = i; j < i + n; j++)
+            v[j] = qcg_epilogue_apply(g, e, v[j],
+                                      llb_at(g, t->scale, j % t->vectors * m->lanes * 4));
+        store_bytes(g, m, t, qcg_epilogue_bytes(g, e, m, v + i, n), i, n);
+        i += n;
+    }
+}
+
+void qcg_result_bounds(const qir_op *op, int32_t *lo, int32_t *hi)
+{
+    qir_quant_bounds(op->results[0].type->quant, qir_op_float(op, "min"), qir_op_float(op, "max"),
+                     lo, hi);
+}

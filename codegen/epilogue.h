@@ -1,0 +1,53 @@
+/* What happens to i32 accumulators between the last dot step and memory: a list of steps applied to
+ * vectors in registers, then one store of a whole register tile. */
+#ifndef QIR_CODEGEN_EPILOGUE_H
+#define QIR_CODEGEN_EPILOGUE_H
+
+#include "machine.h"
+
+typedef enum qcg_step_kind {
+    QCG_STEP_SCALE, /* to float, times a constant per column (see qcg_epilogue.scale) */
+    QCG_STEP_CLAMP, /* between lo and hi, as floats */
+    QCG_STEP_ROUND, /* nearest even, to i32 */
+} qcg_step_kind;
+
+typedef struct qcg_step {
+    qcg_step_kind kind;
+    float lo, hi;
+} qcg_step;
+
+enum { QCG_MAX_STEPS = 4 };
+typedef struct qcg_epilogue {
+    qcg_step steps[QCG_MAX_STEPS];
+    unsigned nsteps;
+    llb_val scale;    /* f32 per column, padded to whole vectors; for QCG_STEP_SCALE */
+    bool narrow;      /* to bytes: + zp, flipped by 0x80 for u8; else i32 as they are */
+    bool is_unsigned;
+    int zp;
+} qcg_epilogue;
+
+/* The steps of FP32-RNE requantization to type `y` under bounds [lo, hi]; scales: `count` floats. */
+void qcg_epilogue_requantize(qcg *g, qcg_epilogue *e, const float *scales, int64_t count,
+                             const qir_type *y, int32_t lo, int32_t hi);
+
+/* One vector of accumulators through the steps; `scale`: where its columns' scales are. */
+llb_val qcg_epilogue_apply(qcg *g, const qcg_epilogue *e, llb_val acc, llb_val scale);
+
+/* Values after the steps to bytes of the result: `n` (1, 2, 4) vectors of the level's lanes. */
+llb_val qcg_epilogue_bytes(qcg *g, const qcg_epilogue *e, const qcg_machine *m, const llb_val *v,
+                           unsigned n);
+
+/* Stores a tile v[row * vectors + vector] at out + row * stride; the last vector has `tail` columns
+ * (0: whole).  `scale` as above, for the tile's first column. */
+typedef struct qcg_tile_store {
+    unsigned rows, vectors, tail;
+    llb_val out, scale;
+    int64_t stride; /* bytes */
+} qcg_tile_store;
+void qcg_epilogue_store(qcg *g, const qcg_epilogue *e, const qcg_machine *m,
+                        const qcg_tile_store *t, llb_val *v);
+
+/* Bounds of attributes min and max on the stored values of the op's result. */
+void qcg_result_bounds(const qir_op *op, int32_t *lo, int32_t *hi);
+
+#endif

@@ -1,0 +1,223 @@
+/* The integer matrix product on register tiles.
+ *
+ * Columns outside, rows inside: the weights of one column group stay in the first-level cache while
+ * the panel streams past.  The last row tile overlaps the one before it, so there is one copy of the
+ * inner loop per column group width; LLVM must neither unroll nor reorder it (llb_end sees to that). */
+#include "kernels/gemm.h"
+
+#include "kernels/weights.h"
+#include "qir/support/checked.h"
+
+/* Cost of a tile's code for one k step and its epilogue, in vector operations. */
+static double tile_cost(const qcg_gemm *m, unsigned rows, unsigned vectors)
+{
+    double products = rows * vectors * 2.0, loads = rows + vectors;
+    double step = products > 2.0 * loads ? products : 2.0 * loads;
+    return (step + 1.0) * (double)m->kblocks + rows * vectors * 6.0 + 12.0;
+}
+
+static double plan_cost(const qcg_gemm *m, qcg_tile t)
+{
+    int64_t blocks = qir_ceil_div(m->n, m->m->lanes), rows = qir_ceil_div(m->rows, t.rows);
+    double cost = (double)(blocks / t.vectors) * tile_cost(m, t.rows, t.vectors);
+    if (blocks % t.vectors)
+        cost += tile_cost(m, t.rows, (unsigned)(blocks % t.vectors));
+    return cost * (double)rows;
+}
+
+static qcg_tile choose_tile(const qcg_gemm *m)
+{
+    qcg_tile best = {1, 1};
+    double least = plan_cost(m, best);
+    for (const qcg_tile *t = m->m->tiles; t->rows; t++) {
+        if (t->rows > m->rows || t->vectors > qir_ceil_div(m->n, m->m->lanes))
+            continue;
+        double cost = plan_cost(m, *t);
+        if (cost < least) {
+            least = cost;
+            best = *t;
+        }
+    }
+    return best;
+}
+
+/* The accumulators of one tile after all of k, in acc. */
+static void tile_products(qcg *g, const qcg_gemm *m, qcg_tile t, llb_val a, llb_val w,
+                          llb_val bias, llb_val *acc)
+{
+    const qcg_machine *vm = m->m;
+    unsigned count = t.rows * t.vectors, lanes = vm->lanes;
+    int64_t step_a = vm->kgroup * vm->elem_bytes, step_w = step_a * lanes;
+    llb_type words = llb_vec(llb_int(g, 32), lanes);
+    llb_type weights = llb_vec(llb_int(g, 8 * vm->elem_bytes), lanes * vm->kgroup);
+    llb_val start[16];
+    for (unsigned j = 0; j < t.vectors; j++)
+        start[j] = bias ? llb_load(g, words, llb_at(g, bias, j * lanes * 4), 4)
+                        : llb_i32s(g, 0, lanes);
+    llb_loop l;
+    llb_begin(g, &l, 0, m->kblocks, 1);
+    for (unsigned i = 0; i < count; i++)
+        acc[i] = llb_carry(g, &l, start[i % t.vectors]);
+    llb_val ak = llb_index(g, a, l.iv, step_a), wk = llb_index(g, w, l.iv, step_w), wv[16];
+    for (unsigned j = 0; j < t.vectors; j++)
+        wv[j] = llb_load(g, weights, llb_at(g, wk, j * m->kblocks * step_w), 8 * vm->elem_bytes);
+    for (unsigned i = 0; i < t.rows; i++) {
+        llb_val x = vm->group(g, llb_at(g, ak, i * m->a_stride));
+        for (unsigned j = 0; j < t.vectors; j++)
+            llb_next(&l, i * t.vectors + j, vm->dot(g, acc[i * t.vectors + j], x, wv[j]));
+    }
+    llb_end(g, &l);
+    for (unsigned i = 0; i < count; i++)
+        acc[i] = l.value[i];
+}
+
+/* All rows of the column groups first .. first + count - 1, each t.vectors blocks wide. */
+static void column_groups(qcg *g, const qcg_gemm *m, qcg_tile t, int64_t first_block,
+                          int64_t count, unsigned tail)
+{
+    const qcg_machine *vm = m->m;
+    int64_t lanes = vm->lanes, block_w = m->kblocks * vm->kgroup * vm->elem_bytes * lanes;
+    int64_t out_bytes = m->e->narrow ? 1 : 4;
+    llb_loop ln, lm;
+    llb_begin(g, &ln, first_block, first_block + count * t.vectors, t.vectors);
+    llb_val w = llb_index(g, m->w, ln.iv, block_w);
+    llb_val bias = m->bias ? llb_index(g, m->bias, ln.iv, lanes * 4) : NULL;
+    llb_val out = llb_index(g, m->out, ln.iv, lanes * out_bytes);
+    llb_begin(g, &lm, 0, m->rows, t.rows);
+    llb_val row = lm.iv;
+    if (m->rows % t.rows)
+        row = llb_smin(g, row, llb_i64(g, m->rows - t.rows));
+    llb_val acc[LLB_MAX_CARRY];
+    tile_products(g, m, t, llb_index(g, m->a, row, m->a_stride), w, bias, acc);
+    qcg_tile_store s = {.rows = t.rows, .vectors = t.vectors, .tail = tail};
+    s.out = llb_index(g, out, row, m->out_stride);
+    s.scale = m->scale ? llb_index(g, m->scale, ln.iv, lanes * 4) : NULL;
+    s.stride = m->out_stride;
+    qcg_epilogue_store(g, m->e, vm, &s, acc);
+    llb_end(g, &lm);
+    llb_end(g, &ln);
+}
+
+void qcg_gemm_emit(qcg *g, const qcg_gemm *m)
+{
+    qcg_tile t = choose_tile(m);
+    int64_t blocks = qir_ceil_div(m->n, m->m->lanes), whole = blocks / t.vectors;
+    unsigned rest = (unsigned)(blocks % t.vectors), tail = (unsigned)(m->n % m->m->lanes);
+    if (tail && !rest) { /* the last group needs its own code */
+        whole--;
+        rest = t.vectors;
+    }
+    if (whole)
+        column_groups(g, m, t, 0, whole, 0);
+    if (rest) {
+        qcg_tile last = {t.rows, (unsigned char)rest};
+        column_groups(g, m, last, whole * t.vectors, 1, tail);
+    }
+}
+
+/* --- int8 convolution and linear --------------------------------------------------------------- */
+
+typedef struct job {
+    const qir_kernel_plan *p;
+    qcg_window win;
+    qcg_gemm m;
+    qcg_epilogue e;
+    int64_t w_group; /* bytes of one group's weights */
+    int64_t padded;  /* columns of one group, padded */
+    int64_t out_elem;
+} job;
+
+/* One product per group; `a` is the panel, or the operand where it is in place. */
+static void products(qcg *g, const job *j, llb_val a, llb_val out)
+{
+    qcg_gemm m = j->m;
+    m.a = a;
+    llb_loop l;
+    llb_begin(g, &l, 0, j->p->w.groups, 1);
+    if (!j->p->direct)
+        qcg_panel_gather(g, &j->win, l.iv);
+    m.w = llb_index(g, m.w, l.iv, j->w_group);
+    m.bias = llb_index(g, m.bias, l.iv, j->padded * 4);
+    if (m.scale)
+        m.scale = llb_index(g, m.scale, l.iv, j->padded * 4);
+    m.out = llb_index(g, out, l.iv, m.n * j->out_elem);
+    qcg_gemm_emit(g, &m);
+    llb_end(g, &l);
+}
+
+static llb_val overlap(qcg *g, llb_val at, int64_t size, int64_t block)
+{
+    return size % block ? llb_smin(g, at, llb_i64(g, size - block)) : at;
+}
+
+static void direct(qcg *g, const job *j)
+{
+    const qir_kernel_plan *p = j->p;
+    int64_t positions = p->w.n * p->w.out[0] * p->w.out[1] * p->w.out[2];
+    llb_loop l;
+    llb_begin(g, &l, 0, positions, p->block);
+    llb_val at = overlap(g, l.iv, positions, p->block);
+    llb_val src = llb_index(g, g->in[0], at, p->k); /* one byte each */
+    if (!p->in_place)
+        qcg_panel_direct(g, &j->win, src);
+    products(g, j, p->in_place ? src : j->win.panel,
+             llb_index(g, g->out, at, p->w.o * j->out_elem));
+    llb_end(g, &l);
+}
+
+static void blocked(qcg *g, const job *j)
+{
+    const qir_kernel_plan *p = j->p;
+    const qir_window *w = &p->w;
+    int64_t row = w->out[2] * w->o * j->out_elem;
+    llb_loop ln, ld, lh;
+    llb_begin(g, &ln, 0, w->n, 1);
+    llb_begin(g, &ld, 0, w->out[0], 1);
+    llb_begin(g, &lh, 0, w->out[1], p->block);
+    llb_val h = overlap(g, lh.iv, w->out[1], p->block);
+    llb_val image = llb_index(g, g->in[0], ln.iv, w->in[0] * w->in[1] * w->in[2] * w->c);
+    qcg_band_fill(g, &j->win, image, ld.iv, h);
+    llb_val plane = llb_add(g, llb_mul_const(g, ln.iv, w->out[0]), ld.iv);
+    llb_val out = llb_index(g, g->out, plane, w->out[1] * row);
+    products(g, j, j->win.panel, llb_index(g, out, h, row));
+    llb_end(g, &lh);
+    llb_end(g, &ld);
+    llb_end(g, &ln);
+}
+
+bool qcg_lower_gemm_i8(qcg *g, const qir_kernel_plan *p)
+{
+    const qir_type *x = qir_op_operand(g->op, 0)->type, *y = g->op->results[0].type;
+    qcg_weights w;
+    if (!qcg_weights_get(g, p->w.groups, &w))
+        return false;
+    job j = {.p = p};
+    j.m.m = p->wide ? g->machine->wide : g->machine;
+    int32_t zp = x->quant->zero_point[0];
+    qcg_window_init(g, &j.win, p, zp);
+    j.m.w = qcg_weights_pack(g, &w, j.m.m, &j.w_group);
+    j.m.bias = qcg_bias_fold(g, &w, zp, j.m.m->lanes);
+    if (!j.m.bias)
+        return false;
+    j.padded = qir_ceil_div(w.n, j.m.m->lanes) * j.m.m->lanes;
+    if (y->quant) {
+        int32_t lo, hi;
+        int64_t count;
+        qcg_result_bounds(g->op, &lo, &hi);
+        const float *scales = qcg_multipliers(g, &w, j.m.m->lanes, &count);
+        qcg_epilogue_requantize(g, &j.e, scales, count, y, lo, hi);
+        j.m.scale = j.e.scale;
+    }
+    j.out_elem = y->quant ? 1 : 4;
+    j.m.e = &j.e;
+    j.m.rows = p->panel_rows;
+    j.m.n = w.n;
+    j.m.kblocks = qir_ceil_div(p->k, j.m.m->kgroup);
+    j.m.a_stride = p->k_stride * (int64_t)p->elem;
+    j.m.out_stride = p->w.o * j.out_elem;
+    if (p->direct)
+        direct(g, &j);
+    else
+        blocked(g, &j);
+    return true;
+}

@@ -1,0 +1,30 @@
+/* Constant weights and biases as the matrix kernels see them. */
+#ifndef QIR_CODEGEN_KERNELS_WEIGHTS_H
+#define QIR_CODEGEN_KERNELS_WEIGHTS_H
+
+#include "machine.h"
+
+/* Per group a matrix [n][k]: k runs over taps in row order, input channel innermost. */
+typedef struct qcg_weights {
+    int64_t groups, n, k;
+    const int16_t *i16; /* stored values minus zero points; NULL when float */
+    const float *f32;
+} qcg_weights;
+
+/* Operand 1 of conv or linear, packed or not.  False: diagnosed (not a constant). */
+bool qcg_weights_get(qcg *g, int64_t groups, qcg_weights *w);
+
+/* Blocks [groups][n / lanes][k / kgroup][lanes][kgroup], zero-padded, as a constant of the module;
+ * one group takes `group_bytes`. */
+llb_val qcg_weights_pack(qcg *g, const qcg_weights *w, const qcg_machine *m, int64_t *group_bytes);
+/* Rows padded to k16 floats. */
+llb_val qcg_weights_pack_f32(qcg *g, const qcg_weights *w, int64_t k16);
+
+/* i32 start of the accumulators, per group padded to a multiple of `lanes`: bias - x_zp * sum(w). */
+llb_val qcg_bias_fold(qcg *g, const qcg_weights *w, int32_t x_zp, unsigned lanes);
+/* The stored bias; NULL if absent. */
+bool qcg_bias_data(qcg *g, const void **data);
+/* Multipliers of the requantization, per group padded to a multiple of `lanes`. */
+const float *qcg_multipliers(qcg *g, const qcg_weights *w, unsigned lanes, int64_t *count);
+
+#endif

@@ -1,0 +1,211 @@
+/* Bands and panels: see window.h.  Everything is written in ascending order, so that whole vectors
+ * may spill over what is written next; the workspace has room for one more vector at the end. */
+#include "kernels/window.h"
+
+#include "qir/support/assert.h"
+
+enum { CHUNK = 16, UNROLL = 8 };
+
+static llb_type storage_type(qcg *g, qir_dtype t)
+{
+    return qir_dtype_is_float(t) ? llb_float(g) : llb_int(g, qir_dtype_bits(t));
+}
+
+void qcg_window_init(qcg *g, qcg_window *w, const qir_kernel_plan *plan, int32_t padding)
+{
+    qir_dtype from = qir_op_operand(g->op, 0)->type->dtype;
+    *w = (qcg_window){.plan = plan, .from = storage_type(g, from)};
+    w->from_signed = qir_dtype_is_signed(from);
+    w->elem = plan->is_float ? w->from : llb_int(g, 8 * (unsigned)plan->elem);
+    w->padding = plan->is_float ? llb_f32s(g, 0.0f, 1)
+                                : LLVMConstInt(w->elem, (unsigned long long)(int64_t)padding, 1);
+    w->band = g->ws;
+    w->panel = llb_at(g, g->ws, (int64_t)plan->band_bytes);
+}
+
+static int64_t from_bytes(const qcg_window *w)
+{
+    return LLVMGetTypeKind(w->from) == LLVMFloatTypeKind ? 4 : LLVMGetIntTypeWidth(w->from) / 8;
+}
+
+static void widen_chunk(qcg *g, const qcg_window *w, llb_val dst, llb_val src, unsigned n)
+{
+    llb_val v = llb_load(g, llb_vec(w->from, n), src, (unsigned)from_bytes(w));
+    if (w->from != w->elem) {
+        llb_type t = llb_vec(w->elem, n);
+        v = w->from_signed ? LLVMBuildSExt(g->b, v, t, "") : LLVMBuildZExt(g->b, v, t, "");
+    }
+    llb_store(g, v, dst, (unsigned)w->plan->elem);
+}
+
+void qcg_widen(qcg *g, const qcg_window *w, llb_val dst, llb_val src, int64_t count)
+{
+    int64_t done = count / CHUNK * CHUNK, in = from_bytes(w), out = (int64_t)w->plan->elem;
+    if (done) {
+        llb_loop l;
+        llb_begin(g, &l, 0, done, CHUNK);
+        widen_chunk(g, w, llb_index(g, dst, l.iv, out), llb_index(g, src, l.iv, in), CHUNK);
+        llb_end(g, &l);
+    }
+    for (unsigned n = CHUNK / 2; n > 0; n /= 2) {
+        if (!(count & n))
+            continue;
+        widen_chunk(g, w, llb_at(g, dst, done * out), llb_at(g, src, done * in), n);
+        done += n;
+    }
+}
+
+/* Whole vectors of `v`, up to one too far. */
+static void fill(qcg *g, const qcg_window *w, llb_val dst, int64_t count)
+{
+    if (count <= 0)
+        return;
+    llb_loop l;
+    llb_begin(g, &l, 0, count, CHUNK);
+    llb_val all[CHUNK];
+    for (unsigned i = 0; i < CHUNK; i++)
+        all[i] = w->padding;
+    llb_store(g, LLVMConstVector(all, CHUNK), llb_index(g, dst, l.iv, (int64_t)w->plan->elem),
+              (unsigned)w->plan->elem);
+    llb_end(g, &l);
+}
+
+/* One band row from input row `src`. */
+static void band_row(qcg *g, const qcg_window *w, llb_val dst, llb_val src)
+{
+    const qir_kernel_plan *p = w->plan;
+    int64_t left = p->w.begin[2] < p->band_width ? p->w.begin[2] : p->band_width;
+    int64_t inside = p->band_width - left < p->w.in[2] ? p->band_width - left : p->w.in[2];
+    int64_t position = p->w.c * (int64_t)p->elem;
+    fill(g, w, dst, left * p->w.c);
+    if (inside > 0)
+        qcg_widen(g, w, llb_at(g, dst, left * position), src, inside * p->w.c);
+    fill(g, w, llb_at(g, dst, (left + inside) * position),
+         (p->band_width - left - inside) * p->w.c);
+}
+
+static llb_val within(qcg *g, llb_val i, int64_t size)
+{
+    return LLVMBuildICmp(g->b, LLVMIntULT, i, llb_i64(g, size), "");
+}
+
+void qcg_band_fill(qcg *g, const qcg_window *w, llb_val image, llb_val plane, llb_val row)
+{
+    const qir_kernel_plan *p = w->plan;
+    const qir_window *q = &p->w;
+    int64_t row_bytes = p->band_width * q->c * (int64_t)p->elem;
+    int64_t in_row = q->in[2] * q->c * from_bytes(w);
+    llb_loop lp, lr;
+    llb_begin(g, &lp, 0, q->kernel[0], 1);
+    llb_val d = llb_add(g, llb_mul_const(g, plane, q->stride[0]), llb_i64(g, -q->begin[0]));
+    d = llb_add(g, d, llb_mul_const(g, lp.iv, q->dilation[0]));
+    llb_begin(g, &lr, 0, p->band_rows, 1);
+    llb_val h = llb_add(g, llb_mul_const(g, row, q->stride[1]), llb_i64(g, -q->begin[1]));
+    h = llb_add(g, h, lr.iv);
+    llb_val at = llb_add(g, llb_mul_const(g, lp.iv, p->band_rows), lr.iv);
+    llb_val dst = llb_index(g, w->band, at, row_bytes);
+    llb_val src = llb_index(g, llb_index(g, image, d, q->in[1] * in_row), h, in_row);
+    if (q->padded) {
+        llb_if s;
+        llb_val ok = LLVMBuildAnd(g->b, within(g, d, q->in[0]), within(g, h, q->in[1]), "");
+        llb_then(g, &s, ok);
+        band_row(g, w, dst, src);
+        llb_else(g, &s);
+        fill(g, w, dst, p->band_width * q->c);
+        llb_endif(g, &s);
+    } else {
+        band_row(g, w, dst, src);
+    }
+    llb_end(g, &lr);
+    llb_end(g, &lp);
+}
+
+/* --- panels ----------------------------------------------------------------------------------- */
+
+/* One run of neighbouring elements, in whole vectors that may spill over. */
+static void copy_run(qcg *g, const qcg_window *w, llb_val dst, llb_val src, int64_t count)
+{
+    unsigned bytes = (unsigned)w->plan->elem;
+    llb_type t = llb_vec(w->elem, CHUNK);
+    if (count <= UNROLL * CHUNK) {
+        for (int64_t i = 0; i < count; i += CHUNK)
+            llb_store(g, llb_load(g, t, llb_at(g, src, i * bytes), bytes),
+                      llb_at(g, dst, i * bytes), bytes);
+        return;
+    }
+    llb_loop l;
+    llb_begin(g, &l, 0, count, CHUNK);
+    llb_store(g, llb_load(g, t, llb_index(g, src, l.iv, bytes), bytes),
+              llb_index(g, dst, l.iv, bytes), bytes);
+    llb_end(g, &l);
+}
+
+/* All taps of one window from `axis` on; neighbouring taps with all their channels are one run. */
+static void gather_taps(qcg *g, const qcg_window *w, unsigned axis, llb_val dst, llb_val src)
+{
+    const qir_kernel_plan *p = w->plan;
+    const qir_window *q = &p->w;
+    int64_t cg = q->c / q->groups, elem = (int64_t)p->elem;
+    bool joined = q->dilation[2] == 1 && q->groups == 1;
+    if (axis == 3 || (axis == 2 && joined)) {
+        copy_run(g, w, dst, src, axis == 3 ? cg : q->kernel[2] * cg);
+        return;
+    }
+    int64_t row = p->band_width * q->c;
+    int64_t src_step[] = {p->band_rows * row, q->dilation[1] * row, q->dilation[2] * q->c};
+    int64_t dst_step[] = {q->kernel[1] * q->kernel[2] * cg, q->kernel[2] * cg, cg};
+    int64_t n = q->kernel[axis];
+    bool unroll = n <= 3 && q->taps * cg <= UNROLL * CHUNK * 3;
+    if (unroll) {
+        for (int64_t i = 0; i < n; i++)
+            gather_taps(g, w, axis + 1, llb_at(g, dst, i * dst_step[axis] * elem),
+                        llb_at(g, src, i * src_step[axis] * elem));
+        return;
+    }
+    llb_loop l;
+    llb_begin(g, &l, 0, n, 1);
+    gather_taps(g, w, axis + 1, llb_index(g, dst, l.iv, dst_step[axis] * elem),
+                llb_index(g, src, l.iv, src_step[axis] * elem));
+    llb_end(g, &l);
+}
+
+/* Float rows end in zeros: what stands there is multiplied. */
+static void zero_tail(qcg *g, const qcg_window *w, llb_val row)
+{
+    const qir_kernel_plan *p = w->plan;
+    if (p->is_float && p->k_stride > p->k)
+        llb_store(g, llb_f32s(g, 0.0f, CHUNK), llb_at(g, row, p->k * 4), 4);
+}
+
+void qcg_panel_gather(qcg *g, const qcg_window *w, llb_val group)
+{
+    const qir_kernel_plan *p = w->plan;
+    const qir_window *q = &p->w;
+    int64_t elem = (int64_t)p->elem, cg = q->c / q->groups;
+    llb_loop lr, lw;
+    llb_begin(g, &lr, 0, p->block, 1);
+    llb_val src = llb_index(g, w->band, lr.iv, q->stride[1] * p->band_width * q->c * elem);
+    src = llb_index(g, src, group, cg * elem);
+    llb_val dst = llb_index(g, w->panel, lr.iv, q->out[2] * p->k_stride * elem);
+    llb_begin(g, &lw, 0, q->out[2], 1);
+    llb_val row = llb_index(g, dst, lw.iv, p->k_stride * elem);
+    gather_taps(g, w, 0, row, llb_index(g, src, lw.iv, q->stride[2] * q->c * elem));
+    zero_tail(g, w, row);
+    llb_end(g, &lw);
+    llb_end(g, &lr);
+}
+
+void qcg_panel_direct(qcg *g, const qcg_window *w, llb_val src)
+{
+    const qir_kernel_plan *p = w->plan;
+    if (p->k_stride == p->k) {
+        qcg_widen(g, w, w->panel, src, p->panel_rows * p->k);
+        return;
+    }
+    llb_loop l;
+    llb_begin(g, &l, 0, p->panel_rows, 1);
+    llb_val row = llb_index(g, w->panel, l.iv, p->k_stride * (int64_t)p->elem);
+    qcg_widen(g, w, row, llb_index(g, src, l.iv, p->k * from_bytes(w)), p->k);
+    zero_tail(g, w, row);
+    llb_end(g, &l);
+}
