@@ -1,0 +1,203 @@
+/* Loop nests over strided operands: see nest.h. */
+#include "kernels/nest.h"
+
+#include <stdlib.h>
+#include "qir/support/assert.h"
+
+static void drop_axis(qcg_nest *n, unsigned axis)
+{
+    for (unsigned i = axis; i + 1 < n->rank; i++) {
+        n->dim[i] = n->dim[i + 1];
+        for (unsigned p = 0; p < n->nptr; p++)
+            n->step[p][i] = n->step[p][i + 1];
+    }
+    n->rank--;
+}
+
+static void swap_axes(qcg_nest *n, unsigned a, unsigned b)
+{
+    int64_t t = n->dim[a];
+    n->dim[a] = n->dim[b];
+    n->dim[b] = t;
+    for (unsigned p = 0; p < n->nptr; p++) {
+        t = n->step[p][a];
+        n->step[p][a] = n->step[p][b];
+        n->step[p][b] = t;
+    }
+}
+
+/* Largest result stride outside. */
+static void sort_axes(qcg_nest *n)
+{
+    for (unsigned i = 1; i < n->rank; i++)
+        for (unsigned j = i; j > 0 && llabs(n->step[0][j - 1]) < llabs(n->step[0][j]); j--)
+            swap_axes(n, j - 1, j);
+}
+
+static bool joins(const qcg_nest *n, unsigned i)
+{
+    for (unsigned p = 0; p < n->nptr; p++)
+        if (n->step[p][i] != n->step[p][i + 1] * n->dim[i + 1])
+            return false;
+    return true;
+}
+
+static void simplify(qcg_nest *n)
+{
+    for (unsigned i = n->rank; i-- > 0;)
+        if (n->dim[i] == 1)
+            drop_axis(n, i);
+    sort_axes(n);
+    for (unsigned i = n->rank; i-- > 1;) {
+        if (!joins(n, i - 1))
+            continue;
+        n->dim[i] *= n->dim[i - 1];
+        drop_axis(n, i - 1);
+    }
+}
+
+static void advance(qcg *g, const qcg_nest *n, unsigned axis, llb_val iv, const llb_val *from,
+                    llb_val *to)
+{
+    for (unsigned p = 0; p < n->nptr; p++)
+        to[p] = llb_index(g, from[p], iv, n->step[p][axis]);
+}
+
+static void contiguous_axis(qcg *g, const qcg_nest *n, unsigned axis, const llb_val *ptr,
+                            const bool *splat, unsigned width, qcg_nest_fn fn, void *ctx)
+{
+    int64_t done = n->dim[axis] / width * width;
+    llb_val at[QCG_NEST_PTRS];
+    if (done) {
+        llb_loop l;
+        llb_begin(g, &l, 0, done, width);
+        advance(g, n, axis, l.iv, ptr, at);
+        fn(g, ctx, at, splat, width);
+        llb_end(g, &l);
+    }
+    for (unsigned w = width / 2; w > 0; w /= 2) {
+        if (!(n->dim[axis] & w))
+            continue;
+        advance(g, n, axis, llb_i64(g, done), ptr, at);
+        fn(g, ctx, at, splat, w);
+        done += w;
+    }
+}
+
+static void innermost(qcg *g, const qcg_nest *n, unsigned axis, const llb_val *ptr, unsigned width,
+                      qcg_nest_fn fn, void *ctx)
+{
+    bool splat[QCG_NEST_PTRS], contiguous = n->step[0][axis] == n->elem[0];
+    for (unsigned p = 0; p < n->nptr; p++) {
+        splat[p] = n->step[p][axis] == 0;
+        contiguous = contiguous && (splat[p] || n->step[p][axis] == n->elem[p]);
+    }
+    if (contiguous) {
+        contiguous_axis(g, n, axis, ptr, splat, width, fn, ctx);
+        return;
+    }
+    llb_loop l;
+    llb_val at[QCG_NEST_PTRS];
+    llb_begin(g, &l, 0, n->dim[axis], 1);
+    advance(g, n, axis, l.iv, ptr, at);
+    fn(g, ctx, at, splat, 1);
+    llb_end(g, &l);
+}
+
+static void emit(qcg *g, const qcg_nest *n, unsigned axis, const llb_val *ptr, unsigned width,
+                 qcg_nest_fn fn, void *ctx)
+{
+    if (axis + 1 == n->rank) {
+        innermost(g, n, axis, ptr, width, fn, ctx);
+        return;
+    }
+    llb_loop l;
+    llb_val at[QCG_NEST_PTRS];
+    llb_begin(g, &l, 0, n->dim[axis], 1);
+    advance(g, n, axis, l.iv, ptr, at);
+    emit(g, n, axis + 1, at, width, fn, ctx);
+    llb_end(g, &l);
+}
+
+void qcg_nest_run(qcg *g, qcg_nest *n, unsigned width, qcg_nest_fn fn, void *ctx)
+{
+    static const bool none[QCG_NEST_PTRS];
+    for (unsigned i = 0; i < n->rank; i++)
+        if (n->dim[i] == 0)
+            return;
+    simplify(n);
+    if (n->rank == 0)
+        fn(g, ctx, n->ptr, none, 1);
+    else
+        emit(g, n, 0, n->ptr, width, fn, ctx);
+}
+
+void qcg_strides(qcg *g, int i, int64_t *strides)
+{
+    const qir_type *t = i < 0 ? g->op->results[0].type : qir_op_operand(g->op, (uint32_t)i)->type;
+    if (i < 0 || !qir_value_const(qir_op_operand(g->op, (uint32_t)i))) {
+        qir_type_strides(t, strides);
+        return;
+    }
+    int64_t s = 1;
+    for (unsigned a = t->rank; a-- > 0;) {
+        strides[a] = s;
+        s *= t->dims[a];
+    }
+}
+
+void qcg_nest_elementwise(qcg *g, qcg_nest *n, unsigned nops)
+{
+    const qir_type *y = g->op->results[0].type;
+    *n = (qcg_nest){.rank = y->rank, .nptr = nops + 1};
+    for (int p = 0; p <= (int)nops; p++) {
+        const qir_type *t = p ? qir_op_operand(g->op, (uint32_t)p - 1)->type : y;
+        int64_t strides[QIR_MAX_RANK];
+        qcg_strides(g, p - 1, strides);
+        n->elem[p] = (int64_t)qir_dtype_bytes(t->dtype);
+        n->ptr[p] = p ? qcg_operand(g, (unsigned)p - 1) : g->out;
+        unsigned extra = y->rank - t->rank;
+        for (unsigned a = 0; a < y->rank; a++) {
+            bool own = a >= extra && (t->dims[a - extra] != 1 || p == 0);
+            n->dim[a] = y->dims[a];
+            n->step[p][a] = own ? strides[a - extra] * n->elem[p] : 0;
+        }
+    }
+}
+
+llb_type qcg_storage(qcg *g, qir_dtype t)
+{
+    if (t == QIR_f32)
+        return llb_float(g);
+    return llb_int(g, 8 * (unsigned)qir_dtype_bytes(t));
+}
+
+llb_val qcg_load_elements(qcg *g, qir_dtype t, llb_val ptr, unsigned n, bool splat)
+{
+    llb_type elem = qcg_storage(g, t);
+    unsigned lanes = splat ? 1 : n;
+    llb_val v = llb_load(g, llb_vec(elem, lanes), ptr, (unsigned)qir_dtype_bytes(t));
+    if (t != QIR_f32 && qir_dtype_bits(t) < 32) {
+        llb_type wide = llb_vec(llb_int(g, 32), lanes);
+        v = qir_dtype_is_signed(t) ? LLVMBuildSExt(g->b, v, wide, "")
+                                   : LLVMBuildZExt(g->b, v, wide, "");
+    }
+    return splat ? llb_splat(g, v, n) : v;
+}
+
+void qcg_store_elements(qcg *g, qir_dtype t, llb_val v, llb_val ptr)
+{
+    if (t != QIR_f32 && qir_dtype_bits(t) < 32)
+        v = LLVMBuildTrunc(g->b, v, llb_vec(qcg_storage(g, t), llb_lanes(v)), "");
+    llb_store(g, v, ptr, (unsigned)qir_dtype_bytes(t));
+}
+
+bool qcg_unsupported(qcg *g, const char *what)
+{
+    qir_context *ctx = g->qir->ctx;
+    const qir_value *x = qir_op_operand(g->op, 0);
+    return qir_error(qir_context_diag(ctx), g->op->loc, "codegen.types",
+                     "'%s' is compiled for %s, got %s to %s", qir_op_name(g->op), what,
+                     x ? qir_type_text(ctx, x->type) : "nothing",
+                     qir_type_text(ctx, g->op->results[0].type));
+}

@@ -1,0 +1,40 @@
+/* Loop nests over strided operands: what all elementwise and copying kernels run in. */
+#ifndef QIR_CODEGEN_KERNELS_NEST_H
+#define QIR_CODEGEN_KERNELS_NEST_H
+
+#include "llb.h"
+
+enum { QCG_NEST_PTRS = 3 };
+
+/* Pointer 0 is the result; its order in memory decides the order of the loops. */
+typedef struct qcg_nest {
+    unsigned rank, nptr;
+    int64_t dim[QIR_MAX_RANK];
+    int64_t step[QCG_NEST_PTRS][QIR_MAX_RANK]; /* bytes; 0 repeats, negative runs backwards */
+    int64_t elem[QCG_NEST_PTRS];               /* bytes of an element */
+    llb_val ptr[QCG_NEST_PTRS];
+} qcg_nest;
+
+/* The body for n neighbouring elements at ptr[]; splat[i]: operand i holds one element for all. */
+typedef void (*qcg_nest_fn)(qcg *g, void *ctx, const llb_val *ptr, const bool *splat, unsigned n);
+
+/* Emits the loops: `width` elements at a time where everything is contiguous, else one by one. */
+void qcg_nest_run(qcg *g, qcg_nest *n, unsigned width, qcg_nest_fn fn, void *ctx);
+
+/* Element strides of operand i as it lies in memory (constants are row-major); -1: the result. */
+void qcg_strides(qcg *g, int i, int64_t *strides);
+
+/* A nest over the result with operand i of `nops` broadcast to it. */
+void qcg_nest_elementwise(qcg *g, qcg_nest *n, unsigned nops);
+
+/* LLVM type of a stored element. */
+llb_type qcg_storage(qcg *g, qir_dtype t);
+/* n stored elements widened to i32 (integers) or as f32; `splat` loads one and repeats it. */
+llb_val qcg_load_elements(qcg *g, qir_dtype t, llb_val ptr, unsigned n, bool splat);
+/* i32 or f32 lanes to stored elements; integers are cut to the type. */
+void qcg_store_elements(qcg *g, qir_dtype t, llb_val v, llb_val ptr);
+
+/* Diagnoses that the op's types have no code; returns false. */
+bool qcg_unsupported(qcg *g, const char *what);
+
+#endif
