@@ -154,7 +154,7 @@ static void blocks(qcg *g, const dw *d)
     llb_val h = lh.iv;
     if (q->out[1] % p->block)
         h = llb_smin(g, h, llb_i64(g, q->out[1] - p->block));
-    llb_val image = llb_index(g, g->in[0], ln.iv, q->in[0] * q->in[1] * q->in[2] * q->c);
+    llb_val image = llb_index(g, qcg_operand(g, 0), ln.iv, q->in[0] * q->in[1] * q->in[2] * q->c);
     qcg_band_fill(g, &d->win, image, ld.iv, h);
     llb_val plane = llb_add(g, llb_mul_const(g, ln.iv, q->out[0]), ld.iv);
     rows(g, d, llb_index(g, llb_index(g, g->out, plane, q->out[1] * row), h, row));

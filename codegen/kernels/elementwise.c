@@ -3,7 +3,7 @@
 #include <math.h>
 #include "fmath_ir.h"
 #include "kernels/nest.h"
-#include "machine.h"
+#include "kernels/requant.h"
 #include "qir/eval.h"
 #include "qir/qmath.h"
 #include "qir/support/assert.h"
@@ -30,18 +30,6 @@ static bool is_byte(const qir_type *t)
     return is_scaled(t) && qir_dtype_bytes(t->dtype) == 1;
 }
 
-static llb_val to_float(qcg *g, llb_val v)
-{
-    return LLVMBuildSIToFP(g->b, v, llb_vec(llb_float(g), llb_lanes(v)), "");
-}
-
-/* rne(clamp(v, lo - zp, hi - zp)) + zp */
-static llb_val round_to_storage(qcg *g, llb_val v, int32_t lo, int32_t hi, int32_t zp)
-{
-    v = g->machine->rne(g, llb_clamp_f32(g, v, (float)(lo - zp), (float)(hi - zp)));
-    return zp ? llb_add(g, v, llb_i32s(g, zp, llb_lanes(v))) : v;
-}
-
 /* x * (1/scale), clamped, rounded, + zp; NaN gives zp. */
 static llb_val quantize_value(qcg *g, const qir_quant *q, llb_val x)
 {
@@ -50,13 +38,13 @@ static llb_val quantize_value(qcg *g, const qir_quant *q, llb_val x)
     llb_val v = LLVMBuildFMul(g->b, x, llb_f32s(g, 1.0f / q->scale[0], n), "");
     llb_val real = LLVMBuildFCmp(g->b, LLVMRealORD, v, v, "");
     v = LLVMBuildSelect(g->b, real, v, llb_f32s(g, 0.0f, n), "");
-    return round_to_storage(g, v, q->qmin, q->qmax, zp);
+    return qcg_round_to_storage(g, v, q->qmin, q->qmax, zp);
 }
 
 static llb_val dequantize_value(qcg *g, const qir_quant *q, llb_val v)
 {
     unsigned n = llb_lanes(v);
-    v = LLVMBuildFSub(g->b, to_float(g, v), llb_f32s(g, (float)q->zero_point[0], n), "");
+    v = LLVMBuildFSub(g->b, qcg_to_float(g, v), llb_f32s(g, (float)q->zero_point[0], n), "");
     return LLVMBuildFMul(g->b, v, llb_f32s(g, q->scale[0], n), "");
 }
 
@@ -93,9 +81,9 @@ static llb_val requantize_op(qcg *g, llb_val x)
     const qir_quant *p = operand_type(g, 0)->quant, *q = result_type(g)->quant;
     unsigned n = llb_lanes(x);
     float m = qir_rescale_multiplier(p->scale[0], q->scale[0]);
-    x = to_float(g, llb_add(g, x, llb_i32s(g, -p->zero_point[0], n)));
+    x = qcg_to_float(g, llb_add(g, x, llb_i32s(g, -p->zero_point[0], n)));
     x = LLVMBuildFMul(g->b, x, llb_f32s(g, m, n), "");
-    return round_to_storage(g, x, q->qmin, q->qmax, q->zero_point[0]);
+    return qcg_round_to_storage(g, x, q->qmin, q->qmax, q->zero_point[0]);
 }
 
 bool qir_lower_quantize(qcg *g)
@@ -271,9 +259,9 @@ static llb_val scaled_product(qcg *g, llb_val a, llb_val b)
     qir_quant_bounds(y, min, max, &lo, &hi);
     a = llb_add(g, a, llb_i32s(g, -p->zero_point[0], n));
     b = llb_add(g, b, llb_i32s(g, -q->zero_point[0], n));
-    llb_val v = LLVMBuildFMul(g->b, to_float(g, LLVMBuildMul(g->b, a, b, "")),
+    llb_val v = LLVMBuildFMul(g->b, qcg_to_float(g, LLVMBuildMul(g->b, a, b, "")),
                               llb_f32s(g, m, n), "");
-    return round_to_storage(g, v, lo, hi, y->zero_point[0]);
+    return qcg_round_to_storage(g, v, lo, hi, y->zero_point[0]);
 }
 
 static bool sum_scales_ok(qcg *g)

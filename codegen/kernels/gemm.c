@@ -157,7 +157,7 @@ static void direct(qcg *g, const job *j)
     llb_loop l;
     llb_begin(g, &l, 0, positions, p->block);
     llb_val at = overlap(g, l.iv, positions, p->block);
-    llb_val src = llb_index(g, g->in[0], at, p->k); /* one byte each */
+    llb_val src = llb_index(g, qcg_operand(g, 0), at, p->k); /* one byte each */
     if (!p->in_place)
         qcg_panel_direct(g, &j->win, src);
     products(g, j, p->in_place ? src : j->win.panel,
@@ -175,7 +175,7 @@ static void blocked(qcg *g, const job *j)
     llb_begin(g, &ld, 0, w->out[0], 1);
     llb_begin(g, &lh, 0, w->out[1], p->block);
     llb_val h = overlap(g, lh.iv, w->out[1], p->block);
-    llb_val image = llb_index(g, g->in[0], ln.iv, w->in[0] * w->in[1] * w->in[2] * w->c);
+    llb_val image = llb_index(g, qcg_operand(g, 0), ln.iv, w->in[0] * w->in[1] * w->in[2] * w->c);
     qcg_band_fill(g, &j->win, image, ld.iv, h);
     llb_val plane = llb_add(g, llb_mul_const(g, ln.iv, w->out[0]), ld.iv);
     llb_val out = llb_index(g, g->out, plane, w->out[1] * row);

@@ -134,16 +134,8 @@ void qcg_nest_run(qcg *g, qcg_nest *n, unsigned width, qcg_nest_fn fn, void *ctx
 
 void qcg_strides(qcg *g, int i, int64_t *strides)
 {
-    const qir_type *t = i < 0 ? g->op->results[0].type : qir_op_operand(g->op, (uint32_t)i)->type;
-    if (i < 0 || !qir_value_const(qir_op_operand(g->op, (uint32_t)i))) {
-        qir_type_strides(t, strides);
-        return;
-    }
-    int64_t s = 1;
-    for (unsigned a = t->rank; a-- > 0;) {
-        strides[a] = s;
-        s *= t->dims[a];
-    }
+    const qir_op *op = g->op;
+    qir_type_strides(i < 0 ? op->results[0].type : qir_op_operand(op, (uint32_t)i)->type, strides);
 }
 
 void qcg_nest_elementwise(qcg *g, qcg_nest *n, unsigned nops)

@@ -21,7 +21,7 @@ typedef void (*qcg_nest_fn)(qcg *g, void *ctx, const llb_val *ptr, const bool *s
 /* Emits the loops: `width` elements at a time where everything is contiguous, else one by one. */
 void qcg_nest_run(qcg *g, qcg_nest *n, unsigned width, qcg_nest_fn fn, void *ctx);
 
-/* Element strides of operand i as it lies in memory (constants are row-major); -1: the result. */
+/* Element strides of operand i as it lies in memory; -1: the result. */
 void qcg_strides(qcg *g, int i, int64_t *strides);
 
 /* A nest over the result with operand i of `nops` broadcast to it. */

@@ -2,6 +2,7 @@
 #include "kernels/weights.h"
 
 #include <string.h>
+#include "qir/layout.h"
 #include "qir/pack.h"
 #include "qir/qmath.h"
 #include "qir/support/arena.h"
@@ -15,7 +16,7 @@ static qir_diag_engine *diag_of(qcg *g)
 
 static const void *constant_data(qcg *g, unsigned i, const char *what)
 {
-    qir_const *c = qir_value_const(qir_op_operand(g->op, i));
+    qir_const *c = qir_value_const(qir_value_root(qir_op_operand(g->op, i)));
     if (!c) {
         qir_error(diag_of(g), g->op->loc, "codegen.constant",
                   "%s of '%s' must be a constant to be compiled", what, qir_op_name(g->op));

@@ -1,0 +1,128 @@
+/* matmul of two activations: columns are the lanes, k is a row in the fixed order of the
+ * evaluator.  Products with constant weights are linear ops and run on register tiles. */
+#include <math.h>
+#include "kernels/nest.h"
+#include "kernels/requant.h"
+#include "kernels/row.h"
+#include "qir/qmath.h"
+#include "qir/support/arena.h"
+
+enum { WIDTH = 8 };
+
+typedef struct product {
+    const qir_type *a, *b, *y;
+    qcg_row row; /* of b: from one k to the next */
+    int64_t a_step;
+    llb_val a_ptr;
+    unsigned lanes;
+    bool splat;
+} product;
+
+static llb_val float_term(qcg *g, void *ctx, llb_val at, llb_val j)
+{
+    const product *p = ctx;
+    llb_val a = llb_load(g, llb_float(g), llb_index(g, p->a_ptr, j, p->a_step), 4);
+    llb_val b = qcg_load_elements(g, QIR_f32, at, p->lanes, p->splat);
+    return LLVMBuildFMul(g->b, llb_splat(g, a, p->lanes), b, "");
+}
+
+static llb_val int_term(qcg *g, void *ctx, llb_val acc, llb_val at, llb_val j)
+{
+    const product *p = ctx;
+    llb_val a = qcg_load_elements(g, p->a->dtype, llb_index(g, p->a_ptr, j, p->a_step), 1, false);
+    llb_val b = qcg_load_elements(g, p->b->dtype, at, p->lanes, p->splat);
+    a = llb_add(g, a, llb_i32s(g, -p->a->quant->zero_point[0], 1));
+    b = llb_add(g, b, llb_i32s(g, -p->b->quant->zero_point[0], p->lanes));
+    return llb_add(g, acc, LLVMBuildMul(g->b, llb_splat(g, a, p->lanes), b, ""));
+}
+
+static llb_val bounded(qcg *g, llb_val v, unsigned n)
+{
+    float min = qir_op_float(g->op, "min"), max = qir_op_float(g->op, "max");
+    if (min > -INFINITY)
+        v = llb_fmax(g, llb_f32s(g, min, n), v);
+    if (max < INFINITY)
+        v = llb_fmin(g, llb_f32s(g, max, n), v);
+    return v;
+}
+
+static llb_val scaled(qcg *g, const product *p, llb_val acc, unsigned n)
+{
+    int32_t lo, hi;
+    const qir_quant *q = p->y->quant;
+    qir_quant_bounds(q, qir_op_float(g->op, "min"), qir_op_float(g->op, "max"), &lo, &hi);
+    float m = qir_requant_multiplier(p->a->quant->scale[0], p->b->quant->scale[0], q->scale[0]);
+    return qcg_requantize(g, acc, llb_f32s(g, m, n), lo, hi);
+}
+
+static void body(qcg *g, void *ctx, const llb_val *ptr, const bool *splat, unsigned n)
+{
+    product *p = ctx;
+    p->a_ptr = ptr[1];
+    p->lanes = n;
+    p->splat = splat[2];
+    llb_val v;
+    if (p->a->dtype == QIR_f32) {
+        v = bounded(g, qcg_row_sum16(g, &p->row, ptr[2], n, float_term, p), n);
+    } else {
+        v = qcg_row_fold(g, &p->row, ptr[2], llb_i32s(g, 0, n), int_term, p);
+        if (p->y->quant)
+            v = scaled(g, p, v, n);
+    }
+    qcg_store_elements(g, p->y->dtype, v, ptr[0]);
+}
+
+static bool is_byte(const qir_type *t)
+{
+    return t->quant && t->quant->count == 1 && qir_dtype_bytes(t->dtype) == 1;
+}
+
+static bool types_ok(const qcg *g, const product *p)
+{
+    if (p->a->dtype == QIR_f32 && p->b->dtype == QIR_f32 && p->y->dtype == QIR_f32)
+        return true;
+    bool raw = p->y->dtype == QIR_i32 && !p->y->quant &&
+               qir_op_float(g->op, "min") == -INFINITY && qir_op_float(g->op, "max") == INFINITY;
+    return is_byte(p->a) && is_byte(p->b) && (is_byte(p->y) || raw);
+}
+
+/* Steps of operand i over the result's axes; its own axis `inner` (from the end) is k. */
+static void operand_steps(qcg *g, qcg_nest *n, int i, unsigned k_from_end, int64_t *k_step)
+{
+    const qir_type *t = qir_op_operand(g->op, (uint32_t)i)->type, *y = g->op->results[0].type;
+    int64_t strides[QIR_MAX_RANK];
+    qcg_strides(g, i, strides);
+    n->elem[i + 1] = (int64_t)qir_dtype_bytes(t->dtype);
+    n->ptr[i + 1] = qcg_operand(g, (unsigned)i);
+    unsigned extra = y->rank - t->rank;
+    for (unsigned a = extra; a < y->rank; a++) {
+        unsigned own = a - extra;
+        bool is_k = a + k_from_end == y->rank;
+        bool kept = !is_k && t->dims[own] != 1;
+        n->step[i + 1][a] = kept ? strides[own] * n->elem[i + 1] : 0;
+        if (is_k)
+            *k_step = strides[own] * n->elem[i + 1];
+    }
+}
+
+bool qir_lower_matmul(qcg *g)
+{
+    product p = {.a = qir_op_operand(g->op, 0)->type, .b = qir_op_operand(g->op, 1)->type,
+                 .y = g->op->results[0].type};
+    if (!types_ok(g, &p))
+        return qcg_unsupported(g, "f32 or per-tensor 8-bit quantized values");
+    int64_t b_step = 0, k = p.a->dims[p.a->rank - 1];
+    qcg_nest n = {.rank = p.y->rank, .nptr = 3};
+    qcg_strides(g, -1, n.step[0]);
+    n.elem[0] = (int64_t)qir_dtype_bytes(p.y->dtype);
+    n.ptr[0] = g->out;
+    for (unsigned a = 0; a < p.y->rank; a++) {
+        n.dim[a] = p.y->dims[a];
+        n.step[0][a] *= n.elem[0];
+    }
+    operand_steps(g, &n, 0, 1, &p.a_step);
+    operand_steps(g, &n, 1, 2, &b_step);
+    p.row = qcg_row_even(k, b_step);
+    qcg_nest_run(g, &n, WIDTH, body, &p);
+    return true;
+}

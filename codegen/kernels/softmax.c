@@ -1,0 +1,181 @@
+/* softmax and log_softmax on f32, softmax on 8-bit quantized values: one row at a time. */
+#include "fmath_ir.h"
+#include "kernels/nest.h"
+#include "kernels/requant.h"
+#include "kernels/row.h"
+#include "qir/qmath.h"
+
+enum { WIDTH = 16 };
+
+typedef struct softmax {
+    const qir_type *x, *y;
+    int64_t count, in, out; /* bytes from one element of a row to the next */
+    llb_val table;
+} softmax;
+
+/* --- float ------------------------------------------------------------------------------------- */
+
+static llb_val larger(qcg *g, void *ctx, llb_val m, llb_val at, llb_val j)
+{
+    (void)ctx, (void)j;
+    llb_val x = llb_load(g, llb_float(g), at, 4);
+    llb_val wins = LLVMBuildOr(g->b, LLVMBuildFCmp(g->b, LLVMRealOGT, x, m, ""),
+                               LLVMBuildFCmp(g->b, LLVMRealUNO, x, x, ""), "");
+    return LLVMBuildSelect(g->b, wins, x, m, "");
+}
+
+typedef struct row_values {
+    const softmax *s;
+    llb_val max, sum;
+} row_values;
+
+static llb_val minus_max(qcg *g, const row_values *r, llb_val at, unsigned n)
+{
+    llb_val x = llb_load(g, llb_vec(llb_float(g), n), at, 4);
+    return LLVMBuildFSub(g->b, x, llb_splat(g, r->max, n), "");
+}
+
+static void store_exp(qcg *g, void *ctx, const llb_val *ptr, const bool *splat, unsigned n)
+{
+    (void)splat;
+    llb_store(g, qcg_fm_exp(g, minus_max(g, ctx, ptr[1], n)), ptr[0], 4);
+}
+
+/* ptr: result, exponentials, operand */
+static void store_result(qcg *g, void *ctx, const llb_val *ptr, const bool *splat, unsigned n)
+{
+    const row_values *r = ctx;
+    (void)splat;
+    llb_val v, sum = llb_splat(g, r->sum, n);
+    if (g->op->opcode == QIR_OP_log_softmax)
+        v = LLVMBuildFSub(g->b, minus_max(g, r, ptr[2], n), sum, "");
+    else
+        v = LLVMBuildFDiv(g->b, llb_load(g, llb_vec(llb_float(g), n), ptr[1], 4), sum, "");
+    llb_store(g, v, ptr[0], 4);
+}
+
+static llb_val load_scalar(qcg *g, void *ctx, llb_val at, llb_val j)
+{
+    (void)ctx, (void)j;
+    return llb_load(g, llb_float(g), at, 4);
+}
+
+static void float_row(qcg *g, void *ctx, const llb_val *ptr, const bool *splat, unsigned lanes)
+{
+    const softmax *s = ctx;
+    (void)splat, (void)lanes;
+    qcg_row row = qcg_row_even(s->count, s->in), exps = qcg_row_even(s->count, 4);
+    row_values r = {.s = s};
+    llb_val first = llb_load(g, llb_float(g), ptr[1], 4);
+    r.max = qcg_row_fold(g, &row, ptr[1], first, larger, NULL);
+    qcg_nest n = {.rank = 1, .nptr = 2, .dim = {s->count}, .elem = {4, 4}};
+    n.step[0][0] = 4;
+    n.step[1][0] = s->in;
+    n.ptr[0] = g->ws;
+    n.ptr[1] = ptr[1];
+    qcg_nest_run(g, &n, WIDTH, store_exp, &r);
+    r.sum = qcg_row_sum16(g, &exps, g->ws, 1, load_scalar, NULL);
+    if (g->op->opcode == QIR_OP_log_softmax)
+        r.sum = qcg_fm_log(g, r.sum);
+    n = (qcg_nest){.rank = 1, .nptr = 3, .dim = {s->count}, .elem = {4, 4, 4}};
+    n.step[0][0] = s->out;
+    n.step[1][0] = 4;
+    n.step[2][0] = s->in;
+    n.ptr[0] = ptr[0];
+    n.ptr[1] = g->ws;
+    n.ptr[2] = ptr[1];
+    qcg_nest_run(g, &n, WIDTH, store_result, &r);
+}
+
+/* --- 8 bits ------------------------------------------------------------------------------------ */
+
+static llb_val stored(qcg *g, const softmax *s, llb_val at)
+{
+    return qcg_load_elements(g, s->x->dtype, at, 1, false);
+}
+
+static llb_val larger_stored(qcg *g, void *ctx, llb_val m, llb_val at, llb_val j)
+{
+    (void)j;
+    return llb_smax(g, m, stored(g, ctx, at));
+}
+
+typedef struct int_row {
+    const softmax *s;
+    llb_val max, factor; /* 256 / sum */
+} int_row;
+
+/* The table's entry for the element at `at`: i32. */
+static llb_val entry(qcg *g, const int_row *r, llb_val at)
+{
+    llb_val d = LLVMBuildSub(g->b, r->max, stored(g, r->s, at), "");
+    d = LLVMBuildZExt(g->b, d, llb_int(g, 64), "");
+    return llb_load(g, llb_int(g, 32), llb_index(g, r->s->table, d, 4), 4);
+}
+
+static llb_val plus_entry(qcg *g, void *ctx, llb_val sum, llb_val at, llb_val j)
+{
+    (void)j;
+    return llb_add(g, sum, LLVMBuildZExt(g->b, entry(g, ctx, at), llb_int(g, 64), ""));
+}
+
+static void store_probability(qcg *g, void *ctx, const llb_val *ptr, const bool *splat, unsigned n)
+{
+    const int_row *r = ctx;
+    (void)splat, (void)n;
+    int32_t zp = r->s->y->quant->zero_point[0];
+    llb_val f = qcg_to_float(g, entry(g, r, ptr[1])); /* at most 2^23: exact */
+    f = LLVMBuildFMul(g->b, f, r->factor, "");
+    f = qcg_round_to_storage(g, f, zp, zp + 255, zp);
+    qcg_store_elements(g, r->s->y->dtype, f, ptr[0]);
+}
+
+static void byte_row(qcg *g, void *ctx, const llb_val *ptr, const bool *splat, unsigned lanes)
+{
+    softmax *s = ctx;
+    (void)splat, (void)lanes;
+    qcg_row row = qcg_row_even(s->count, s->in);
+    int_row r = {.s = s};
+    r.max = qcg_row_fold(g, &row, ptr[1], stored(g, s, ptr[1]), larger_stored, s);
+    llb_val sum = qcg_row_fold(g, &row, ptr[1], llb_i64(g, 0), plus_entry, &r);
+    sum = LLVMBuildSIToFP(g->b, sum, llb_float(g), "");
+    r.factor = LLVMBuildFDiv(g->b, llb_f32s(g, 256.0f, 1), sum, "");
+    qcg_nest n = {.rank = 1, .nptr = 2, .dim = {s->count}, .elem = {1, 1}};
+    n.step[0][0] = s->out;
+    n.step[1][0] = s->in;
+    n.ptr[0] = ptr[0];
+    n.ptr[1] = ptr[1];
+    qcg_nest_run(g, &n, 1, store_probability, &r);
+}
+
+static bool is_byte(const qir_type *t)
+{
+    return t->quant && t->quant->count == 1 && qir_dtype_bytes(t->dtype) == 1;
+}
+
+bool qir_lower_softmax(qcg *g)
+{
+    softmax s = {.x = qir_op_operand(g->op, 0)->type, .y = g->op->results[0].type};
+    bool is_float = s.x->dtype == QIR_f32 && s.y->dtype == QIR_f32;
+    bool is_int = g->op->opcode == QIR_OP_softmax && is_byte(s.x) && is_byte(s.y);
+    if (!is_float && !is_int)
+        return qcg_unsupported(g, "f32 or (softmax) per-tensor 8-bit quantized values");
+    if (qir_type_elements(s.y) == 0)
+        return true;
+    if (is_int) {
+        uint32_t table[256];
+        qir_softmax_table(s.x->quant->scale[0], s.x->dims[qir_op_int(g->op, "axis")], table);
+        s.table = qcg_const(g, table, sizeof table, 64);
+    }
+    qcg_nest n;
+    qcg_nest_elementwise(g, &n, 1);
+    int64_t axis = qir_op_int(g->op, "axis");
+    s.count = n.dim[axis];
+    s.out = n.step[0][axis];
+    s.in = n.step[1][axis];
+    if (s.count == 1) /* a step is only read where there is one */
+        s.in = s.out = 4;
+    n.dim[axis] = 1;
+    qcg_nest_run(g, &n, 1, is_float ? float_row : byte_row, &s);
+    return true;
+}
