@@ -13,7 +13,7 @@ static const qir_named_pipeline pipelines[] = {
      "After calibration: quantize/dequantize pairs in place of observers."},
     {"lower-quant", "lower-qdq,simplify",
      "Quantize/dequantize pairs around float ops become integer ops."},
-    {"prepare-qdq", "float,propagate-qdq,lower-quant",
+    {"prepare-qdq", "float,const-fold{fold-quantize=true},propagate-qdq,simplify,lower-quant",
      "A model that came with quantize/dequantize pairs, up to integer ops."},
 };
 
