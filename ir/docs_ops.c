@@ -91,7 +91,7 @@ static void put_qrule(const qir_op_desc *d, qir_strbuf *out)
         qir_strbuf_puts(out, "integer sum of one scaled operand, free result.\n");
         return;
     case QIR_QR_FIXED:
-        qir_strbuf_puts(out, "table of 256 entries; result scale ");
+        qir_strbuf_puts(out, "the result is fixed to scale ");
         qir_strbuf_float(out, r->scale);
         qir_strbuf_printf(out, " and zero point %d (i8).\n", r->zero_point);
         return;
