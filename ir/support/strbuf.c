@@ -103,10 +103,19 @@ static void put_marked(qir_strbuf *b, const char *text)
         qir_strbuf_puts(b, ".0");
 }
 
+/* Whole numbers that people read: "10.0", where %g would choose "1e+01". */
+static bool put_whole(qir_strbuf *b, double v)
+{
+    if (v <= -1e6 || v >= 1e6 || v != (double)(int32_t)v)
+        return false;
+    qir_strbuf_printf(b, "%.1f", v);
+    return true;
+}
+
 void qir_strbuf_float(qir_strbuf *b, float v)
 {
     char text[32];
-    if (put_special(b, v))
+    if (put_special(b, v) || put_whole(b, (double)v))
         return;
     for (int digits = 1; digits <= 9; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, (double)v);
@@ -119,7 +128,7 @@ void qir_strbuf_float(qir_strbuf *b, float v)
 void qir_strbuf_double(qir_strbuf *b, double v)
 {
     char text[40];
-    if (put_special(b, v))
+    if (put_special(b, v) || put_whole(b, v))
         return;
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, v);

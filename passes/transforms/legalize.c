@@ -5,7 +5,7 @@
 #include "qir/ops.h"
 #include "qir/pass.h"
 
-typedef enum reason { FINE, NO_CODE, OBSERVER, DYNAMIC, DTYPE, NUM_REASONS } reason;
+typedef enum reason { FINE, NO_CODE, OBSERVER, DTYPE, NUM_REASONS } reason;
 
 /* Element types that generated code handles. */
 static bool dtype_ok(const qir_type *t)
@@ -19,25 +19,16 @@ static bool dtype_ok(const qir_type *t)
     return false;
 }
 
-static reason type_reason(const qir_type *t)
+/* The first operand or result type without code, or NULL. */
+static const qir_type *offending_type(const qir_op *op)
 {
-    return !qir_type_is_static(t) ? DYNAMIC : !dtype_ok(t) ? DTYPE : FINE;
-}
-
-static reason values_reason(const qir_op *op)
-{
-    for (uint32_t i = 0; i < op->noperands; i++) {
-        qir_value *v = qir_op_operand(op, i);
-        reason r = v ? type_reason(v->type) : FINE;
-        if (r)
-            return r;
-    }
-    for (uint32_t i = 0; i < op->nresults; i++) {
-        reason r = type_reason(op->results[i].type);
-        if (r)
-            return r;
-    }
-    return FINE;
+    for (uint32_t i = 0; i < op->noperands; i++)
+        if (qir_op_operand(op, i) && !dtype_ok(qir_op_operand(op, i)->type))
+            return qir_op_operand(op, i)->type;
+    for (uint32_t i = 0; i < op->nresults; i++)
+        if (!dtype_ok(op->results[i].type))
+            return op->results[i].type;
+    return NULL;
 }
 
 static bool has_code(const qir_op *op)
@@ -50,7 +41,7 @@ static reason op_reason(const qir_op *op)
 {
     if (op->opcode == QIR_OP_observe)
         return OBSERVER;
-    return has_code(op) ? values_reason(op) : NO_CODE;
+    return !has_code(op) ? NO_CODE : offending_type(op) ? DTYPE : FINE;
 }
 
 typedef struct offence {
@@ -58,26 +49,11 @@ typedef struct offence {
     int64_t count;
 } offence;
 
-/* The type that values_reason objected to. */
-static const qir_type *offending_type(const qir_op *op)
-{
-    for (uint32_t i = 0; i < op->noperands; i++)
-        if (qir_op_operand(op, i) && type_reason(qir_op_operand(op, i)->type))
-            return qir_op_operand(op, i)->type;
-    for (uint32_t i = 0; i < op->nresults; i++)
-        if (type_reason(op->results[i].type))
-            return op->results[i].type;
-    return NULL;
-}
-
 static const char *const codes[NUM_REASONS] = {NULL, "legalize.op", "legalize.observe",
-                                               "legalize.shape", "legalize.dtype"};
+                                               "legalize.dtype"};
 
 static const char *explanation(qir_arena *arena, const qir_op *op, reason r)
 {
-    qir_context *ctx = qir_op_module(op)->ctx;
-    const qir_type *t = offending_type(op);
-    const char *type = t ? qir_type_text(ctx, t) : "";
     switch (r) {
     case FINE:
     case NUM_REASONS:
@@ -86,10 +62,9 @@ static const char *explanation(qir_arena *arena, const qir_op *op, reason r)
         return "no code can be generated for it";
     case OBSERVER:
         return "observers must be replaced first: run apply-calibration and insert-qdq";
-    case DYNAMIC:
-        return qir_arena_printf(arena, "the shape of %s is not known; bind it with -bind", type);
     case DTYPE:
-        return qir_arena_printf(arena, "no code for %s; elements must be f32, i8, u8 or i32", type);
+        return qir_arena_printf(arena, "no code for %s; elements must be f32, i8, u8 or i32",
+                                qir_type_text(qir_op_module(op)->ctx, offending_type(op)));
     }
     return "";
 }
@@ -127,6 +102,6 @@ static bool run(qir_pass *p, qir_module *m)
 
 QIR_PASS(legalize, .name = "legalize",
          .summary = "Check that code can be generated for every op.",
-         .doc = "Rejects ops without code, observers, unknown shapes and element types without "
+         .doc = "Rejects ops without code, observers, and element types without "
                 "code; lists all of them, with how often each occurs and where it is first.",
          .run = run)
