@@ -1,0 +1,41 @@
+/* qcc: compiles a model to an object file. */
+#include "qcc.h"
+
+static size_t last_phase(const qcc_options *o)
+{
+    if (o->stop_after)
+        return qcc_phase_find(o->stop_after);
+    return o->emit_qir ? qcc_phase_find("plan")
+           : o->emit_llvm ? qcc_phase_find("llvm")
+                          : qcc_num_phases - 1;
+}
+
+static bool compile(qcc_driver *d)
+{
+    d->codegen.name = qcc_model_name(d);
+    if (!qcc_check_outputs(d) || !qcc_choose_target(d) || !qcc_run_phases(d))
+        return false;
+    if (!qcc_write_outputs(d))
+        return false;
+    if (d->opts->report)
+        qcc_report(d);
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    tool_start();
+    qcc_options opts;
+    const cl_tool *tool = qcc_parse_options(argc, argv, &opts);
+    if (opts.emit_qir && opts.stop_after && qcc_phase_find(opts.stop_after) > qcc_phase_find("plan"))
+        cl_usage_error(tool, "-emit-qir: there is no QIR after phase 'plan'");
+    qcc_driver d = {.opts = &opts, .ctx = tool_context(tool, &opts.common)};
+    d.diag = qir_context_diag(d.ctx);
+    d.last = last_phase(&opts);
+    bool ok = compile(&d);
+    bool internal = d.internal_error || tool_internal_error();
+    qir_strbuf_free(&d.code);
+    qir_module_destroy(d.module);
+    qir_context_destroy(d.ctx);
+    return ok ? CL_EXIT_OK : internal ? CL_EXIT_INTERNAL : CL_EXIT_ERROR;
+}

@@ -1,0 +1,107 @@
+/* The option table of qcc. */
+#include "qcc.h"
+#include <string.h>
+
+static qcc_options o = {.common = TOOL_COMMON_DEFAULTS};
+
+static const cl_option options[] = {
+    {"o", CL_STRING, &o.output, "FILE", "output; '-' is standard output", 0, 0},
+    {"c", CL_FLAG, &o.object, NULL, "write an object file and its header (default)", 0, 0},
+    {"S", CL_FLAG, &o.assembly, NULL, "write assembly text", 0, 0},
+    {"emit-llvm", CL_FLAG, &o.emit_llvm, NULL, "write LLVM IR", 0, 0},
+    {"emit-qir", CL_FLAG, &o.emit_qir, NULL, "write QIR, after the last phase before LLVM", 0, 0},
+    {"header", CL_STRING, &o.header, "FILE", "C header (default: beside the object)", 0, 0},
+    {"name", CL_STRING, &o.name, "NAME", "prefix of C names (default: from the output's name)", 0, 0},
+    {"stop-after", CL_STRING, &o.stop_after, "PHASE",
+     "import, canonicalize, prepare, calibrate, convert, lower, prepack, plan, llvm or object", 0, 0},
+
+    {"target", CL_STRING, &o.target, "TRIPLE", "x86_64, aarch64 or an LLVM triple (default: here)", 0,
+     0},
+    {"mlevel", CL_STRING, &o.level, "LEVEL",
+     "instructions to use: a level, native or baseline (default: what every such CPU has)", 0, 0},
+    {"mcpu", CL_STRING, &o.cpu, "CPU", "schedule for this CPU; adds no instructions", 0, 0},
+    {"mattr", CL_STRING, &o.attrs, "LIST", "+feature,-feature: LLVM features besides the level's", 0,
+     0},
+
+    {"quantize", CL_STRING, &o.quantize, "HOW", "static or none (default: static when data is given)",
+     0, 0},
+    {"calibrate", CL_LIST, &o.calibrate, "[INPUT=]PATH",
+     ".npy, .npz, or a folder of arrays or images to measure ranges on", 0, 0},
+    {"limit", CL_INT, &o.limit, "N", "calibrate on the first N samples", 1, INT64_MAX},
+    {"preprocess", CL_STRING, &o.preprocess, "HOW",
+     "images to values: raw, or scale=1/255,mean=R:G:B,std=R:G:B", 0, 0},
+    {"profile", CL_STRING, &o.profile, "FILE", "ranges that 'qir-run -calibrate' measured", 0, 0},
+    {"observer", CL_STRING, &o.observer, "KIND", "auto, minmax or histogram", 0, 0},
+    {"quantizer", CL_STRING, &o.quantizer, "NAME", "which ops and how: default or xnnpack", 0, 0},
+    {"io", CL_STRING, &o.io, "TYPE", "what callers pass and get: float (default) or int8", 0, 0},
+
+    {"bind", CL_LIST, &o.bindings, "NAME=N", "value of a symbolic dimension", 0, 0},
+    {"const-input", CL_LIST, &o.const_inputs, "NAME=FILE", "turn a graph input into a constant", 0, 0},
+    {"params", CL_LIST, &o.params, "SCOPE=FILE", "weights file of a params scope", 0, 0},
+    {"passes", CL_STRING, &o.passes, "PIPELINE", "more passes, run after canonicalize", 0, 0},
+
+    {"report", CL_FLAG, &o.report, NULL, "say what became int8, what stayed float and why, and sizes",
+     0, 0},
+    {"v", CL_FLAG, &o.verbose, NULL, "name the phases as they run", 0, 0},
+    {"time-passes", CL_FLAG, &o.time_passes, NULL, "time of every pass", 0, 0},
+    TOOL_COMMON_OPTIONS(&o.common),
+    {0},
+};
+
+static const cl_tool tool = {
+    "qcc", "[options] MODEL",
+    "Compiles a neural network (.onnx or .qir) to an object file without dependencies and a C header.\n"
+    "A float model is quantized when samples (-calibrate) or a profile (-profile) are given.",
+    options, 1, 1};
+
+/* NULL or one of the names, which end with NULL. */
+static void check_word(const char *option, const char *value, const char *const *names,
+                       const char *expected)
+{
+    if (!value)
+        return;
+    for (size_t i = 0; names[i]; i++)
+        if (!strcmp(value, names[i]))
+            return;
+    cl_usage_error(&tool, "-%s expects %s, got '%.80s'", option, expected, value);
+}
+
+static void check_words(void)
+{
+    static const char *const quantize[] = {"static", "none", NULL};
+    static const char *const io[] = {"float", "int8", NULL};
+    static const char *const observer[] = {"auto", "minmax", "histogram", NULL};
+    static const char *const quantizer[] = {"default", "xnnpack", NULL};
+    check_word("quantize", o.quantize, quantize, "static or none");
+    check_word("io", o.io, io, "float or int8");
+    check_word("observer", o.observer, observer, "auto, minmax or histogram");
+    check_word("quantizer", o.quantizer, quantizer, "default or xnnpack");
+    if (o.stop_after && qcc_phase_find(o.stop_after) == qcc_num_phases)
+        cl_usage_error(&tool, "-stop-after: unknown phase '%.80s'; expected import, canonicalize, "
+                              "prepare, calibrate, convert, lower, prepack, plan, llvm or object",
+                       o.stop_after);
+}
+
+static void check_combinations(void)
+{
+    if (o.object + o.assembly + o.emit_llvm + o.emit_qir > 1)
+        cl_usage_error(&tool, "-c, -S, -emit-llvm and -emit-qir exclude each other");
+    if (o.profile && o.calibrate.len)
+        cl_usage_error(&tool, "-profile and -calibrate exclude each other: a profile is what "
+                              "calibration measured");
+    if (o.quantize && !strcmp(o.quantize, "none") && (o.profile || o.calibrate.len))
+        cl_usage_error(&tool, "-quantize=none needs neither -profile nor -calibrate");
+    if (o.output && !*o.output)
+        cl_usage_error(&tool, "-o expects a file name");
+}
+
+const cl_tool *qcc_parse_options(int argc, char **argv, qcc_options *out)
+{
+    cl_list inputs = {0};
+    cl_parse(&tool, argc, argv, &inputs);
+    o.input = inputs.items[0];
+    check_words();
+    check_combinations();
+    *out = o;
+    return &tool;
+}

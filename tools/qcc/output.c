@@ -1,0 +1,126 @@
+/* Names of outputs, and writing them together or not at all. */
+#include "qcc.h"
+#include <stdio.h>
+#include <string.h>
+#include "qir/text.h"
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* Without directory and extension; "model" if nothing is left. */
+static const char *stem(qcc_driver *d, const char *path)
+{
+    const char *base = base_name(path), *dot = strrchr(base, '.');
+    size_t len = dot && dot > base ? (size_t)(dot - base) : strlen(base);
+    if (!strcmp(path, "-") || len == 0)
+        return "model";
+    return qir_arena_strndup(qir_context_arena(d->ctx), base, len);
+}
+
+static bool is_file(const char *path)
+{
+    return path && strcmp(path, "-") != 0 && strncmp(path, "/dev/", 5) != 0;
+}
+
+const char *qcc_model_name(qcc_driver *d)
+{
+    enum { LONGEST = 48, KEPT = LONGEST - 9 };
+    const qcc_options *o = d->opts;
+    if (o->name)
+        return o->name;
+    const char *from = stem(d, is_file(o->output) ? o->output : o->input);
+    qir_strbuf whole = {0}, safe = {0};
+    qir_arena *arena = qir_context_arena(d->ctx);
+    qir_strbuf_printf(&whole, "%s_run", from);
+    qir_mangle(whole.data, whole.len, &safe);
+    bool harmless = !strcmp(whole.data, safe.data);
+    safe.len = 0;
+    if (harmless)
+        qir_strbuf_puts(&safe, from);
+    else
+        qir_mangle(from, strlen(from), &safe);
+    const char *name = safe.data;
+    if (safe.len > LONGEST) /* a hash of the whole keeps long names apart */
+        name = qir_arena_printf(arena, "%.*s%s", KEPT, safe.data, safe.data + safe.len - 9);
+    name = qir_arena_strndup(arena, name, strlen(name));
+    qir_strbuf_free(&whole);
+    qir_strbuf_free(&safe);
+    return name;
+}
+
+static bool makes_code(const qcc_driver *d)
+{
+    return d->last >= qcc_phase_find("llvm");
+}
+
+/* -o, else a name beside the current directory for code, standard output for text of ours. */
+static const char *output_path(qcc_driver *d)
+{
+    const qcc_options *o = d->opts;
+    if (o->output)
+        return o->output;
+    if (!makes_code(d))
+        return "-";
+    const char *extension = d->last == qcc_phase_find("llvm") ? ".ll" : o->assembly ? ".s" : ".o";
+    return qir_arena_printf(qir_context_arena(d->ctx), "%s%s", stem(d, o->input), extension);
+}
+
+/* NULL: no header. */
+static const char *header_path(qcc_driver *d)
+{
+    const char *path = output_path(d), *dot = strrchr(base_name(path), '.');
+    if (d->opts->header)
+        return d->opts->header;
+    if (d->last + 1 != qcc_num_phases || !is_file(path))
+        return NULL;
+    size_t len = dot && dot != base_name(path) ? (size_t)(dot - path) : strlen(path);
+    return qir_arena_printf(qir_context_arena(d->ctx), "%.*s.h", (int)len, path);
+}
+
+static bool differs(qcc_driver *d, const char *output, const char *input, const char *what)
+{
+    if (!output || !input || !tool_same_file(output, input))
+        return true;
+    return qir_error(d->diag, NULL, "output.same", "output '%s' is the %s; choose another with -o",
+                     output, what);
+}
+
+bool qcc_check_outputs(qcc_driver *d)
+{
+    const char *outputs[] = {output_path(d), header_path(d)};
+    for (size_t i = 0; i < 2; i++) {
+        if (!differs(d, outputs[i], d->opts->input, "input") ||
+            !differs(d, outputs[i], d->opts->profile, "profile"))
+            return false;
+        for (size_t k = 0; k < d->opts->calibrate.len; k++)
+            if (!differs(d, outputs[i], d->opts->calibrate.items[k], "calibration data"))
+                return false;
+    }
+    if (outputs[1] && !strcmp(outputs[0], outputs[1]) && strcmp(outputs[0], "-"))
+        return qir_error(d->diag, NULL, "output.same", "'%s' cannot be output and header at once",
+                         outputs[0]);
+    return true;
+}
+
+bool qcc_write_outputs(qcc_driver *d)
+{
+    qir_strbuf text = {0}, header = {0};
+    const char *path = header_path(d);
+    bool ok = true;
+    if (!makes_code(d))
+        qir_print(d->module, NULL, &text);
+    else if (path)
+        ok = qir_codegen_header(d->module, &d->codegen, &header);
+    const qir_strbuf *body = makes_code(d) ? &d->code : &text;
+    qir_output_set *set = qir_output_set_create(d->diag);
+    ok = ok && qir_output_add(set, output_path(d), body->data, body->len) &&
+         (!header.len || qir_output_add(set, path, header.data, header.len)) &&
+         qir_output_commit(set);
+    qir_output_set_destroy(set);
+    qir_strbuf_free(&text);
+    qir_strbuf_free(&header);
+    return ok;
+}

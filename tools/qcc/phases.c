@@ -1,0 +1,271 @@
+/* The phases of the compiler, in order.  Each is a pipeline of passes or one call into a library,
+ * and each leaves a legal module, so that -stop-after can print it and qcc can go on from there:
+ * a phase whose work an input has already had done (its stage says so) does nothing. */
+#include "qcc.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "qir/calibrate.h"
+#include "qir/frontend.h"
+#include "qir/ops.h"
+#include "qir/params.h"
+#include "qir/pass.h"
+
+enum { MAX_PROFILE = 1 << 30 };
+
+static bool has_stage(const qcc_driver *d, unsigned stages)
+{
+    return qir_module_stage(d->module) & stages;
+}
+
+static bool run_passes(qcc_driver *d, const char *pipeline)
+{
+    qir_pm_options opts = {.verify_each = true, .time = d->opts->time_passes};
+    qir_pass_manager *pm = qir_pm_create(d->ctx, &opts);
+    qir_strbuf report = {0};
+    bool ok = qir_pm_add(pm, pipeline) && qir_pm_run(pm, d->module);
+    d->internal_error = d->internal_error || qir_pm_internal_error(pm);
+    if (d->opts->time_passes) {
+        qir_pm_report(pm, &report);
+        fputs(qir_strbuf_cstr(&report), stderr);
+    }
+    qir_strbuf_free(&report);
+    qir_pm_destroy(pm);
+    return ok;
+}
+
+static bool run_with_level(qcc_driver *d, const char *format)
+{
+    qir_strbuf pipeline = {0};
+    const char *level = qir_level_get(d->codegen.level)->name;
+    for (const char *p = format; *p; p++)
+        *p == '@' ? qir_strbuf_puts(&pipeline, level) : qir_strbuf_putc(&pipeline, *p);
+    bool ok = run_passes(d, pipeline.data);
+    qir_strbuf_free(&pipeline);
+    return ok;
+}
+
+/* ---- import ----------------------------------------------------------------------------------- */
+static bool bind_params(qcc_driver *d)
+{
+    for (size_t i = 0; i < d->opts->params.len; i++) {
+        const char *text = d->opts->params.items[i], *eq = strchr(text, '=');
+        if (!eq || eq == text || !eq[1])
+            return qir_error(d->diag, NULL, "params.option", "-params expects SCOPE=FILE, got '%.80s'",
+                             text);
+        const char *scope = qir_intern(d->ctx, text, (size_t)(eq - text));
+        qir_params *params = qir_module_params(d->module, scope);
+        if (!params)
+            return qir_error(d->diag, NULL, "params.option", "the model has no params scope '@%s'",
+                             scope);
+        qir_params_bind(params, eq + 1);
+    }
+    return true;
+}
+
+/* Did the model arrive with quantized values? */
+static bool is_quantized(const qir_module *m)
+{
+    qir_for_each_func(f, m)
+        qir_for_each_op(op, f->body)
+            for (uint32_t i = 0; i < op->noperands; i++)
+                if (qir_op_operand(op, i) && qir_op_operand(op, i)->type->quant)
+                    return true;
+    return false;
+}
+
+static bool choose_mode(qcc_driver *d)
+{
+    const qcc_options *o = d->opts;
+    bool data = o->profile || o->calibrate.len;
+    bool none = o->quantize && !strcmp(o->quantize, "none");
+    bool asked = o->quantize && !none;
+    d->mode = none                     ? QCC_FLOAT
+              : is_quantized(d->module) ? QCC_MODEL
+              : data                   ? QCC_STATIC
+                                       : QCC_FLOAT;
+    if (d->mode == QCC_MODEL && data)
+        return qir_error(d->diag, NULL, "quantize.twice",
+                         "the model is quantized already; leave out -calibrate and -profile");
+    if (asked && d->mode == QCC_FLOAT && !has_stage(d, QIR_STAGE_OBSERVED))
+        return qir_error(d->diag, NULL, "quantize.data",
+                         "-quantize=static needs data to measure ranges: give samples with "
+                         "-calibrate=PATH, or a profile that 'qir-run -calibrate' wrote with "
+                         "-profile=FILE");
+    if (d->mode == QCC_FLOAT && !none && d->last > 0)
+        qir_remark(d->diag, NULL,
+                   "no samples and no profile given: the model stays in float (-calibrate=PATH or "
+                   "-profile=FILE quantizes it)");
+    return true;
+}
+
+static bool import(qcc_driver *d)
+{
+    const qcc_options *o = d->opts;
+    qir_import_options opts = {.bindings = o->bindings.items,
+                               .nbindings = o->bindings.len,
+                               .const_inputs = o->const_inputs.items,
+                               .nconst_inputs = o->const_inputs.len,
+                               .max_source = (size_t)o->common.max_source};
+    d->module = qir_import_file(d->ctx, o->input, &opts);
+    return d->module && bind_params(d) && choose_mode(d);
+}
+
+/* ---- passes ----------------------------------------------------------------------------------- */
+static bool canonicalize(qcc_driver *d)
+{
+    const unsigned later = QIR_STAGE_OBSERVED | QIR_STAGE_LAYOUTS | QIR_STAGE_PLANNED;
+    if (!has_stage(d, later) && !run_passes(d, "float"))
+        return false;
+    return !d->opts->passes || run_passes(d, d->opts->passes);
+}
+
+static bool prepare(qcc_driver *d)
+{
+    const qcc_options *o = d->opts;
+    if (d->mode != QCC_STATIC || has_stage(d, QIR_STAGE_OBSERVED))
+        return true;
+    qir_strbuf pipeline = {0};
+    qir_strbuf_printf(&pipeline, "annotate-quant{quantizer=%s},insert-observers{observer=%s}",
+                      o->quantizer ? o->quantizer : "default", o->observer ? o->observer : "auto");
+    bool ok = run_passes(d, pipeline.data);
+    qir_strbuf_free(&pipeline);
+    return ok;
+}
+
+static void show_progress(void *user, int64_t done, int64_t total)
+{
+    (void)user;
+    if (total)
+        fprintf(stderr, "\rcalibrating %" PRId64 "/%" PRId64 "%s", done, total,
+                done == total ? "\n" : "");
+}
+
+static bool measure(qcc_driver *d, qir_profile *profile)
+{
+    const qcc_options *o = d->opts;
+    qir_preprocess pre;
+    if (o->preprocess && !qir_preprocess_parse(d->diag, o->preprocess, &pre))
+        return false;
+    qir_samples *samples = qir_samples_open(qir_module_main(d->module), o->calibrate.items,
+                                            o->calibrate.len, o->preprocess ? &pre : NULL);
+    if (!samples)
+        return false;
+    qir_calibrate_options opts = {.limit = o->limit};
+    if (isatty(STDERR_FILENO))
+        opts.progress = show_progress;
+    bool ok = qir_calibrate(d->module, samples, &opts, profile);
+    qir_samples_close(samples);
+    return ok;
+}
+
+static qir_profile *read_profile(qcc_driver *d)
+{
+    qir_bytes text;
+    const char *path = d->opts->profile;
+    if (!qir_read_file(d->diag, d->module->arena, path, MAX_PROFILE, NULL, &text))
+        return NULL;
+    return qir_profile_parse(d->ctx, path, (const char *)text.data, text.len);
+}
+
+static bool calibrate(qcc_driver *d)
+{
+    if (d->mode != QCC_STATIC)
+        return true;
+    qir_profile *profile = d->opts->profile ? read_profile(d) : qir_profile_create(d->ctx);
+    bool ok = profile && (d->opts->profile || measure(d, profile)) &&
+              qir_profile_apply(profile, d->module);
+    qir_profile_destroy(profile);
+    return ok;
+}
+
+static bool convert(qcc_driver *d)
+{
+    if (has_stage(d, QIR_STAGE_OBSERVED))
+        return run_passes(d, "insert-qdq,propagate-qdq");
+    if (d->mode == QCC_MODEL && !has_stage(d, QIR_STAGE_QUANTIZED))
+        return run_passes(d, "propagate-qdq");
+    return true;
+}
+
+static bool lower(qcc_driver *d)
+{
+    const unsigned later = QIR_STAGE_PACKED | QIR_STAGE_LAYOUTS | QIR_STAGE_PLANNED;
+    if (d->mode != QCC_FLOAT && !has_stage(d, QIR_STAGE_QUANTIZED) &&
+        !run_passes(d, "lower-quant"))
+        return false;
+    bool integers = d->opts->io && !strcmp(d->opts->io, "int8");
+    if (integers && !has_stage(d, later) && !run_passes(d, "quantize-io"))
+        return false;
+    if (has_stage(d, QIR_STAGE_QUANTIZED) && !has_stage(d, later))
+        return run_passes(d, "relabel-storage,simplify");
+    return true;
+}
+
+static bool prepack(qcc_driver *d)
+{
+    if (has_stage(d, QIR_STAGE_PACKED | QIR_STAGE_LAYOUTS))
+        return true;
+    return run_with_level(d, "legalize,register-prepack-params{level=@},prepack-weights");
+}
+
+static bool plan(qcc_driver *d)
+{
+    if (!has_stage(d, QIR_STAGE_LAYOUTS) && !run_passes(d, "assign-layouts"))
+        return false;
+    if (!has_stage(d, QIR_STAGE_PLANNED) && !run_with_level(d, "plan-memory{level=@}"))
+        return false;
+    return run_with_level(d, "verify-plan{level=@}");
+}
+
+/* ---- code ------------------------------------------------------------------------------------- */
+static bool generate(qcc_driver *d, qir_emit_kind kind)
+{
+    d->codegen.emit = kind;
+    return qir_codegen(d->module, &d->codegen, &d->code);
+}
+
+static bool emit_llvm(qcc_driver *d)
+{
+    return d->last != qcc_phase_find("llvm") || generate(d, QIR_EMIT_LLVM);
+}
+
+static bool emit_object(qcc_driver *d)
+{
+    return generate(d, d->opts->assembly ? QIR_EMIT_ASSEMBLY : QIR_EMIT_OBJECT);
+}
+
+const qcc_phase qcc_phases[] = {
+    {"import", "reads the model", import},
+    {"canonicalize", "simplifies, folds batch norms, fuses activations", canonicalize},
+    {"prepare", "puts observers where values are to be quantized", prepare},
+    {"calibrate", "measures ranges", calibrate},
+    {"convert", "replaces observers by quantize/dequantize pairs", convert},
+    {"lower", "makes integer ops of float ops between pairs", lower},
+    {"prepack", "writes weights in the order that the kernels read", prepack},
+    {"plan", "chooses physical orders, assigns memory", plan},
+    {"llvm", "generates LLVM IR", emit_llvm},
+    {"object", "generates machine code", emit_object},
+};
+const size_t qcc_num_phases = sizeof qcc_phases / sizeof *qcc_phases;
+
+size_t qcc_phase_find(const char *name)
+{
+    size_t i = 0;
+    while (i < qcc_num_phases && strcmp(qcc_phases[i].name, name))
+        i++;
+    return i;
+}
+
+bool qcc_run_phases(qcc_driver *d)
+{
+    for (size_t i = 0; i <= d->last; i++) {
+        if (d->opts->verbose)
+            fprintf(stderr, "qcc: %s: %s\n", qcc_phases[i].name, qcc_phases[i].doc);
+        /* Warnings made errors fail no pass: the count tells. */
+        if (!qcc_phases[i].run(d) || qir_diag_error_count(d->diag))
+            return false;
+    }
+    return true;
+}

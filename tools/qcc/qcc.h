@@ -1,0 +1,73 @@
+/* The compiler driver: options, and the state that the phases hand on. */
+#ifndef QCC_TOOLS_QCC_H
+#define QCC_TOOLS_QCC_H
+
+#include "qir/codegen.h"
+#include "qir/ir.h"
+#include "tool.h"
+
+/* What the command line says; NULL and 0: not given. */
+typedef struct qcc_options {
+    tool_common common;
+    const char *input;
+    const char *output, *header, *name;
+    const char *target, *cpu, *attrs, *level;
+    const char *quantize, *profile, *preprocess, *observer, *quantizer, *io;
+    const char *stop_after, *passes;
+    cl_list calibrate, bindings, const_inputs, params;
+    int64_t limit;
+    bool emit_qir, emit_llvm, assembly, object, report, verbose, time_passes;
+} qcc_options;
+
+/* Parses the command line; usage errors end the process. */
+const cl_tool *qcc_parse_options(int argc, char **argv, qcc_options *o);
+
+/* How the model is quantized. */
+typedef enum qcc_mode {
+    QCC_FLOAT,  /* not at all */
+    QCC_STATIC, /* by calibration or profile */
+    QCC_MODEL   /* it arrived quantized */
+} qcc_mode;
+
+typedef struct qcc_driver {
+    const qcc_options *opts;
+    qir_context *ctx;
+    qir_diag_engine *diag;
+    qir_module *module;
+    qcc_mode mode;
+    qir_codegen_options codegen;
+    qir_strbuf code; /* object, assembly or LLVM IR, once generated */
+    size_t last;     /* phase to stop after */
+    bool internal_error;
+} qcc_driver;
+
+/* --- phases.c: the way from file to object --------------------------------------------------- */
+typedef struct qcc_phase {
+    const char *name, *doc;
+    bool (*run)(qcc_driver *d);
+} qcc_phase;
+
+extern const qcc_phase qcc_phases[];
+extern const size_t qcc_num_phases;
+/* Number of the phase called `name`; qcc_num_phases if there is none. */
+size_t qcc_phase_find(const char *name);
+/* Runs phases up to and with d->last.  False: diagnosed. */
+bool qcc_run_phases(qcc_driver *d);
+
+/* --- target.c -------------------------------------------------------------------------------- */
+/* Fills d->codegen from the options and asks LLVM whether it knows all that.  False: diagnosed. */
+bool qcc_choose_target(qcc_driver *d);
+
+/* --- output.c -------------------------------------------------------------------------------- */
+/* Name of the model: -name, else made from the output's or the input's file name.  Arena. */
+const char *qcc_model_name(qcc_driver *d);
+/* Are the outputs possible (not the input itself)?  Before any work is done. */
+bool qcc_check_outputs(qcc_driver *d);
+/* Writes what the last phase leaves, and the header; all or nothing. */
+bool qcc_write_outputs(qcc_driver *d);
+
+/* --- report.c -------------------------------------------------------------------------------- */
+/* -report: ops in int8 or float and why, memory and sizes, to standard output. */
+void qcc_report(qcc_driver *d);
+
+#endif

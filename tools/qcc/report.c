@@ -1,0 +1,34 @@
+/* -report: where each op computes and why, and what the result costs. */
+#include "qcc.h"
+#include <stdio.h>
+#include "qir/quant.h"
+
+static size_t module_int(const qir_module *m, const char *name)
+{
+    const qir_attr *a = qir_dict_get(m->attrs, qir_intern_cstr(m->ctx, name));
+    return a && a->kind == QIR_ATTR_INT && a->u.i > 0 ? (size_t)a->u.i : 0;
+}
+
+static size_t constant_bytes(const qir_module *m)
+{
+    size_t n = 0;
+    qir_for_each_const(c, m)
+        n += c->value.uses ? qir_type_bytes(c->value.type) : 0;
+    return n;
+}
+
+void qcc_report(qcc_driver *d)
+{
+    qir_strbuf out = {0};
+    qir_quant_report(d->module, &out);
+    qir_strbuf_printf(&out, "target: %s, level %s\n", d->codegen.triple,
+                      qir_level_get(d->codegen.level)->name);
+    qir_strbuf_printf(&out, "constants: %zu bytes\n", constant_bytes(d->module));
+    if (d->last >= qcc_phase_find("plan"))
+        qir_strbuf_printf(&out, "scratch: %zu bytes, lower bound %zu\n",
+                          module_int(d->module, "arena"), module_int(d->module, "arena_bound"));
+    if (d->code.len)
+        qir_strbuf_printf(&out, "output: %zu bytes\n", d->code.len);
+    fwrite(out.data, 1, out.len, stdout);
+    qir_strbuf_free(&out);
+}
