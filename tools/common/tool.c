@@ -46,9 +46,18 @@ typedef struct sink {
     bool color;
 } sink;
 
+static bool saw_internal_error;
+
+bool tool_internal_error(void)
+{
+    return saw_internal_error;
+}
+
 static void to_stderr(void *user, const qir_diag *d)
 {
     const sink *s = user;
+    if (d->severity == QIR_ERROR && d->code && !strncmp(d->code, "internal.", 9))
+        saw_internal_error = true;
     qir_strbuf text = {0};
     qir_diag_render(s->diag, d, s->color, &text);
     fflush(stdout);

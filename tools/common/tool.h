@@ -35,6 +35,9 @@ qir_context *tool_context(const cl_tool *tool, const tool_common *common);
 /* Applies -ferror-limit, -W and colours to any engine; usage error for unknown warnings. */
 void tool_setup_diag(const cl_tool *tool, const tool_common *common, qir_diag_engine *diag);
 
+/* Has an error with a code "internal.*" been printed?  Then the exit code is CL_EXIT_INTERNAL. */
+bool tool_internal_error(void);
+
 /* True if both paths name one existing file ("-" never does): `-o` must not be the input. */
 bool tool_same_file(const char *a, const char *b);
 
