@@ -101,14 +101,13 @@ static bool count_error(qir_diag_engine *e)
     return !e->drop_notes;
 }
 
-bool qir_error(qir_diag_engine *e, const qir_loc *loc, const char *code, const char *fmt, ...)
+void qir_emit_error(qir_diag_engine *e, const qir_loc *loc, const char *code, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
     if (count_error(e))
         emit(e, QIR_ERROR, loc, code, fmt, ap);
     va_end(ap);
-    return false;
 }
 
 void qir_note(qir_diag_engine *e, const qir_loc *loc, const char *fmt, ...)

@@ -48,8 +48,15 @@ unsigned qir_diag_error_count(const qir_diag_engine *e);
 /* Emit.  `code` may be NULL.  qir_error returns false so that `return qir_error(...)` reads well.
  * Notes belong to the message before them and are dropped with it.  Non-printable bytes in the
  * text are escaped by the renderer. */
-bool qir_error(qir_diag_engine *e, const qir_loc *loc, const char *code, const char *fmt, ...)
+#define qir_error(e, loc, code, ...)                                                               \
+    (qir_emit_error((e), (loc), (code), __VA_ARGS__), qir_failed())
+void qir_emit_error(qir_diag_engine *e, const qir_loc *loc, const char *code, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+/* False where the compiler sees it, so that it can follow what is initialised on success. */
+static inline bool qir_failed(void)
+{
+    return false;
+}
 void qir_note(qir_diag_engine *e, const qir_loc *loc, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void qir_remark(qir_diag_engine *e, const qir_loc *loc, const char *fmt, ...)
