@@ -124,7 +124,7 @@ static bool add_input(onnx_import *imp, const onnx_value *v)
 {
     const qir_import_options *o = imp->opts;
     const onnx_initializer *init = qir_strmap_get(&imp->initializers, v->name, strlen(v->name));
-    const qir_type *type;
+    const qir_type *type = NULL;
     if (qir_strmap_has(&imp->values, v->name, strlen(v->name)))
         return qir_pb_fail(&imp->model.file, v->offset, "onnx.ssa", "input '%s' is listed twice",
                            v->name);

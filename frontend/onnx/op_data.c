@@ -21,7 +21,7 @@ typedef struct slice_spec {
 
 static slice_spec whole(const qir_type *t)
 {
-    slice_spec s;
+    slice_spec s = {0};
     for (unsigned i = 0; i < t->rank; i++) {
         s.starts[i] = 0;
         s.ends[i] = t->dims[i];

@@ -69,7 +69,7 @@ static bool read_fixed(qir_pb_file *file, size_t *pos, size_t end, size_t bytes,
 
 static bool read_length(qir_pb *r, qir_pb_field *f)
 {
-    uint64_t len;
+    uint64_t len = 0;
     if (!read_varint(r->file, &r->pos, r->end, &len))
         return false;
     if (len > r->end - r->pos)
@@ -86,7 +86,7 @@ bool qir_pb_next(qir_pb *r, qir_pb_field *f)
 {
     if (r->file->failed || r->pos >= r->end)
         return false;
-    uint64_t tag;
+    uint64_t tag = 0;
     *f = (qir_pb_field){.offset = r->pos};
     if (++r->file->fields > QIR_PB_MAX_FIELDS)
         return qir_pb_fail(r->file, r->pos, "pb.budget", "more than %d fields", QIR_PB_MAX_FIELDS);
@@ -185,7 +185,7 @@ bool qir_pb_each_int(const qir_pb *r, const qir_pb_field *f, void (*fn)(void *us
     if (f->wire != QIR_PB_BYTES)
         return wrong_wire(r, f, "varints");
     for (size_t pos = f->payload; pos < f->payload + f->len;) {
-        uint64_t v;
+        uint64_t v = 0;
         if (!read_varint(r->file, &pos, f->payload + f->len, &v))
             return false;
         fn(user, (int64_t)v);
