@@ -1,0 +1,92 @@
+/* Every sample of a stream: -samples and -calibrate. */
+#include "run.h"
+
+#include <stdio.h>
+#include "qir/calibrate.h"
+#include "qir/pass.h"
+
+static qir_samples *open_samples(run *r, const cl_list *paths)
+{
+    qir_preprocess pre;
+    const qir_preprocess *use;
+    if (!open_preprocess(r, &pre, &use))
+        return NULL;
+    return qir_samples_open(r->func, paths->items, paths->len, use);
+}
+
+/* --- -samples --------------------------------------------------------------------------------- */
+static bool run_all(run *r, engine *e, qir_samples *samples, results *s, int64_t end)
+{
+    qir_arena *arena = qir_context_arena(r->ctx);
+    qir_tensor *in = QIR_NEW_ARRAY(arena, qir_tensor, r->func->body->nargs);
+    qir_tensor *out = QIR_NEW_ARRAY(arena, qir_tensor, r->func->nresults);
+    for (int64_t i = r->opts->skip; i < end; i++) {
+        if (!qir_samples_read(samples, i, in) || !engine_run(e, in, out)) {
+            qir_note(r->diag, NULL, "in sample %lld", (long long)i);
+            return false;
+        }
+        results_add(r, s, out);
+        show_progress(NULL, i + 1 - r->opts->skip, end - r->opts->skip);
+    }
+    return true;
+}
+
+static int finish(run *r, const results *s, int64_t total)
+{
+    if (!results_report(r, s) || (r->opts->labels && !results_top1(r, s, r->opts->skip, total)))
+        return CL_EXIT_ERROR;
+    return results_compare(r, s);
+}
+
+static int64_t end_of(const run *r, int64_t total)
+{
+    const run_options *o = r->opts;
+    return o->limit && o->limit < total - o->skip ? o->skip + o->limit : total;
+}
+
+int run_samples(run *r)
+{
+    qir_samples *samples = open_samples(r, &r->opts->samples);
+    engine *e = samples ? engine_create(r) : NULL;
+    int code = CL_EXIT_ERROR;
+    if (e) {
+        int64_t total = qir_samples_count(samples);
+        results s;
+        results_init(r, &s);
+        s.stacked = true;
+        if (run_all(r, e, samples, &s, end_of(r, total)))
+            code = finish(r, &s, total);
+        results_free(r, &s);
+    }
+    engine_destroy(e);
+    qir_samples_close(samples);
+    return code;
+}
+
+/* --- -calibrate ------------------------------------------------------------------------------- */
+static bool calibrate(run *r, qir_samples *samples, qir_profile *profile)
+{
+    qir_calibrate_options opts = {.limit = r->opts->limit, .progress = show_progress};
+    if (!qir_calibrate(r->module, samples, &opts, profile))
+        return false;
+    qir_strbuf text = {0};
+    qir_profile_print(profile, &text);
+    bool ok = tool_write(r->diag, r->opts->output_file, text.data, text.len);
+    qir_strbuf_free(&text);
+    return ok;
+}
+
+/* A model without observers gets those of the default quantizer first. */
+int run_calibrate(run *r)
+{
+    if (!(r->module->stage & QIR_STAGE_OBSERVED) && !qir_run_pipeline(r->module, "prepare"))
+        return CL_EXIT_ERROR;
+    qir_samples *samples = open_samples(r, &r->opts->calibrate);
+    if (!samples)
+        return CL_EXIT_ERROR;
+    qir_profile *profile = qir_profile_create(r->ctx);
+    bool ok = calibrate(r, samples, profile);
+    qir_profile_destroy(profile);
+    qir_samples_close(samples);
+    return ok ? CL_EXIT_OK : CL_EXIT_ERROR;
+}

@@ -1,0 +1,128 @@
+/* qir-run: evaluates a model (.qir or .onnx) on given, random or sample inputs, compares, measures,
+ * calibrates. */
+#include "run.h"
+
+#include "qir/frontend.h"
+#include "qir/params.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static run_options opts = {.common = TOOL_COMMON_DEFAULTS, .atol = "1e-7", .rtol = "1e-3"};
+
+static const cl_option options[] = {
+    {"input", CL_LIST, &opts.inputs, "[NAME=]FILE", "one input: .npy, .npz, .pb or image", 0, 0},
+    {"random", CL_STRING, &opts.random, "SEED", "random inputs within the range of their types", 0, 0},
+    {"output", CL_LIST, &opts.outputs, "[NAME=]FILE", "write a result as .npy", 0, 0},
+    {"print", CL_FLAG, &opts.print, NULL, "print the results (default without -output)", 0, 0},
+    {"hash", CL_FLAG, &opts.hash, NULL, "print a hash (xxhash64) of the bytes of all results", 0, 0},
+    {"compare", CL_LIST, &opts.compare, "[NAME=]FILE", "compare a result with a .npy or .pb; exit 3 if it differs", 0, 0},
+    {"atol", CL_STRING, &opts.atol, "X", "absolute tolerance of -compare (default 1e-7)", 0, 0},
+    {"rtol", CL_STRING, &opts.rtol, "X", "relative tolerance of -compare (default 1e-3)", 0, 0},
+    {"samples", CL_LIST, &opts.samples, "[NAME=]PATH", "evaluate every sample of a file or folder", 0, 0},
+    {"labels", CL_STRING, &opts.labels, "FILE", "print top-1 against labels (.npy, or raw u8 or u32)", 0, 0},
+    {"preprocess", CL_STRING, &opts.preprocess, "SPEC", "bytes to reals: raw, or scale=1/255,mean=A:B:C,std=D:E:F", 0, 0},
+    {"skip", CL_INT, &opts.skip, "N", "leave out the first N samples", 0, INT64_MAX},
+    {"limit", CL_INT, &opts.limit, "N", "stop after N samples", 0, INT64_MAX},
+    {"calibrate", CL_LIST, &opts.calibrate, "[NAME=]PATH", "measure ranges on samples, write a profile to -o", 0, 0},
+    {"o", CL_STRING, &opts.output_file, "FILE", "where -calibrate writes (default: standard output)", 0, 0},
+    {"bench", CL_INT, &opts.bench, "N", "run N times and print the time per run", 1, INT64_MAX},
+    {"func", CL_STRING, &opts.func, "NAME", "function to run (default: main, or the only one)", 0, 0},
+    {"bind", CL_LIST, &opts.bind, "NAME=N", "value of a symbolic dimension", 0, 0},
+    {"const-input", CL_LIST, &opts.const_inputs, "NAME=FILE", "make an input a constant", 0, 0},
+    {"params", CL_LIST, &opts.params, "SCOPE=FILE", "read the weights of a scope from another file", 0, 0},
+#ifdef QCC_WITH_LLVM
+    {"jit", CL_FLAG, &opts.jit, NULL, "compile for this machine and run that", 0, 0},
+    {"mlevel", CL_STRING, &opts.level, "LEVEL", "level of -jit (default: native)", 0, 0},
+    {"mcpu", CL_STRING, &opts.mcpu, "CPU", "processor of -jit (default: that of the level)", 0, 0},
+    {"mattr", CL_STRING, &opts.mattr, "LIST", "processor features of -jit", 0, 0},
+#endif
+    TOOL_COMMON_OPTIONS(&opts.common),
+    {0},
+};
+
+static const cl_tool tool = {"qir-run", "[options] MODEL",
+                             "Evaluates a model; without inputs it takes random ones.", options, 1,
+                             1};
+
+static void check_usage(void)
+{
+    if (opts.samples.len && (opts.inputs.len || opts.random))
+        cl_usage_error(&tool, "-samples excludes -input and -random");
+    if (opts.inputs.len && opts.random)
+        cl_usage_error(&tool, "-input excludes -random");
+    if (opts.labels && !opts.samples.len)
+        cl_usage_error(&tool, "-labels needs -samples");
+    if (opts.calibrate.len && (opts.samples.len || opts.inputs.len || opts.random || opts.jit))
+        cl_usage_error(&tool, "-calibrate excludes -samples, -input, -random and -jit");
+    if (opts.output_file && !opts.calibrate.len)
+        cl_usage_error(&tool, "-o belongs to -calibrate; results are written with -output");
+}
+
+void show_progress(void *user, int64_t done, int64_t total)
+{
+    (void)user;
+    if (!isatty(STDERR_FILENO))
+        return;
+    if (done == total)
+        fprintf(stderr, "\r\033[K");
+    else if (total)
+        fprintf(stderr, "\rsample %lld of %lld", (long long)done, (long long)total);
+    else
+        fprintf(stderr, "\rsample %lld", (long long)done);
+}
+
+bool open_preprocess(run *r, qir_preprocess *pre, const qir_preprocess **out)
+{
+    *out = NULL;
+    if (!r->opts->preprocess)
+        return true;
+    *out = pre;
+    return qir_preprocess_parse(r->diag, r->opts->preprocess, pre);
+}
+
+static bool bind_params(run *r)
+{
+    for (size_t i = 0; i < opts.params.len; i++) {
+        const char *text = opts.params.items[i], *eq = strchr(text, '=');
+        if (!eq)
+            cl_usage_error(&tool, "-params takes SCOPE=FILE, got '%s'", text);
+        qir_params *p = qir_module_params(r->module, qir_intern(r->ctx, text, (size_t)(eq - text)));
+        if (!p)
+            return qir_error(r->diag, NULL, "params.scope", "the model has no params scope '%.*s'",
+                             (int)(eq - text), text);
+        qir_params_bind(p, eq + 1);
+    }
+    return true;
+}
+
+static bool load(run *r, const char *path)
+{
+    qir_import_options import = {opts.bind.items, opts.bind.len, opts.const_inputs.items,
+                                 opts.const_inputs.len, (size_t)opts.common.max_source};
+    r->module = qir_import_file(r->ctx, path, &import);
+    if (!r->module || !bind_params(r))
+        return false;
+    r->func = opts.func ? qir_module_func(r->module, qir_intern_cstr(r->ctx, opts.func))
+                        : qir_module_main(r->module);
+    return r->func || qir_error(r->diag, NULL, "run.func",
+                                "no such function; name one of the module's with -func");
+}
+
+int main(int argc, char **argv)
+{
+    cl_list inputs = {0};
+    tool_start();
+    cl_parse(&tool, argc, argv, &inputs);
+    check_usage();
+    run r = {.tool = &tool, .opts = &opts, .ctx = tool_context(&tool, &opts.common)};
+    r.diag = qir_context_diag(r.ctx);
+    int code = CL_EXIT_ERROR;
+    if (load(&r, inputs.items[0]))
+        code = opts.calibrate.len ? run_calibrate(&r) : opts.samples.len ? run_samples(&r) : run_once(&r);
+    if (r.module)
+        qir_module_destroy(r.module);
+    qir_context_destroy(r.ctx);
+    return code;
+}
