@@ -5,8 +5,9 @@
  *   minimum(a, b) = b < a or b is NaN ? b : a
  *   prelu(x, s)   = x < 0 ? s * x : x
  * Integers: int64, wrapping to the type; division truncates; bounds apply before wrapping.
- * Quantized: add and sub in integers (qir_qadd), mul = requantized product; the other ops and types
- * dequantize, compute in f32, bound and quantize. */
+ * Quantized: add and sub in integers (qir_qadd), mul = requantized product, maximum and minimum of
+ * equal parameters compare what is stored; other ops and types dequantize, compute in f32, bound and
+ * quantize. */
 #include <math.h>
 #include "eval_priv.h"
 
@@ -200,6 +201,23 @@ static bool quantized_mul(qir_eval_args *a)
     return true;
 }
 
+static bool has_shared_params(const qir_eval_args *a)
+{
+    const qir_quant *y = a->out[0].type->quant;
+    return y && a->in[0].type->quant == y && a->in[1].type->quant == y && y->axis < 0;
+}
+
+static bool quantized_extreme(qir_eval_args *a, bool largest)
+{
+    quantized z = quantized_begin(a);
+    for (int64_t i = 0; i < z.n; i++) {
+        int32_t v = (z.p[i] > z.q[i]) == largest ? z.p[i] : z.q[i];
+        z.out[i] = v < z.lo ? z.lo : v > z.hi ? z.hi : v;
+    }
+    eval_put_i32(&a->out[0], z.out);
+    return true;
+}
+
 /* --- ops -------------------------------------------------------------------------------------- */
 bool qir_eval_add(qir_eval_args *a)
 {
@@ -230,12 +248,14 @@ bool qir_eval_pow(qir_eval_args *a)
 
 bool qir_eval_maximum(qir_eval_args *a)
 {
-    return run(a, maximum_f32, maximum_f64, maximum_i64);
+    return has_shared_params(a) ? quantized_extreme(a, true)
+                                : run(a, maximum_f32, maximum_f64, maximum_i64);
 }
 
 bool qir_eval_minimum(qir_eval_args *a)
 {
-    return run(a, minimum_f32, minimum_f64, minimum_i64);
+    return has_shared_params(a) ? quantized_extreme(a, false)
+                                : run(a, minimum_f32, minimum_f64, minimum_i64);
 }
 
 bool qir_eval_prelu(qir_eval_args *a)
