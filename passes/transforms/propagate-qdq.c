@@ -12,6 +12,7 @@
 #include <string.h>
 #include "qir/pass.h"
 #include "qir/qmath.h"
+#include "qir/quant.h"
 #include "qir/rewrite.h"
 #include "quant_util.h"
 #include "quantizer.h"
@@ -78,13 +79,16 @@ static qir_value *unary(qir_rewriter *rw, qir_op *at, qir_opcode opcode, qir_val
     return qir_build1(&b, opcode, QIR_OPERANDS(x), QIR_NO_ATTRS, type);
 }
 
-/* A copy of `op` at `at` with operands `in`; the result has `type` (NULL: inferred). */
-static qir_value *copy_on(qir_rewriter *rw, qir_op *at, const qir_op *op, qir_value *const *in,
-                          const qir_type *type)
+/* A copy of `op` at `at` with quantized operands `in`; its result is inferred. */
+static qir_value *copy_on(qir_rewriter *rw, qir_op *at, const qir_op *op, qir_value *const *in)
 {
     qir_builder b = qir_rewriter_builder(rw, at);
+    qir_context *ctx = b.module->ctx;
+    const char *reason = qir_intern_cstr(ctx, QIR_ATTR_FLOAT_REASON);
+    const qir_type *type = NULL;
     b.loc = op->loc;
-    qir_op *copy = qir_build_dict(&b, op->opcode, in, op->noperands, op->attrs, &type);
+    qir_op *copy = qir_build_dict(&b, op->opcode, in, op->noperands,
+                                  qir_dict_set(ctx, op->attrs, reason, NULL), &type);
     return copy ? &copy->results[0] : NULL;
 }
 
@@ -119,7 +123,7 @@ static bool sink_dequantize(qir_rewriter *rw, qir_op *op, void *pass)
     qir_value *x = dq ? qir_op_operand(dq, 0) : NULL;
     if (!x || !dequantize_passes(op, x->type) || !begin(pass))
         return false;
-    qir_value *moved = copy_on(rw, op, op, with_first(pass, op, x), NULL);
+    qir_value *moved = copy_on(rw, op, op, with_first(pass, op, x));
     qir_value *d = moved ? unary(rw, op, QIR_OP_dequantize, moved, NULL) : NULL;
     if (!d)
         return false;
@@ -141,7 +145,7 @@ static bool sink_dequantize_concat(qir_rewriter *rw, qir_op *op, void *pass)
     }
     if (!begin(pass))
         return false;
-    qir_value *joined = copy_on(rw, op, op, in, NULL);
+    qir_value *joined = copy_on(rw, op, op, in);
     qir_value *d = joined ? unary(rw, op, QIR_OP_dequantize, joined, NULL) : NULL;
     if (!d)
         return false;
@@ -166,7 +170,7 @@ static bool hoist_quantize(qir_rewriter *rw, qir_op *q, void *pass)
     qir_value *x = qir_op_operand(op, 0);
     const qir_type *t = shaped(q, x->type, q->results[0].type->quant);
     qir_value *qx = t ? unary(rw, q, QIR_OP_quantize, x, t) : NULL;
-    qir_value *moved = qx ? copy_on(rw, q, op, with_first(pass, op, qx), NULL) : NULL;
+    qir_value *moved = qx ? copy_on(rw, q, op, with_first(pass, op, qx)) : NULL;
     if (!moved)
         return false;
     qir_rewriter_replace(rw, q, moved);
@@ -186,7 +190,7 @@ static bool hoist_quantize_concat(qir_rewriter *rw, qir_op *q, void *pass)
         if (!in[i])
             return false;
     }
-    qir_value *joined = copy_on(rw, q, op, in, NULL);
+    qir_value *joined = copy_on(rw, q, op, in);
     if (!joined)
         return false;
     qir_rewriter_replace(rw, q, joined);
@@ -230,7 +234,7 @@ static bool hoist_storage_cast(qir_rewriter *rw, qir_op *cast, void *pass)
     qir_value *x = qir_op_operand(op, 0);
     const qir_type *t = shaped(cast, x->type, y->quant);
     qir_value *qx = t ? unary(rw, cast, QIR_OP_storage_cast, x, t) : NULL;
-    qir_value *moved = qx ? copy_on(rw, cast, op, with_first(pass, op, qx), NULL) : NULL;
+    qir_value *moved = qx ? copy_on(rw, cast, op, with_first(pass, op, qx)) : NULL;
     if (!moved)
         return false;
     qir_rewriter_replace(rw, cast, moved);
