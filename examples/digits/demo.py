@@ -95,7 +95,7 @@ def main():
     print("calibrating on 100 digits, compiling for x86-64 and AArch64 ...", flush=True)
     demo.tool("qir-run", model, "-calibrate", os.path.join(HERE, "calib.npy"), "-o",
               demo.path("digits.profile"))
-    demo.tool("qcc", model, "-profile=" + demo.path("digits.profile"), "-stop-after=convert",
+    demo.tool("qcc", model, "-profile=" + demo.path("digits.profile"), "-stop-after=lower",
               "-emit-qir", "-o", demo.path("digits.qir"))
     float_top1, float_logits = demo.evaluate(model, "float")
     int8_top1, int8_logits = demo.evaluate(demo.path("digits.qir"), "int8")

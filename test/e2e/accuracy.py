@@ -100,7 +100,7 @@ class Runner:
         """The integer model as QIR, the form the objects are compiled from."""
         qir = self.path("int8.qir")
         extra = ["-calibrate=" + calibration] if calibration else []
-        self.tool("qcc", model, *extra, "-stop-after=convert", "-emit-qir", "-o", qir)
+        self.tool("qcc", model, *extra, "-stop-after=lower", "-emit-qir", "-o", qir)
         return qir
 
     def build(self, qir, target, level):

@@ -60,12 +60,12 @@ def check_argmax(runner, models):
     answers = []
     for name, shape in KWS:
         model = os.path.join(models, name)
-        inputs, values = write_inputs(runner, shape, input_range(emit(runner, model, "convert")), COUNT)
-        outputs = runner.evaluate(runner.path("convert.qir"), inputs, "out")
+        inputs, values = write_inputs(runner, shape, input_range(emit(runner, model, "lower")), COUNT)
+        outputs = runner.evaluate(runner.path("lower.qir"), inputs, "out")
         raw = runner.path("inputs.raw")
         with open(raw, "wb") as f:
             f.write(values.tobytes())
-        check_objects(runner, runner.path("convert.qir"), raw, 4 * len(values) // COUNT, outputs, COUNT)
+        check_objects(runner, runner.path("lower.qir"), raw, 4 * len(values) // COUNT, outputs, COUNT)
         answers.append(argmaxes(outputs))
     classes = collections.Counter(answers[0])
     different = sum(a != b for a, b in zip(*answers))
@@ -90,14 +90,14 @@ def check_sqnr(runner, models):
     worst = math.inf
     for name, shape, quantized, count in SQNR:
         model = os.path.join(models, name)
-        known = emit(runner, os.path.join(models, quantized), "convert")
+        known = emit(runner, os.path.join(models, quantized), "lower")
         inputs, values = write_inputs(runner, shape, input_range(known), count)
         calib = runner.path("calib.npy")
         part = values[:len(values) // count * CALIBRATION]
         samples.write_npy(calib, "<f4", (CALIBRATION, *shape), part.tobytes())
         outputs = []
         for title, qir in (("float", emit(runner, model, "canonicalize", "-quantize=none")),
-                           ("int8", emit(runner, model, "convert", "-calibrate=" + calib))):
+                           ("int8", emit(runner, model, "lower", "-calibrate=" + calib))):
             path = runner.path(title + ".qir")
             with open(path, "w") as f:
                 f.write(before_softmax(qir))
