@@ -81,7 +81,7 @@ const int64_t *onnx_attr_ints(onnx_call *c, const char *name, size_t *n)
 bool onnx_axis(const onnx_call *c, int64_t axis, unsigned rank, bool end, int64_t *out)
 {
     int64_t limit = (int64_t)rank + (end ? 1 : 0);
-    int64_t value = axis < 0 && axis >= -limit ? axis + limit : axis;
+    int64_t value = axis < 0 && axis >= -(int64_t)rank ? axis + (int64_t)rank : axis;
     if (value < 0 || value >= limit)
         return onnx_error(c, "onnx.axis", "axis %" PRId64 " is out of range for rank %u", axis,
                           rank);

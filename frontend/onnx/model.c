@@ -82,8 +82,7 @@ static bool read_dim(const qir_pb *message, int64_t *dim, const char **param)
         if (f.number == 1 && !qir_pb_int(&r, &f, dim))
             return false;
         if (f.number == 1 && *dim < 0)
-            return qir_pb_fail(r.file, f.offset, "onnx.dim", "negative dimension %lld",
-                               (long long)*dim);
+            *dim = QIR_DYNAMIC; /* some exporters write -1 for "not known" */
         if (f.number == 2 && !onnx_read_name(&r, &f, param))
             return false;
     }
