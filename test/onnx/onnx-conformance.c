@@ -6,7 +6,19 @@
  * A case is DATA/SUITE/test_NAME/{model.onnx, test_data_set_0/{input,output}_I.pb}.  It is tried with
  * all inputs as function arguments ("plain"), and when the import fails, with all inputs but the first
  * turned into constants ("const").  EXPECTED lists the cases that may fail, `SUITE/NAME reason` per
- * line; a listed case that passes is an error.  Every case runs in a process of its own. */
+ * line; a listed case that passes is an error.  Every case runs in a process of its own.
+ *
+ * REQUIRES: onnx-testdata
+ * RUN: onnx-conformance %src/test/onnx/expected.txt %onnx_data node pytorch-converted pytorch-operator simple | FileCheck %s
+ * RUN: echo "simple/sign_model x" > %t && not onnx-conformance %t %onnx_data simple | FileCheck --check-prefix=UNLISTED %s
+ * RUN: echo "simple/single_relu_model x" > %t && not onnx-conformance %t %onnx_data simple | FileCheck --check-prefix=PASSES %s
+ *
+ * CHECK: node: {{[34][0-9][0-9]}} passed ({{[0-9]+}} plain, {{[0-9]+}} with constant inputs), {{[0-9]+}} expected failures, 0 unexpected
+ * CHECK-NEXT: pytorch-converted: {{7[5-9]|8[0-2]}} passed {{.*}} 0 unexpected
+ * CHECK-NEXT: pytorch-operator: {{2[1-9]|3[0-5]}} passed {{.*}} 0 unexpected
+ * CHECK-NEXT: simple: {{.*}} 0 unexpected
+ * UNLISTED: FAIL: simple/shrink: {{.*}}Shrink opset 10
+ * PASSES: UNEXPECTED PASS: simple/single_relu_model */
 #include <dirent.h>
 #include <math.h>
 #include <stdio.h>
