@@ -18,7 +18,8 @@
  * CHECK-NEXT: pytorch-operator: {{2[1-9]|3[0-5]}} passed {{.*}} 0 unexpected
  * CHECK-NEXT: simple: {{.*}} 0 unexpected
  * UNLISTED: FAIL: simple/shrink: {{.*}}Shrink opset 10
- * PASSES: UNEXPECTED PASS: simple/single_relu_model */
+ * PASSES: UNEXPECTED PASS: simple/single_relu_model: 
+ */
 #include <dirent.h>
 #include <math.h>
 #include <stdio.h>
