@@ -185,7 +185,7 @@ static bool convert(qcc_driver *d)
     if (has_stage(d, QIR_STAGE_OBSERVED))
         return run_passes(d, "insert-qdq,propagate-qdq");
     if (d->mode == QCC_MODEL && !has_stage(d, QIR_STAGE_QUANTIZED))
-        return run_passes(d, "propagate-qdq");
+        return run_passes(d, "const-fold{fold-quantize=true},propagate-qdq,simplify");
     return true;
 }
 
