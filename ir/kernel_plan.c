@@ -16,13 +16,15 @@ static int64_t entry(const int64_t *v, size_t len, unsigned i)
 static void spatial_axes(const qir_op *op, unsigned n, qir_window *w)
 {
     size_t nk = 0, ns, np, nd;
-    const int64_t *kernel = qir_op_ints(op, "kernel", &nk);
+    const int64_t *kernel = NULL;
     const int64_t *strides = qir_op_ints(op, "strides", &ns), *pads = qir_op_ints(op, "pads", &np);
     const int64_t *dilations = qir_op_ints(op, "dilations", &nd);
     const qir_type *x = op->operands[0].value->type, *y = op->results[0].type;
     const qir_type *f = op->noperands > 1 && op->operands[1].value ? op->operands[1].value->type : NULL;
     if (f && f->kind == QIR_PACKED)
         f = f->logical;
+    if (!f)
+        kernel = qir_op_ints(op, "kernel", &nk);
     for (unsigned i = 0; i < n; i++) {
         unsigned a = 3 - n + i;
         w->in[a] = x->dims[2 + i];

@@ -68,9 +68,8 @@ bool qir_eval_return(qir_eval_args *a)
 bool qir_eval_prepack(qir_eval_args *a)
 {
     const qir_type *packed = a->out[0].type, *w = a->in[0].type;
-    int64_t groups = qir_packing_get(packed->packing)->per_channel ? w->dims[0] : 1;
     qir_pack_shape shape;
-    if (!qir_pack_shape_get(packed->packing, w, groups, &shape))
+    if (!qir_pack_shape_get(packed->packing, w, qir_op_int(a->op, "groups"), &shape))
         return qir_error(a->diag, a->op->loc, "eval.packing",
                          "packing %s does not apply to this weight",
                          qir_packing_get(packed->packing)->name);
