@@ -171,7 +171,7 @@ const qir_dict *parse_attrs(parser *p, int opcode)
     for (size_t i = 0; i < p->attrs.len; i++) {
         const named_literal *a = &p->attrs.data[i];
         const qir_attr_desc *desc = op ? declared(op, a->name) : NULL;
-        if (op && !desc) {
+        if (op && !desc && !qir_attr_is_note(a->name.s, a->name.len)) {
             unknown_attr(p, op, a);
             continue;
         }

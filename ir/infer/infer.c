@@ -156,15 +156,14 @@ static bool kind_fits(const qir_attr *a, qir_attr_kind want)
 /* Where plan-memory puts results and workspace: on any op. */
 static const char *const plan_attrs[] = {"buf", "buf_out", "ws"};
 
-static bool is_plan_attr(const char *name)
+bool qir_attr_is_note(const char *name, size_t len)
 {
     for (size_t i = 0; i < sizeof plan_attrs / sizeof *plan_attrs; i++)
-        if (!strcmp(name, plan_attrs[i]))
+        if (strlen(plan_attrs[i]) == len && !memcmp(name, plan_attrs[i], len))
             return true;
-    return false;
+    return memchr(name, '.', len) != NULL;
 }
 
-/* Names with a dot belong to passes, which may note things on any op. */
 static bool check_attr(qir_infer *q, const qir_op_desc *d, const char *name, const qir_attr *a)
 {
     for (unsigned i = 0; i < d->nattrs; i++) {
@@ -174,7 +173,8 @@ static bool check_attr(qir_infer *q, const qir_op_desc *d, const char *name, con
                infer_fail(q, "attr.kind", "attribute '%s' is %s, expected %s", name,
                           kind_names[a->kind], kind_names[d->attrs[i].kind]);
     }
-    if (strchr(name, '.') || (is_plan_attr(name) && a->kind == QIR_ATTR_INT))
+    bool dotted = strchr(name, '.') != NULL;
+    if (qir_attr_is_note(name, strlen(name)) && (dotted || a->kind == QIR_ATTR_INT))
         return true;
     const char *near = infer_suggest_attr(d, name);
     return infer_fail(q, "attr.unknown", "unknown attribute '%s'%s%s%s", name,

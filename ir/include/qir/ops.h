@@ -86,6 +86,10 @@ const char *qir_opcode_suggest(const char *name, size_t len);
 bool qir_op_has_trait(const qir_op *op, unsigned trait);
 const char *qir_op_name(const qir_op *op);
 
+/* True for names that every op takes besides its declared ones: a name with a dot belongs to a pass
+ * ("quant.float"), and the memory plan keeps integers under buf, buf_out and ws. */
+bool qir_attr_is_note(const char *name, size_t len);
+
 /* Default of a declared attribute as a value; NULL if required, optional or undeclared. */
 const qir_attr *qir_op_default_attr(qir_context *ctx, qir_opcode opcode, const char *name);
 
