@@ -115,7 +115,8 @@ static bool import(qcc_driver *d)
 /* ---- passes ----------------------------------------------------------------------------------- */
 static bool canonicalize(qcc_driver *d)
 {
-    const unsigned later = QIR_STAGE_OBSERVED | QIR_STAGE_LAYOUTS | QIR_STAGE_PLANNED;
+    const unsigned later = QIR_STAGE_OBSERVED | QIR_STAGE_QUANTIZED | QIR_STAGE_PACKED |
+                           QIR_STAGE_LAYOUTS | QIR_STAGE_PLANNED;
     if (!has_stage(d, later) && !run_passes(d, "float"))
         return false;
     return !d->opts->passes || run_passes(d, d->opts->passes);
