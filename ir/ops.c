@@ -4,6 +4,7 @@
 #include <string.h>
 #include "infer/infer.h"
 #include "qir/support/assert.h"
+#include "qir/support/suggest.h"
 
 /* The words of the table as constants. */
 enum {
@@ -78,68 +79,18 @@ const char *qir_op_name(const qir_op *op)
     return qir_op_desc_get(op->opcode)->name;
 }
 
-/* --- suggestions ------------------------------------------------------------------------------ */
-
-enum { MAX_NAME = 32 };
-
-/* Levenshtein distance of `a` to the C string `b`; MAX_NAME for names too long to be near. */
-static unsigned distance(const char *a, size_t alen, const char *b)
-{
-    unsigned row[MAX_NAME + 1];
-    size_t blen = strlen(b);
-    if (alen > MAX_NAME || blen > MAX_NAME)
-        return MAX_NAME;
-    for (size_t j = 0; j <= blen; j++)
-        row[j] = (unsigned)j;
-    for (size_t i = 1; i <= alen; i++) {
-        unsigned diagonal = row[0];
-        row[0] = (unsigned)i;
-        for (size_t j = 1; j <= blen; j++) {
-            unsigned best = diagonal + (a[i - 1] != b[j - 1]);
-            diagonal = row[j];
-            if (row[j] + 1 < best)
-                best = row[j] + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            row[j] = best;
-        }
-    }
-    return row[blen];
-}
-
-typedef struct nearest {
-    const char *name, *best;
-    size_t len;
-    unsigned best_distance;
-} nearest;
-
-static nearest nearest_start(const char *name, size_t len)
-{
-    /* one wrong letter in three is still a slip of the same word */
-    return (nearest){.name = name, .len = len, .best_distance = (unsigned)len / 3 + 1};
-}
-
-static void nearest_try(nearest *n, const char *candidate)
-{
-    unsigned d = distance(n->name, n->len, candidate);
-    if (d < n->best_distance) {
-        n->best_distance = d;
-        n->best = candidate;
-    }
-}
-
 const char *qir_opcode_suggest(const char *name, size_t len)
 {
-    nearest n = nearest_start(name, len);
+    qir_suggestion near = {.name = name, .len = len};
     for (unsigned i = 0; i < QIR_NUM_OPS; i++)
-        nearest_try(&n, descs[i].name);
-    return n.best;
+        qir_suggestion_offer(&near, descs[i].name);
+    return near.best;
 }
 
 const char *infer_suggest_attr(const qir_op_desc *d, const char *name)
 {
-    nearest n = nearest_start(name, strlen(name));
+    qir_suggestion near = {.name = name, .len = strlen(name)};
     for (unsigned i = 0; i < d->nattrs; i++)
-        nearest_try(&n, d->attrs[i].name);
-    return n.best;
+        qir_suggestion_offer(&near, d->attrs[i].name);
+    return near.best;
 }

@@ -81,7 +81,7 @@ bool qir_dtype_from_name(const char *name, size_t len, qir_dtype *out)
 
 int64_t qir_dtype_min(qir_dtype t)
 {
-    return dtypes[t].cls == S ? -((int64_t)1 << (dtypes[t].bits - 1)) : 0;
+    return dtypes[t].cls == S ? -(int64_t)(((uint64_t)1 << (dtypes[t].bits - 1)) - 1) - 1 : 0;
 }
 
 int64_t qir_dtype_max(qir_dtype t)

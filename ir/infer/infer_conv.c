@@ -133,6 +133,17 @@ static bool check_depthwise(qir_infer *q, const qir_type *w, int64_t groups)
                       qir_packing_get(t->packing)->name, (long long)groups);
 }
 
+/* The attribute repeats what the weight's logical type says, for readers of packed weights. */
+static bool check_kernel(qir_infer *q, const qir_type *w)
+{
+    const qir_attr *kernel = infer_attr(q, "kernel");
+    bool ok = !kernel || kernel->len + 2 == w->rank;
+    for (unsigned i = 0; kernel && ok && i < kernel->len; i++)
+        ok = kernel->u.ints[i] == w->dims[i + 2];
+    return ok || infer_fail(q, "conv.attr", "attribute 'kernel' disagrees with the weight %s",
+                            infer_text(q, w));
+}
+
 bool qir_infer_conv(qir_infer *q)
 {
     const qir_type *x = infer_type(q, 0), *w = infer_type(q, 1);
@@ -147,7 +158,7 @@ bool qir_infer_conv(qir_infer *q)
     if (w->dims[0] % a.groups)
         return infer_fail(q, "conv.attr", "groups %lld does not divide the %lld output channels",
                           (long long)a.groups, (long long)w->dims[0]);
-    return check_packed(q, w, a.groups) && check_depthwise(q, w, a.groups) && conv_dims(q, x, w, &a, &dims) &&
+    return check_kernel(q, w) && check_packed(q, w, a.groups) && check_depthwise(q, w, a.groups) && conv_dims(q, x, w, &a, &dims) &&
            check_weight(q, x, w, 0) && check_bias(q, x, infer_type(q, 2), w->dims[0]) &&
            accum_result(q, &dims, x, w);
 }
