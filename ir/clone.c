@@ -60,6 +60,7 @@ qir_module *qir_module_clone(qir_module *m)
     copy->loc = m->loc;
     copy->attrs = m->attrs;
     copy->source_dir = m->source_dir;
+    copy->source_file = m->source_file;
     copy->stage = m->stage;
     clone_params(m, copy, &map);
     qir_for_each_const(c, m)

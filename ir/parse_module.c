@@ -29,6 +29,7 @@ void parse_module_begin(parser *p, pos at, slice name)
     }
     p->module = qir_module_create(p->ctx, name.s ? parse_intern(p, name) : NULL);
     p->module->loc = p->loc ? p->loc : parse_loc(p, at);
+    p->module->source_file = p->file;
     p->module->attrs = parse_attrs(p, -1);
     parse_reset_statement(p);
 }

@@ -82,8 +82,13 @@ static const qir_type *with_order(parser *p, pos at, const qir_type *t, slice na
 {
     qir_order order;
     qir_strbuf known = {0};
-    if (qir_order_from_name(name.s, name.len, &order))
-        return qir_type_with_order(p->ctx, t, order);
+    if (qir_order_from_name(name.s, name.len, &order)) {
+        if (order == QIR_ORDER_row_major || (t->rank >= 3 && t->rank <= 5))
+            return qir_type_with_order(p->ctx, t, order);
+        parse_error(p, at, "type.order", "physical order '%.*s' needs rank 3 to 5, got %u",
+                    parse_print_slice(name), name.s, t->rank);
+        return NULL;
+    }
     for (int o = 0; o < QIR_NUM_ORDERS; o++)
         qir_strbuf_printf(&known, " %s", qir_order_name((qir_order)o));
     parse_error(p, at, "type.order", "unknown physical order '%.*s', expected one of%s",

@@ -206,8 +206,7 @@ static void print_module(printer *p)
         print_name(p->out, '@', m->name);
     }
     print_attributes(p, m->attrs);
-    if (m->loc && m->loc->kind != QIR_LOC_FILE)
-        print_loc(p, m->loc);
+    print_loc(p, m->loc);
     qir_strbuf_puts(p->out, " {\n");
     for (const qir_params *s = m->params; s; s = s->next)
         print_params(p, s);

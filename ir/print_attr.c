@@ -118,9 +118,7 @@ void print_name(qir_strbuf *out, char sigil, const char *name)
 /* Where the text itself stands is not worth printing: reading it again gives a position anyway. */
 static bool is_own_position(const printer *p, const qir_loc *loc)
 {
-    const qir_loc *own = p->m->loc;
-    return loc->kind == QIR_LOC_FILE && loc->line && own && own->kind == QIR_LOC_FILE &&
-           own->text == loc->text;
+    return loc->kind == QIR_LOC_FILE && loc->line && loc->text == p->m->source_file;
 }
 
 static void print_loc_part(qir_strbuf *out, const qir_loc *loc)

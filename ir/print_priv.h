@@ -35,7 +35,7 @@ void print_attr(printer *p, const qir_attr *a);
 void print_attrs(printer *p, const qir_dict *d, int opcode);
 /* '%' or '@' and the name, quoted where it needs to be. */
 void print_name(qir_strbuf *out, char sigil, const char *name);
-/* " loc(...)" or nothing; `text` is the module's own file, positions in it are not printed. */
+/* " loc(...)" or nothing: positions in the text that the module was read from are not printed. */
 void print_loc(printer *p, const qir_loc *loc);
 
 #endif

@@ -236,6 +236,12 @@ const qir_type *qir_packed_type(qir_context *ctx, qir_packing packing, const qir
         qir_error(ctx->diag, loc, "type.packed", "expected a packing and a tensor type");
         return NULL;
     }
+    qir_pack_shape shape;
+    if (!qir_type_is_static(logical) || !qir_pack_shape_get(packing, logical, 1, &shape)) {
+        qir_error(ctx->diag, loc, "type.packed", "packing '%s' does not fit a weight of type %s",
+                  qir_packing_get(packing)->name, qir_type_text(ctx, logical));
+        return NULL;
+    }
     qir_type t = *logical;
     t.kind = QIR_PACKED;
     t.packing = packing;

@@ -110,6 +110,7 @@ struct qir_module {
     qir_const *consts, *last_const;
     qir_func *funcs;
     const char *source_dir; /* directory against which params paths resolve; may be NULL */
+    const char *source_file; /* text it was read from: positions in it are not printed; or NULL */
     uint32_t stage;         /* properties established by passes: qir_stage bits of pass.h */
     struct qir_module_priv *priv;
 };
