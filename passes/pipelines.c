@@ -4,8 +4,8 @@
 
 static const qir_named_pipeline pipelines[] = {
     {"simplify", "canonicalize,const-fold,cse,canonicalize,dce",
-     "Local clean-up that never changes results."},
-    {"float", "simplify,fold-batch-norm,fuse-activation,simplify",
+     "Local clean-up; results stay equal (but for the sign of zeros)."},
+    {"float", "simplify,fold-batch-norm{expand=conv},fuse-activation,simplify",
      "Everything done to the float model before quantization or float code generation."},
     {"prepare", "float,annotate-quant,insert-observers",
      "Static quantization, up to calibration: observers on every value to be quantized."},

@@ -187,9 +187,11 @@ static bool expand(qir_op *bn, const norm *n, bool as_conv)
     bool conv = as_conv && rank >= 3 && rank <= 5;
     qir_value *v = conv ? build_depthwise(bn, n, factor, offset)
                         : build_mul_add(bn, n, factor, offset);
-    if (v)
-        qir_replace_op(bn, v);
-    return v != NULL;
+    if (!v)
+        return false;
+    v->name = bn->results[0].name;
+    qir_replace_op(bn, v);
+    return true;
 }
 
 /* "", "mul-add" or "conv". */
