@@ -25,9 +25,14 @@ static interval times(interval x, interval w)
     return (interval){a < b ? a : b, c > d ? c : d};
 }
 
+static bool fits(interval sum)
+{
+    return sum.lo >= INT32_MIN && sum.hi <= INT32_MAX;
+}
+
 static bool report(const qir_op *op, int64_t channel, interval sum)
 {
-    if (sum.lo >= INT32_MIN && sum.hi <= INT32_MAX)
+    if (fits(sum))
         return true;
     return qir_error(qir_context_diag(qir_op_module(op)->ctx), op->loc, "quant.acc",
                      "%s: the accumulator of output channel %lld can reach %lld to %lld, outside "
@@ -35,15 +40,35 @@ static bool report(const qir_op *op, int64_t channel, interval sum)
                      (long long)channel, (long long)sum.lo, (long long)sum.hi);
 }
 
-/* Without constants: `terms` products of any values. */
-static bool check_terms(const qir_op *op, int64_t terms, interval term)
+static interval add(interval a, interval b)
+{
+    interval r;
+    r.lo = __builtin_add_overflow(a.lo, b.lo, &r.lo) ? INT64_MIN : r.lo;
+    r.hi = __builtin_add_overflow(a.hi, b.hi, &r.hi) ? INT64_MAX : r.hi;
+    return r;
+}
+
+/* Whatever the values are: `terms` products. */
+static interval repeated(int64_t terms, interval term)
 {
     interval sum;
     if (!qir_mul_i64(term.lo, terms, &sum.lo))
         sum.lo = INT64_MIN;
     if (!qir_mul_i64(term.hi, terms, &sum.hi))
         sum.hi = INT64_MAX;
-    return report(op, 0, sum);
+    return sum;
+}
+
+/* Elements of a constant operand; NULL: not constant, or not to be read from its file or expanded from
+ * a splat now.  *ok false: diagnosed. */
+static const void *elements(const qir_value *v, bool load, bool *ok)
+{
+    qir_const *c = v ? qir_value_const(v) : NULL;
+    if (!c || (c->payload != QIR_PAYLOAD_DATA && !load))
+        return NULL;
+    const void *data = qir_const_data(c);
+    *ok &= data != NULL;
+    return data;
 }
 
 static int64_t weight_at(const qir_type *w, const void *data, int64_t i)
@@ -51,54 +76,53 @@ static int64_t weight_at(const qir_type *w, const void *data, int64_t i)
     return qir_dtype_is_signed(w->dtype) ? ((const int8_t *)data)[i] : ((const uint8_t *)data)[i];
 }
 
-/* Weights [O][terms] row by row. */
-static bool check_rows(const qir_op *op, const qir_type *w, const void *data, const int32_t *bias)
+static interval row_sum(const qir_type *w, const void *data, int64_t row, int64_t terms, interval x)
 {
-    const qir_quant *wq = w->quant;
-    interval x = centred(op->operands[0].value->type->quant);
-    int64_t terms = w->dims[0] ? qir_type_elements(w) / w->dims[0] : 0;
-    for (int64_t o = 0; o < w->dims[0]; o++) {
-        int32_t zp = wq->zero_point[wq->axis == 0 ? o : 0];
-        interval sum = {bias ? bias[o] : 0, bias ? bias[o] : 0};
-        for (int64_t k = 0; k < terms; k++) {
-            int64_t v = weight_at(w, data, o * terms + k) - zp;
-            interval term = times(x, (interval){v, v});
-            sum.lo += term.lo < 0 ? term.lo : 0;
-            sum.hi += term.hi > 0 ? term.hi : 0;
-        }
-        if (!report(op, o, sum))
-            return false;
+    int32_t zp = w->quant->zero_point[w->quant->axis == 0 ? row : 0];
+    interval sum = {0, 0};
+    for (int64_t k = 0; k < terms; k++) {
+        int64_t v = weight_at(w, data, row * terms + k) - zp;
+        sum = add(sum, times(x, (interval){v, v}));
     }
-    return true;
+    return sum;
 }
 
-static bool check_weighted(const qir_op *op, const qir_qrule *rule)
+/* Weights [O][terms].  The number of terms settles almost every op; the rows are read where it does
+ * not. */
+static bool check_rows(const qir_op *op, const qir_qrule *rule, bool load)
 {
-    const qir_value *wv = qir_op_operand(op, (uint32_t)rule->weight);
-    const qir_value *bv = qir_op_operand(op, (uint32_t)rule->bias);
-    qir_const *wc = qir_value_const(wv), *bc = bv ? qir_value_const(bv) : NULL;
-    const qir_type *w = wv->type;
-    const qir_type *x = op->operands[0].value->type;
-    if (w->kind == QIR_PACKED)
-        return true; /* packed from a weight that was checked */
-    if (!wc)
-        return check_terms(op, w->dims[0] ? qir_type_elements(w) / w->dims[0] : 0,
-                           times(centred(x->quant), centred(w->quant)));
-    const void *weights = qir_const_data(wc);
-    const int32_t *bias = bc ? qir_const_data(bc) : NULL;
-    return weights && (bias || !bc) && check_rows(op, w, weights, bias);
+    const qir_value *weight = qir_op_operand(op, (uint32_t)rule->weight);
+    const qir_type *w = weight->type;
+    interval x = centred(op->operands[0].value->type->quant);
+    bool ok = true;
+    const int32_t *bias = elements(qir_op_operand(op, (uint32_t)rule->bias), load, &ok);
+    int64_t terms = w->dims[0] ? qir_type_elements(w) / w->dims[0] : 0;
+    interval any = repeated(terms, times(x, centred(w->quant)));
+    for (int64_t o = 0; ok && o < w->dims[0]; o++) {
+        interval start = {bias ? bias[o] : 0, bias ? bias[o] : 0};
+        interval sum = add(start, any);
+        if (fits(sum))
+            continue;
+        const void *data = elements(weight, load, &ok);
+        if (data)
+            sum = add(start, row_sum(w, data, o, terms, x));
+        else if (qir_value_const(weight) && !load)
+            return true; /* will be looked at when it is loaded */
+        ok = ok && report(op, o, sum);
+    }
+    return ok;
 }
 
-bool qir_check_accumulator(const qir_op *op)
+bool qir_check_accumulator(const qir_op *op, bool load)
 {
     const qir_qrule *rule = &qir_op_desc_get(op->opcode)->qrule;
     const qir_value *a = qir_op_operand(op, 0), *b = qir_op_operand(op, 1);
-    if (!a || !b || !a->type->quant || !b->type->quant)
+    if (!a || !b || !a->type->quant || !b->type->quant || b->type->kind == QIR_PACKED)
         return true;
     if (rule->kind == QIR_QR_ACCUM)
-        return check_weighted(op, rule);
+        return check_rows(op, rule, load);
     if (op->opcode == QIR_OP_matmul)
-        return check_terms(op, a->type->dims[a->type->rank - 1],
-                           times(centred(a->type->quant), centred(b->type->quant)));
+        return report(op, 0, repeated(a->type->dims[a->type->rank - 1],
+                                      times(centred(a->type->quant), centred(b->type->quant))));
     return true;
 }

@@ -70,7 +70,7 @@ static void check_types(verifier *v, qir_op *op)
         results[i] = op->results[i].type;
     qir_infer q = {(qir_module *)(uintptr_t)v->m, op->opcode, op->loc, op->attrs, operands,
                    op->noperands, results};
-    v->ok &= qir_infer_op(&q);
+    v->ok &= qir_infer_op(&q) && qir_check_accumulator(op, false);
 }
 
 static void check_op(verifier *v, qir_op *op)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include "qir/layout.h"
+#include "qir/ops.h"
 #include "qir/pack.h"
 #include "qir/qmath.h"
 #include "qir/support/arena.h"
@@ -51,7 +52,7 @@ bool qcg_weights_get(qcg *g, int64_t groups, qcg_weights *w)
 {
     const qir_type *t;
     const void *data = row_major_weight(g, groups, &t);
-    if (!data)
+    if (!data || !qir_check_accumulator(g->op, true))
         return false;
     int64_t o = t->dims[0], cin = t->dims[1], taps = 1;
     for (unsigned i = 2; i < t->rank; i++)

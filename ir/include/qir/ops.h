@@ -109,10 +109,10 @@ typedef struct qir_infer {
 } qir_infer;
 
 /* Proves that the i32 accumulator of a quantized conv, linear or matmul cannot overflow, partial sums
- * included: from the actual weights and bias where they are constant, else from the number of terms.
- * Reads the weights, so passes that create such ops call it once; other ops are fine.  False:
- * diagnosed as quant.acc, or a constant could not be loaded. */
-bool qir_check_accumulator(const qir_op *op);
+ * included: from the number of terms, and where that does not do from the actual weights and bias.
+ * Params files are read and splats expanded only if `load`, else ops that need them pass.
+ * Other ops, and packed weights, are fine.  False: diagnosed as quant.acc. */
+bool qir_check_accumulator(const qir_op *op, bool load);
 
 /* Appends docs/ops.md: every op with operands, attributes, quantization rule and traits. */
 void qir_docs_ops(qir_strbuf *out);
