@@ -22,7 +22,8 @@ static bool is_binary(const unsigned char *s, size_t len)
 /* ModelProto has no magic number: a binary file that begins with the tag of one of its fields. */
 static bool begins_like_onnx(const unsigned char *s, size_t len)
 {
-    static const unsigned char tags[] = {0x08, 0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42, 0x72, 0xa2, 0xca};
+    static const unsigned char tags[] = {0x08, 0x12, 0x1a, 0x22, 0x28, 0x32,
+                                         0x3a, 0x42, 0x72, 0xa2, 0xca};
     return len >= 2 && memchr(tags, s[0], sizeof tags) && is_binary(s, len);
 }
 
@@ -50,7 +51,9 @@ static format detect(const char *path, const unsigned char *s, size_t len)
 static int open_directory(qir_arena *arena, const char *path)
 {
     const char *slash = strrchr(path, '/');
-    const char *dir = !slash ? "." : slash == path ? "/" : qir_arena_strndup(arena, path, (size_t)(slash - path));
+    const char *dir = !slash          ? "."
+                      : slash == path ? "/"
+                                      : qir_arena_strndup(arena, path, (size_t)(slash - path));
     return open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
@@ -76,6 +79,7 @@ static qir_module *parse_text(qir_context *ctx, const char *path, const qir_byte
     qir_parse_options parse = {.max_source = opts ? opts->max_source : 0};
     if (opts && (opts->nbindings || opts->nconst_inputs))
         return refuse(ctx, path, "-bind and -const-input apply to ONNX models, this is QIR text");
+    qir_diag_add_source(qir_context_diag(ctx), path, (const char *)bytes->data, bytes->len);
     return qir_parse(ctx, path, (const char *)bytes->data, bytes->len, &parse);
 }
 

@@ -68,6 +68,14 @@ qir_const *qir_module_const(qir_module *m, const char *name)
     return qir_map_get(&m->priv->consts, qir_intern_cstr(m->ctx, name));
 }
 
+void qir_const_rename(qir_const *c, const char *name)
+{
+    qir_module *m = c->module;
+    qir_map_put(&m->priv->consts, c->value.name, NULL);
+    c->value.name = unique_name(m, name);
+    qir_map_put(&m->priv->consts, c->value.name, c);
+}
+
 void qir_const_erase(qir_const *c)
 {
     QIR_ASSERT(!c->value.uses, "erasing a constant that is used");

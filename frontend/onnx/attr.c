@@ -2,29 +2,31 @@
 #include "onnx/model.h"
 
 enum { /* field numbers of AttributeProto */
-    A_NAME = 1,
-    A_F = 2,
-    A_I = 3,
-    A_S = 4,
-    A_T = 5,
-    A_G = 6,
-    A_FLOATS = 7,
-    A_INTS = 8,
-    A_STRINGS = 9,
-    A_TENSORS = 10,
-    A_GRAPHS = 11,
-    A_TYPE = 20,
-    A_REF = 21
+       A_NAME = 1,
+       A_F = 2,
+       A_I = 3,
+       A_S = 4,
+       A_T = 5,
+       A_G = 6,
+       A_FLOATS = 7,
+       A_INTS = 8,
+       A_STRINGS = 9,
+       A_TENSORS = 10,
+       A_GRAPHS = 11,
+       A_TYPE = 20,
+       A_REF = 21
 };
 
 /* The type that a payload field stands for; NONE for fields that are no payload. */
 static onnx_attr_type payload_type(uint32_t field)
 {
     static const unsigned char types[] = {
-        [A_F] = ONNX_ATTR_FLOAT,   [A_I] = ONNX_ATTR_INT,         [A_S] = ONNX_ATTR_STRING,
-        [A_T] = ONNX_ATTR_TENSOR,  [A_G] = ONNX_ATTR_GRAPH,       [A_FLOATS] = ONNX_ATTR_FLOATS,
-        [A_INTS] = ONNX_ATTR_INTS, [A_STRINGS] = ONNX_ATTR_STRINGS, [A_TENSORS] = ONNX_ATTR_OTHER,
-        [A_GRAPHS] = ONNX_ATTR_GRAPH, [22] = ONNX_ATTR_OTHER,     [23] = ONNX_ATTR_OTHER,
+        [A_F] = ONNX_ATTR_FLOAT,       [A_I] = ONNX_ATTR_INT,
+        [A_S] = ONNX_ATTR_STRING,      [A_T] = ONNX_ATTR_TENSOR,
+        [A_G] = ONNX_ATTR_GRAPH,       [A_FLOATS] = ONNX_ATTR_FLOATS,
+        [A_INTS] = ONNX_ATTR_INTS,     [A_STRINGS] = ONNX_ATTR_STRINGS,
+        [A_TENSORS] = ONNX_ATTR_OTHER, [A_GRAPHS] = ONNX_ATTR_GRAPH,
+        [22] = ONNX_ATTR_OTHER,        [23] = ONNX_ATTR_OTHER,
     };
     return field < sizeof types ? (onnx_attr_type)types[field] : ONNX_ATTR_NONE;
 }
@@ -123,8 +125,8 @@ static bool check_type(attr_reader *a)
     onnx_attr *attr = a->attr;
     if (attr->type == ONNX_ATTR_NONE)
         attr->type = a->payload;
-    if (a->payload != ONNX_ATTR_NONE && a->payload != attr->type &&
-        attr->type != ONNX_ATTR_OTHER && attr->type != ONNX_ATTR_GRAPH)
+    if (a->payload != ONNX_ATTR_NONE && a->payload != attr->type && attr->type != ONNX_ATTR_OTHER &&
+        attr->type != ONNX_ATTR_GRAPH)
         return fail(a, "payload differs from the declared type");
     if (attr->type == ONNX_ATTR_TENSOR && !attr->t)
         return fail(a, "no tensor");

@@ -33,7 +33,10 @@ bool onnx_error(const onnx_call *c, const char *code, const char *fmt, ...)
     qir_strbuf_vprintf(&text, fmt, ap);
     va_end(ap);
     qir_pb_fail(&c->imp->model.file, n->offset, code, "node '%s' (%s): %s",
-                *n->name ? n->name : n->nout ? n->out[0] : "", n->op, qir_strbuf_cstr(&text));
+                *n->name  ? n->name
+                : n->nout ? n->out[0]
+                          : "",
+                n->op, qir_strbuf_cstr(&text));
     qir_strbuf_free(&text);
     return false;
 }

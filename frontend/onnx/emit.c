@@ -1,4 +1,5 @@
-/* Building ops: folding of small constants, and the shape helpers that several translators share. */
+/* Building ops: folding of small constants, and the shape helpers that several translators share.
+ */
 #include <string.h>
 
 #include "onnx/import.h"
@@ -43,8 +44,7 @@ qir_value *onnx_emit(onnx_call *c, qir_opcode opcode, qir_value *const *operands
 }
 
 qir_value *onnx_emit_folded(onnx_call *c, qir_opcode opcode, qir_value *const *operands,
-                            uint32_t noperands, const qir_named_attr *attrs,
-                            const qir_type *result)
+                            uint32_t noperands, const qir_named_attr *attrs, const qir_type *result)
 {
     return emit(c, opcode, operands, noperands, attrs, result, QIR_MAX_ELEMENTS);
 }
@@ -114,7 +114,7 @@ qir_value *onnx_new_const(onnx_call *c, qir_dtype dtype, const int64_t *dims, un
 {
     const qir_type *t = const_type(c, dtype, dims, rank);
     const char *name = onnx_identifier(c->imp, c->node->out[0]);
-    return t ? &qir_const_create(c->imp->m, name, t, data, true, c->imp->b.loc)->value : NULL;
+    return t ? onnx_add_const(c->imp, name, t, data, true, c->imp->b.loc) : NULL;
 }
 
 qir_value *onnx_splat(onnx_call *c, qir_dtype dtype, const int64_t *dims, unsigned rank,
@@ -122,7 +122,11 @@ qir_value *onnx_splat(onnx_call *c, qir_dtype dtype, const int64_t *dims, unsign
 {
     const qir_type *t = const_type(c, dtype, dims, rank);
     const char *name = onnx_identifier(c->imp, c->node->out[0]);
-    return t ? &qir_const_splat(c->imp->m, name, t, element, c->imp->b.loc)->value : NULL;
+    if (!t)
+        return NULL;
+    qir_const *k = qir_const_splat(c->imp->m, name, t, element, c->imp->b.loc);
+    qir_map_put(&c->imp->bases, k, (void *)(uintptr_t)name);
+    return &k->value;
 }
 
 qir_value *onnx_scalar(onnx_call *c, qir_dtype dtype, double v)
@@ -140,8 +144,8 @@ qir_value *onnx_scalar(onnx_call *c, qir_dtype dtype, double v)
 bool onnx_is_weight(const qir_value *v)
 {
     const qir_op *op = qir_value_op(v);
-    return v->kind == QIR_VALUE_CONST ||
-           (op && op->opcode == QIR_OP_dequantize && op->operands[0].value->kind == QIR_VALUE_CONST);
+    return v->kind == QIR_VALUE_CONST || (op && op->opcode == QIR_OP_dequantize &&
+                                          op->operands[0].value->kind == QIR_VALUE_CONST);
 }
 
 qir_value *onnx_transpose_weight(onnx_call *c, qir_value *w, const int64_t *perm)

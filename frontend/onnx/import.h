@@ -38,6 +38,7 @@ typedef struct onnx_import {
     qir_map values;       /* tensor name -> qir_value */
     qir_map initializers; /* tensor name -> onnx_initializer */
     qir_map names;        /* identifiers given to values */
+    qir_map bases;        /* qir_const -> identifier it should have, but for uniqueness */
 } onnx_import;
 
 /* One node being translated. */
@@ -50,7 +51,7 @@ struct onnx_call {
     unsigned nin;
 };
 
-/* --- table.c: which row translates a node ------------------------------------------------------ */
+/* --- table.c: which row translates a node --- */
 void onnx_table_init(onnx_import *imp);
 const onnx_row *onnx_table_find(const onnx_import *imp, const onnx_node *n, int64_t opset);
 int64_t onnx_opset_of(const onnx_import *imp, const char *domain); /* 0: not imported */
@@ -58,24 +59,31 @@ bool onnx_check_opsets(onnx_import *imp);
 /* Diagnoses all nodes that no row takes, in one error.  True: there are none. */
 bool onnx_check_supported(onnx_import *imp);
 
-/* --- values.c: names, constants, folding --------------------------------------------------------- */
+/* --- values.c: names, constants, folding --- */
 const char *onnx_identifier(onnx_import *imp, const char *name);
 void onnx_name_value(onnx_import *imp, qir_value *v, const char *name);
 qir_value *onnx_lookup(onnx_import *imp, const char *name); /* NULL: undefined, or diagnosed */
 bool onnx_define(onnx_import *imp, const char *name, qir_value *v);
 qir_value *onnx_tensor_const(onnx_import *imp, const char *name, const qir_tensorproto *t,
                              const onnx_initializer *ext);
+/* A constant that is to be called `base`; `copy` as for qir_const_create. */
+qir_value *onnx_add_const(onnx_import *imp, const char *base, const qir_type *type,
+                          const void *data, bool copy, const qir_loc *loc);
+/* What a constant was to be called. */
+const char *onnx_const_base(const onnx_import *imp, const qir_value *v);
+/* Drops suffixes that are no longer needed. */
+void onnx_rename_consts(onnx_import *imp);
 bool onnx_fold_op(onnx_call *c, qir_op *op, qir_value **out);
 
-/* --- external.c ------------------------------------------------------------------------------------ */
+/* --- external.c --- */
 /* Bytes of an external tensor (arena of the module).  NULL: diagnosed. */
 const void *onnx_external_data(onnx_import *imp, const onnx_initializer *init);
 
-/* --- inputs.c: graph inputs and outputs ----------------------------------------------------------- */
+/* --- inputs.c: graph inputs and outputs --- */
 bool onnx_import_inputs(onnx_import *imp);
 bool onnx_import_outputs(onnx_import *imp);
 
-/* --- call.c: what translators use -------------------------------------------------------------------- */
+/* --- call.c: what translators use --- */
 /* Operand i; NULL if omitted. */
 qir_value *onnx_in(const onnx_call *c, unsigned i);
 bool onnx_out_used(const onnx_call *c, unsigned i);
@@ -144,10 +152,12 @@ typedef struct onnx_window {
     int64_t pads[2 * QIR_MAX_RANK];
 } onnx_window;
 bool onnx_window_read(onnx_call *c, const qir_type *x, const int64_t *kernel, onnx_window *w);
+/* The list as an attribute; NULL (the default) if all entries are `dflt`. */
+const qir_attr *onnx_unless(onnx_call *c, const int64_t *list, unsigned n, int64_t dflt);
 /* Result size of spatial axis i over an input of size `in`. */
 int64_t onnx_window_size(const onnx_window *w, unsigned i, int64_t in);
 
-/* --- translators, named in map.def ------------------------------------------------------------------- */
+/* --- translators, named in map.def --- */
 #define ROW(domain, op, since, until, min_in, max_in, max_out, consts, fn, qir)                    \
     bool onnx_##fn(onnx_call *c);
 #include "onnx/map.def"

@@ -98,9 +98,9 @@ static bool add_const_input(onnx_import *imp, const onnx_value *v, const char *p
     qir_tensor t;
     if (!read_tensor_file(imp, path, &t) || !check_const_input(imp, v, t.type))
         return false;
-    qir_const *c = qir_const_create(imp->m, onnx_identifier(imp, v->name), t.type, t.data, false,
-                                    qir_loc_name(imp->ctx, v->name));
-    return onnx_define(imp, v->name, &c->value);
+    return onnx_define(imp, v->name,
+                       onnx_add_const(imp, onnx_identifier(imp, v->name), t.type, t.data, false,
+                                      qir_loc_name(imp->ctx, v->name)));
 }
 
 /* Before IR version 4 every initializer had to be listed as an input. */

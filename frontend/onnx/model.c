@@ -164,7 +164,8 @@ static bool read_external_entry(qir_arena *arena, const qir_pb *message, onnx_in
     if (r.file->failed)
         return false;
     if (value_len > ONNX_MAX_NAME)
-        return qir_pb_fail(r.file, message->start, "onnx.ext.path", "external data: value too long");
+        return qir_pb_fail(r.file, message->start, "onnx.ext.path",
+                           "external data: value too long");
     const char *k = qir_arena_strndup(arena, key, key_len < 64 ? key_len : 64);
     if (strcmp(k, "location") == 0) {
         init->location = qir_arena_strndup(arena, value, value_len);
@@ -206,8 +207,7 @@ static bool read_graph_field(qir_arena *arena, onnx_model *m, const qir_pb *r,
     if (f->number == G_SPARSE_INIT)
         return qir_pb_fail(r->file, f->offset, "onnx.tensor",
                            "sparse initializers are not supported");
-    if (f->number != G_NODE && f->number != G_INIT && f->number != G_INPUT &&
-        f->number != G_OUTPUT)
+    if (f->number != G_NODE && f->number != G_INIT && f->number != G_INPUT && f->number != G_OUTPUT)
         return true;
     if (!qir_pb_enter(r, f, &child))
         return false;

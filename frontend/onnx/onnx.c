@@ -150,10 +150,12 @@ static void erase_unused(onnx_import *imp)
         if (!used)
             qir_op_erase(op);
     }
-    qir_for_each_const(c, m) {
+    qir_for_each_const(c, m)
+    {
         if (!c->value.uses)
             qir_const_erase(c);
     }
+    onnx_rename_consts(imp);
 }
 
 static bool import_graph(onnx_import *imp)
@@ -176,6 +178,7 @@ static void release(onnx_import *imp)
     qir_map_free(&imp->values);
     qir_map_free(&imp->initializers);
     qir_map_free(&imp->names);
+    qir_map_free(&imp->bases);
     qir_arena_destroy(imp->arena);
     qir_arena_destroy(imp->scratch);
 }

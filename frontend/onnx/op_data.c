@@ -11,8 +11,9 @@ bool onnx_concat(onnx_call *c)
         return false;
     if (c->nin == 1)
         return onnx_set(c, 0, c->in[0]);
-    return onnx_set(c, 0, onnx_emit(c, QIR_OP_concat, c->in, c->nin,
-                                    QIR_ATTRS({"axis", qir_attr_int(c->imp->ctx, axis)}), NULL));
+    return onnx_set(c, 0,
+                    onnx_emit(c, QIR_OP_concat, c->in, c->nin,
+                              QIR_ATTRS({"axis", qir_attr_int(c->imp->ctx, axis)}), NULL));
 }
 
 typedef struct slice_spec {
@@ -45,7 +46,9 @@ static qir_value *emit_slice(onnx_call *c, qir_value *x, const slice_spec *s)
     if (is_whole(x->type, s))
         return x;
     return onnx_emit1(c, QIR_OP_slice, x,
-                      QIR_ATTRS({"starts", qir_attr_ints(ctx, s->starts, rank)}, {"ends", qir_attr_ints(ctx, s->ends, rank)}, {"steps", qir_attr_ints(ctx, s->steps, rank)}));
+                      QIR_ATTRS({"starts", qir_attr_ints(ctx, s->starts, rank)},
+                                {"ends", qir_attr_ints(ctx, s->ends, rank)},
+                                {"steps", qir_attr_ints(ctx, s->steps, rank)}));
 }
 
 static int64_t clamp_to(int64_t v, int64_t lo, int64_t hi)
@@ -152,8 +155,9 @@ bool onnx_gather(onnx_call *c)
     int64_t axis;
     if (!onnx_axis(c, onnx_attr_int(c, "axis", 0), c->in[0]->type->rank, false, &axis))
         return false;
-    return onnx_set(c, 0, onnx_emit(c, QIR_OP_gather, c->in, 2,
-                                    QIR_ATTRS({"axis", qir_attr_int(c->imp->ctx, axis)}), NULL));
+    return onnx_set(c, 0,
+                    onnx_emit(c, QIR_OP_gather, c->in, 2,
+                              QIR_ATTRS({"axis", qir_attr_int(c->imp->ctx, axis)}), NULL));
 }
 
 /* Begins of all dimensions, then ends. */
@@ -215,8 +219,11 @@ bool onnx_pad(onnx_call *c)
         any |= pads[i];
     if (!any)
         return onnx_set(c, 0, x);
-    return onnx_set(c, 0, onnx_emit1(c, QIR_OP_pad, x,
-                                     QIR_ATTRS({"pads", qir_attr_ints(ctx, pads, 2 * rank)}, {"mode", qir_attr_string(ctx, mode, strlen(mode))}, {"value", qir_attr_float(ctx, value)})));
+    return onnx_set(c, 0,
+                    onnx_emit1(c, QIR_OP_pad, x,
+                               QIR_ATTRS({"pads", qir_attr_ints(ctx, pads, 2 * rank)},
+                                         {"mode", qir_attr_string(ctx, mode, strlen(mode))},
+                                         {"value", qir_attr_float(ctx, value)})));
 }
 
 /* Repeats dimension `axis` of `x`: insert a dimension before it, expand, join the two. */

@@ -67,8 +67,8 @@ bool onnx_mean(onnx_call *c)
         sum = onnx_emit2(c, QIR_OP_add, sum, c->in[i]);
     if (!sum || c->nin == 1)
         return onnx_set(c, 0, sum);
-    return onnx_set(c, 0, onnx_emit2(c, QIR_OP_div, sum,
-                                     onnx_scalar(c, sum->type->dtype, (double)c->nin)));
+    return onnx_set(
+        c, 0, onnx_emit2(c, QIR_OP_div, sum, onnx_scalar(c, sum->type->dtype, (double)c->nin)));
 }
 
 /* The table's neg is for reals; integers subtract from 0. */
@@ -127,7 +127,8 @@ static qir_value *clamp(onnx_call *c, qir_value *x, float min, float max)
     if (min == -INFINITY && max == INFINITY)
         return x;
     return onnx_emit1(c, QIR_OP_clamp, x,
-                      QIR_ATTRS({"min", min > -INFINITY ? qir_attr_float(ctx, min) : NULL}, {"max", max < INFINITY ? qir_attr_float(ctx, max) : NULL}));
+                      QIR_ATTRS({"min", min > -INFINITY ? qir_attr_float(ctx, min) : NULL},
+                                {"max", max < INFINITY ? qir_attr_float(ctx, max) : NULL}));
 }
 
 static qir_value *clip_dynamic(onnx_call *c, qir_value *lo, qir_value *hi)

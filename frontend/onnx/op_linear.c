@@ -1,5 +1,5 @@
-/* Matrix products and batch normalization.  A product with a constant matrix becomes `linear`, whose
- * weight is [O, I], so that it quantizes per output channel. */
+/* Matrix products and batch normalization.  A product with a constant matrix becomes `linear`,
+ * whose weight is [O, I], so that it quantizes per output channel. */
 #include "onnx/import.h"
 
 static const int64_t swap[] = {1, 0};
@@ -47,8 +47,8 @@ static qir_value *linear(onnx_call *c, qir_value *x, qir_value *w, qir_value *bi
     bias = scaled(c, bias, beta);
     if (!bias)
         return NULL;
-    qir_value *row = onnx_is_weight(bias) || bias->type->rank == 1 ? row_bias(c, bias, w->type->dims[0])
-                                                                   : NULL;
+    qir_value *row =
+        onnx_is_weight(bias) || bias->type->rank == 1 ? row_bias(c, bias, w->type->dims[0]) : NULL;
     if (row)
         return onnx_emit(c, QIR_OP_linear, QIR_OPERANDS(x, w, row), QIR_NO_ATTRS, NULL);
     if (c->imp->model.file.failed)
@@ -93,7 +93,7 @@ bool onnx_batch_norm(onnx_call *c)
     for (unsigned i = 1; i < c->node->nout; i++)
         if (onnx_out_used(c, i))
             return onnx_error(c, "onnx.attr", "training results are not supported");
-    return onnx_set(c, 0, onnx_emit(c, QIR_OP_batch_norm, c->in, 5,
-                                    QIR_ATTRS({"epsilon", qir_attr_float(c->imp->ctx, epsilon)}),
-                                    NULL));
+    return onnx_set(c, 0,
+                    onnx_emit(c, QIR_OP_batch_norm, c->in, 5,
+                              QIR_ATTRS({"epsilon", qir_attr_float(c->imp->ctx, epsilon)}), NULL));
 }

@@ -4,8 +4,8 @@
 
 #include "onnx/import.h"
 
-/* Parameters from operands `scale` and `zp` (zp may be absent: 0) for a tensor of type `t` stored as
- * `storage`.  One scale means per tensor, whatever `axis` says.  scale < 0: all scales are 1. */
+/* Parameters from operands `scale` and `zp` (zp may be absent: 0) for a tensor of type `t` stored
+ * as `storage`.  One scale means per tensor, whatever `axis` says.  scale < 0: all scales are 1. */
 static bool read_params(onnx_call *c, int scale, unsigned zp, int64_t axis, const qir_type *t,
                         qir_dtype storage, qir_quant *out)
 {
@@ -51,7 +51,8 @@ static bool can_store(onnx_call *c, qir_dtype t)
 static const qir_type *quantized(onnx_call *c, const qir_quant *q, const int64_t *dims,
                                  unsigned rank)
 {
-    const qir_type *t = qir_quant_type(c->imp->ctx, q, dims, rank, qir_pb_loc(&c->imp->model.file, c->node->offset));
+    const qir_type *t = qir_quant_type(c->imp->ctx, q, dims, rank,
+                                       qir_pb_loc(&c->imp->model.file, c->node->offset));
     if (!t)
         c->imp->model.file.failed = true;
     return t;
@@ -66,7 +67,8 @@ static qir_value *recast(onnx_call *c, qir_value *v, const qir_type *to)
         return to ? v : NULL;
     if ((k = qir_value_const(v))) {
         const void *data = qir_const_data(k);
-        return data ? &qir_const_create(c->imp->m, v->name, to, data, false, k->loc)->value : NULL;
+        return data ? onnx_add_const(c->imp, onnx_const_base(c->imp, v), to, data, false, k->loc)
+                    : NULL;
     }
     op = qir_value_op(v);
     if (op && op->opcode == QIR_OP_storage_cast && op->operands[0].value->type == to)
@@ -83,8 +85,9 @@ static qir_value *to_plain(onnx_call *c, qir_value *v)
 {
     if (!v)
         return NULL;
-    return recast(c, v, qir_tensor_type(c->imp->ctx, v->type->dtype, v->type->dims, v->type->rank,
-                                        c->imp->b.loc));
+    return recast(
+        c, v,
+        qir_tensor_type(c->imp->ctx, v->type->dtype, v->type->dims, v->type->rank, c->imp->b.loc));
 }
 
 static bool no_blocks(onnx_call *c)
@@ -146,7 +149,8 @@ bool onnx_dynamic_quantize_linear(onnx_call *c)
     return true;
 }
 
-/* --- integer convolutions and products ---------------------------------------------------------- */
+/* --- integer convolutions and products ----------------------------------------------------------
+ */
 
 /* The integer op on quantized x and w; `y` NULL asks for the plain i32 accumulator. */
 static qir_value *conv_quantized(onnx_call *c, qir_value *x, qir_value *w, qir_value *bias,
@@ -170,8 +174,12 @@ static qir_value *conv_quantized(onnx_call *c, qir_value *x, qir_value *w, qir_v
         dims[i + 2] = onnx_window_size(&win, i, x->type->dims[i + 2]);
     const qir_type *t = y ? quantized(c, y, dims, x->type->rank)
                           : qir_tensor_type(ctx, QIR_i32, dims, x->type->rank, c->imp->b.loc);
-    qir_named_attr *attrs = QIR_ATTRS({"strides", qir_attr_ints(ctx, win.strides, win.n)}, {"pads", qir_attr_ints(ctx, win.pads, 2 * win.n)}, {"dilations", qir_attr_ints(ctx, win.dilations, win.n)}, {"groups", qir_attr_int(ctx, onnx_attr_int(c, "group", 1))});
-    return t ? onnx_emit(c, QIR_OP_conv, (qir_value *[]){x, w, bias}, bias ? 3 : 2, attrs, t) : NULL;
+    qir_named_attr *attrs = QIR_ATTRS({"strides", onnx_unless(c, win.strides, win.n, 1)},
+                                      {"pads", onnx_unless(c, win.pads, 2 * win.n, 0)},
+                                      {"dilations", onnx_unless(c, win.dilations, win.n, 1)},
+                                      {"groups", qir_attr_int(ctx, onnx_attr_int(c, "group", 1))});
+    return t ? onnx_emit(c, QIR_OP_conv, (qir_value *[]){x, w, bias}, bias ? 3 : 2, attrs, t)
+             : NULL;
 }
 
 bool onnx_qlinear_conv(onnx_call *c)
@@ -196,8 +204,8 @@ bool onnx_conv_integer(onnx_call *c)
         !read_params(c, -1, 2, 1, x->type, x->type->dtype, &qx) ||
         !read_params(c, -1, 3, 0, w->type, w->type->dtype, &qw))
         return false;
-    return onnx_set(c, 0, conv_quantized(c, to_quantized(c, x, &qx), to_quantized(c, w, &qw), NULL,
-                                         NULL));
+    return onnx_set(
+        c, 0, conv_quantized(c, to_quantized(c, x, &qx), to_quantized(c, w, &qw), NULL, NULL));
 }
 
 static bool matmul_dims(onnx_call *c, const qir_type *a, const qir_type *b, int64_t *dims,
@@ -227,7 +235,8 @@ static qir_value *matmul_quantized(onnx_call *c, qir_value *a, qir_value *b, con
         b = onnx_transpose(c, b, swap);
     if (!t || !b)
         return NULL;
-    return onnx_emit(c, linear ? QIR_OP_linear : QIR_OP_matmul, QIR_OPERANDS(a, b), QIR_NO_ATTRS, t);
+    return onnx_emit(c, linear ? QIR_OP_linear : QIR_OP_matmul, QIR_OPERANDS(a, b), QIR_NO_ATTRS,
+                     t);
 }
 
 bool onnx_qlinear_matmul(onnx_call *c)
@@ -252,6 +261,6 @@ bool onnx_matmul_integer(onnx_call *c)
         !read_params(c, -1, 2, -2, a->type, a->type->dtype, &qa) ||
         !read_params(c, -1, 3, -1, b->type, b->type->dtype, &qb))
         return false;
-    return onnx_set(c, 0, matmul_quantized(c, to_quantized(c, a, &qa), to_quantized(c, b, &qb),
-                                           NULL));
+    return onnx_set(c, 0,
+                    matmul_quantized(c, to_quantized(c, a, &qa), to_quantized(c, b, &qb), NULL));
 }

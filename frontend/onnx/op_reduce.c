@@ -6,8 +6,10 @@
 static bool set_reduce(onnx_call *c, const int64_t *axes, size_t n, bool keepdims)
 {
     qir_context *ctx = c->imp->ctx;
-    return onnx_set(c, 0, onnx_emit1(c, c->row->opcode, c->in[0],
-                                     QIR_ATTRS({"axes", qir_attr_ints(ctx, axes, n)}, {"keepdims", qir_attr_bool(ctx, keepdims)})));
+    return onnx_set(c, 0,
+                    onnx_emit1(c, c->row->opcode, c->in[0],
+                               QIR_ATTRS({"axes", qir_attr_ints(ctx, axes, n)},
+                                         {"keepdims", qir_attr_bool(ctx, keepdims)})));
 }
 
 /* Ascending and not negative; no axes: all, or none with noop_with_empty_axes. */
@@ -50,8 +52,7 @@ bool onnx_global_pool(onnx_call *c)
 
 static qir_value *softmax(onnx_call *c, qir_value *x, int64_t axis)
 {
-    return onnx_emit1(c, c->row->opcode, x,
-                      QIR_ATTRS({"axis", qir_attr_int(c->imp->ctx, axis)}));
+    return onnx_emit1(c, c->row->opcode, x, QIR_ATTRS({"axis", qir_attr_int(c->imp->ctx, axis)}));
 }
 
 /* Before operator set 13 the operand is coerced to two dimensions, split at `axis`. */

@@ -25,8 +25,9 @@ bool onnx_dropout(onnx_call *c)
         return onnx_error(c, "onnx.attr", "dropout in training mode is not supported");
     if (onnx_out_used(c, 1)) {
         qir_value *one = onnx_scalar(c, c->opset < 10 ? t->dtype : QIR_i1, 1);
-        if (!one || !onnx_set(c, 1, onnx_splat(c, one->type->dtype, t->dims, t->rank,
-                                               qir_const_data(qir_value_const(one)))))
+        if (!one || !onnx_set(c, 1,
+                              onnx_splat(c, one->type->dtype, t->dims, t->rank,
+                                         qir_const_data(qir_value_const(one)))))
             return false;
     }
     return onnx_set(c, 0, c->in[0]);
@@ -163,8 +164,9 @@ bool onnx_transpose_op(onnx_call *c)
             return onnx_error(c, "onnx.attr", "perm is no permutation");
         seen |= 1u << perm[i];
     }
-    return onnx_set(c, 0, onnx_is_weight(c->in[0]) ? onnx_transpose_weight(c, c->in[0], perm)
-                                                   : onnx_transpose(c, c->in[0], perm));
+    return onnx_set(c, 0,
+                    onnx_is_weight(c->in[0]) ? onnx_transpose_weight(c, c->in[0], perm)
+                                             : onnx_transpose(c, c->in[0], perm));
 }
 
 /* An index of Shape: negative counts from the end, then clamped. */

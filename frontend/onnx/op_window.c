@@ -17,8 +17,9 @@ static bool read_list(onnx_call *c, const char *name, unsigned n, int64_t dflt, 
     for (unsigned i = 0; i < n; i++) {
         out[i] = list && given ? list[i] : dflt;
         if (out[i] < min || out[i] > MAX_WINDOW)
-            return onnx_error(c, "onnx.attr", "'%s' has entry %" PRId64 ", expected %" PRId64
-                              " to %d", name, out[i], min, MAX_WINDOW);
+            return onnx_error(c, "onnx.attr",
+                              "'%s' has entry %" PRId64 ", expected %" PRId64 " to %d", name,
+                              out[i], min, MAX_WINDOW);
     }
     return !c->imp->model.file.failed;
 }
@@ -81,6 +82,15 @@ int64_t onnx_window_size(const onnx_window *w, unsigned i, int64_t in)
     return room < 0 ? 0 : room / w->strides[i] + 1;
 }
 
+/* The list as an attribute; NULL (the default) if all entries are `dflt`. */
+const qir_attr *onnx_unless(onnx_call *c, const int64_t *list, unsigned n, int64_t dflt)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (list[i] != dflt)
+            return qir_attr_ints(c->imp->ctx, list, n);
+    return NULL;
+}
+
 static bool check_weight(onnx_call *c, const qir_type *x, const qir_type *w)
 {
     return (x->rank >= 3 && x->rank == w->rank) ||
@@ -94,7 +104,10 @@ bool onnx_conv(onnx_call *c)
     onnx_window w;
     if (!check_weight(c, x, wt) || !onnx_window_read(c, x, wt->dims + 2, &w))
         return false;
-    qir_named_attr *attrs = QIR_ATTRS({"strides", qir_attr_ints(ctx, w.strides, w.n)}, {"pads", qir_attr_ints(ctx, w.pads, 2 * w.n)}, {"dilations", qir_attr_ints(ctx, w.dilations, w.n)}, {"groups", qir_attr_int(ctx, onnx_attr_int(c, "group", 1))});
+    qir_named_attr *attrs = QIR_ATTRS({"strides", onnx_unless(c, w.strides, w.n, 1)},
+                                      {"pads", onnx_unless(c, w.pads, 2 * w.n, 0)},
+                                      {"dilations", onnx_unless(c, w.dilations, w.n, 1)},
+                                      {"groups", qir_attr_int(ctx, onnx_attr_int(c, "group", 1))});
     uint32_t n = onnx_in(c, 2) ? 3 : 2;
     return onnx_set(c, 0, onnx_emit(c, QIR_OP_conv, c->in, n, attrs, NULL));
 }
@@ -145,7 +158,11 @@ bool onnx_conv_transpose(onnx_call *c)
         !read_list(c, "output_padding", w.n, 0, 0, output_pads) ||
         !transpose_pads(c, x->dims + 2, output_pads, &w))
         return false;
-    qir_named_attr *attrs = QIR_ATTRS({"strides", qir_attr_ints(ctx, w.strides, w.n)}, {"pads", qir_attr_ints(ctx, w.pads, 2 * w.n)}, {"output_pads", qir_attr_ints(ctx, output_pads, w.n)}, {"dilations", qir_attr_ints(ctx, w.dilations, w.n)}, {"groups", qir_attr_int(ctx, onnx_attr_int(c, "group", 1))});
+    qir_named_attr *attrs = QIR_ATTRS({"strides", onnx_unless(c, w.strides, w.n, 1)},
+                                      {"pads", onnx_unless(c, w.pads, 2 * w.n, 0)},
+                                      {"output_pads", onnx_unless(c, output_pads, w.n, 0)},
+                                      {"dilations", onnx_unless(c, w.dilations, w.n, 1)},
+                                      {"groups", qir_attr_int(ctx, onnx_attr_int(c, "group", 1))});
     uint32_t n = onnx_in(c, 2) ? 3 : 2;
     return onnx_set(c, 0, onnx_emit(c, QIR_OP_conv_transpose, c->in, n, attrs, NULL));
 }
@@ -156,7 +173,12 @@ static bool pool(onnx_call *c, qir_opcode opcode, qir_named_attr extra, unsigned
     onnx_window w;
     if (!onnx_window_read(c, c->in[0]->type, NULL, &w))
         return false;
-    qir_named_attr *attrs = QIR_ATTRS({"kernel", qir_attr_ints(ctx, w.kernel, w.n)}, {"strides", qir_attr_ints(ctx, w.strides, w.n)}, {"pads", qir_attr_ints(ctx, w.pads, 2 * w.n)}, {"dilations", qir_attr_ints(ctx, w.dilations, w.n)}, {"ceil_mode", qir_attr_bool(ctx, onnx_attr_int(c, "ceil_mode", 0))}, extra);
+    qir_named_attr *attrs =
+        QIR_ATTRS({"kernel", qir_attr_ints(ctx, w.kernel, w.n)},
+                  {"strides", onnx_unless(c, w.strides, w.n, 1)},
+                  {"pads", onnx_unless(c, w.pads, 2 * w.n, 0)},
+                  {"dilations", onnx_unless(c, w.dilations, w.n, 1)},
+                  {"ceil_mode", qir_attr_bool(ctx, onnx_attr_int(c, "ceil_mode", 0))}, extra);
     return onnx_set(c, result, onnx_emit(c, opcode, c->in, 1, attrs, NULL));
 }
 

@@ -112,8 +112,8 @@ static void note_missing(onnx_import *imp, const missing *k)
     const onnx_node *n = k->first;
     const char *name = *n->name ? n->name : n->nout ? n->out[0] : "";
     qir_note(imp->diag, qir_pb_loc(&imp->model.file, n->offset),
-             "%s%s%s opset %" PRId64 ", %zu node%s, first '%s'%s", n->domain, *n->domain ? "::" : "",
-             n->op, k->opset, k->count, k->count == 1 ? "" : "s", name,
+             "%s%s%s opset %" PRId64 ", %zu node%s, first '%s'%s", n->domain,
+             *n->domain ? "::" : "", n->op, k->opset, k->count, k->count == 1 ? "" : "s", name,
              k->function ? " (a function of the model)" : "");
 }
 

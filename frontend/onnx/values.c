@@ -8,8 +8,8 @@ enum { MAX_IDENTIFIER = 200 };
 
 static bool is_identifier_char(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '_' || c == '.' || c == '$' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.' || c == '$' || c == '-';
 }
 
 /* Model names may be any bytes; identifiers of QIR text start with a letter or '_'. */
@@ -19,7 +19,8 @@ const char *onnx_identifier(onnx_import *imp, const char *name)
     char first = *name;
     if (len > MAX_IDENTIFIER)
         len = MAX_IDENTIFIER;
-    prefix = (first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z') || first == '_' ? 0 : 1;
+    prefix =
+        (first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z') || first == '_' ? 0 : 1;
     char *id = qir_arena_alloc(imp->arena, len + prefix + 1);
     id[0] = 'v';
     for (size_t i = 0; i < len; i++)
@@ -57,6 +58,30 @@ bool onnx_define(onnx_import *imp, const char *name, qir_value *v)
     return true;
 }
 
+qir_value *onnx_add_const(onnx_import *imp, const char *base, const qir_type *type,
+                          const void *data, bool copy, const qir_loc *loc)
+{
+    qir_const *c = qir_const_create(imp->m, base, type, data, copy, loc);
+    qir_map_put(&imp->bases, c, (void *)(uintptr_t)base);
+    return &c->value;
+}
+
+const char *onnx_const_base(const onnx_import *imp, const qir_value *v)
+{
+    const char *base = qir_map_get(&imp->bases, qir_value_const(v));
+    return base ? base : v->name;
+}
+
+void onnx_rename_consts(onnx_import *imp)
+{
+    qir_for_each_const(c, imp->m)
+    {
+        const char *base = onnx_const_base(imp, &c->value);
+        if (strcmp(base, c->value.name) != 0)
+            qir_const_rename(c, base);
+    }
+}
+
 qir_value *onnx_tensor_const(onnx_import *imp, const char *name, const qir_tensorproto *t,
                              const onnx_initializer *ext)
 {
@@ -69,11 +94,11 @@ qir_value *onnx_tensor_const(onnx_import *imp, const char *name, const qir_tenso
                     "external data is allowed for initializers only");
         return NULL;
     }
-    const void *data = t->external ? onnx_external_data(imp, ext)
-                                   : qir_tensorproto_data(t, imp->m->arena);
+    const void *data =
+        t->external ? onnx_external_data(imp, ext) : qir_tensorproto_data(t, imp->m->arena);
     if (!data)
         return NULL;
-    return &qir_const_create(imp->m, onnx_identifier(imp, name), type, data, false, loc)->value;
+    return onnx_add_const(imp, onnx_identifier(imp, name), type, data, false, loc);
 }
 
 qir_value *onnx_lookup(onnx_import *imp, const char *name)
@@ -86,6 +111,20 @@ qir_value *onnx_lookup(onnx_import *imp, const char *name)
     if (v)
         onnx_define(imp, name, v);
     return v;
+}
+
+/* A rearranged or scaled weight keeps its name: the largest operand gives it. */
+static const char *folded_name(onnx_call *c, const qir_op *op)
+{
+    const qir_value *largest = NULL;
+    int64_t most = 1;
+    for (uint32_t i = 0; i < op->noperands; i++) {
+        const qir_value *v = qir_op_operand(op, i);
+        int64_t n = v ? qir_type_elements(v->type) : 0;
+        if (n > most)
+            most = n, largest = v;
+    }
+    return largest ? onnx_const_base(c->imp, largest) : onnx_identifier(c->imp, c->node->out[0]);
 }
 
 /* Replaces the op just built by a constant; all its operands are constants. */
@@ -105,10 +144,7 @@ bool onnx_fold_op(onnx_call *c, qir_op *op, qir_value **out)
     }
     if (!qir_eval_op(op, in, &result, imp->scratch, imp->diag))
         return false;
-    /* A rearranged weight keeps its name. */
-    const char *name = op->noperands == 1 ? qir_op_operand(op, 0)->name
-                                          : onnx_identifier(imp, c->node->out[0]);
-    *out = &qir_const_create(imp->m, name, result.type, result.data, true, op->loc)->value;
+    *out = onnx_add_const(imp, folded_name(c, op), result.type, result.data, true, op->loc);
     qir_op_erase(op);
     return true;
 }

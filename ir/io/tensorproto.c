@@ -10,19 +10,19 @@
 #include "qir/support/checked.h"
 
 enum { /* field numbers of TensorProto */
-    T_DIMS = 1,
-    T_DATA_TYPE = 2,
-    T_SEGMENT = 3,
-    T_FLOAT_DATA = 4,
-    T_INT32_DATA = 5,
-    T_STRING_DATA = 6,
-    T_INT64_DATA = 7,
-    T_NAME = 8,
-    T_RAW_DATA = 9,
-    T_DOUBLE_DATA = 10,
-    T_UINT64_DATA = 11,
-    T_EXTERNAL_DATA = 13,
-    T_DATA_LOCATION = 14
+       T_DIMS = 1,
+       T_DATA_TYPE = 2,
+       T_SEGMENT = 3,
+       T_FLOAT_DATA = 4,
+       T_INT32_DATA = 5,
+       T_STRING_DATA = 6,
+       T_INT64_DATA = 7,
+       T_NAME = 8,
+       T_RAW_DATA = 9,
+       T_DOUBLE_DATA = 10,
+       T_UINT64_DATA = 11,
+       T_EXTERNAL_DATA = 13,
+       T_DATA_LOCATION = 14
 };
 
 /* Rows by ONNX data_type.  `field`: where typed values of that type live; 0 = not in QIR. */
@@ -167,7 +167,8 @@ static bool check_shape(qir_tensorproto *t)
 bool qir_tensorproto_raw_bytes(const qir_tensorproto *t, size_t *out)
 {
     size_t bits;
-    if (!qir_mul_size((size_t)t->elements, t->dtype == QIR_i1 ? 8 : qir_dtype_bits(t->dtype), &bits))
+    if (!qir_mul_size((size_t)t->elements, t->dtype == QIR_i1 ? 8 : qir_dtype_bits(t->dtype),
+                      &bits))
         return false;
     *out = bits / 8 + (bits % 8 != 0);
     return true;
@@ -183,9 +184,10 @@ static bool check_payload(const qir_tensorproto *t)
     if (t->has_raw && t->raw_len != 0 && t->typed_field)
         return fail(t, "elements in more than one field");
     if (t->has_raw && !t->typed_field && t->raw_len != bytes)
-        return qir_pb_fail(t->message.file, t->message.start, "onnx.tensor",
-                           "tensor '%s': raw data has %zu bytes, expected %zu for its shape and type",
-                           t->name, t->raw_len, bytes);
+        return qir_pb_fail(
+            t->message.file, t->message.start, "onnx.tensor",
+            "tensor '%s': raw data has %zu bytes, expected %zu for its shape and type", t->name,
+            t->raw_len, bytes);
     if (t->typed_field && t->typed_field != type_rows[t->data_type].field)
         return fail(t, "elements in a field of another type");
     if (!t->has_raw && !t->typed_field && t->elements)
@@ -339,6 +341,7 @@ bool qir_tensorproto_read(qir_context *ctx, qir_arena *arena, const char *path, 
     out->type = qir_tensor_type(ctx, t.dtype, t.dims, t.rank, qir_pb_loc(&file, 0));
     if (!out->type)
         return false;
-    out->data = elements == t.raw ? qir_arena_copy(arena, t.raw, t.raw_len) : (void *)(uintptr_t)elements;
+    out->data =
+        elements == t.raw ? qir_arena_copy(arena, t.raw, t.raw_len) : (void *)(uintptr_t)elements;
     return true;
 }

@@ -93,7 +93,8 @@ static bool close_enough(double got, double want)
     return got == want || fabs(got - want) <= 1e-7 + 1e-3 * fabs(want);
 }
 
-static bool equal_tensors(test_case *t, unsigned index, const qir_tensor *got, const qir_tensor *want)
+static bool equal_tensors(test_case *t, unsigned index, const qir_tensor *got,
+                          const qir_tensor *want)
 {
     qir_dtype dtype = want->type->dtype;
     if (got->type != want->type) {
@@ -209,8 +210,10 @@ static bool attempt_const(test_case *t, const char *model)
     const char *names[MAX_TENSORS], *list[MAX_TENSORS];
     unsigned n = input_names(t, model, names);
     for (unsigned i = 1; i < n; i++)
-        list[i - 1] = qir_arena_printf(arena, "%s=%s/test_data_set_0/input_%u.pb", names[i], t->dir, i);
-    return n > 1 && attempt(t, model, &(qir_import_options){.const_inputs = list, .nconst_inputs = n - 1});
+        list[i - 1] =
+            qir_arena_printf(arena, "%s=%s/test_data_set_0/input_%u.pb", names[i], t->dir, i);
+    return n > 1 &&
+           attempt(t, model, &(qir_import_options){.const_inputs = list, .nconst_inputs = n - 1});
 }
 
 static int run_case(const char *dir, int message_fd)

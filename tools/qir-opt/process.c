@@ -25,7 +25,11 @@ static const char *directory_of(qir_context *ctx, const char *path)
 static qir_module *read_module(qir_context *ctx, const opt_options *o, const chunk *c)
 {
     if (opt_is_binary(&c->whole)) {
-        qir_import_options import = {.max_source = (size_t)o->common.max_source};
+        qir_import_options import = {.bindings = o->bindings.items,
+                                     .nbindings = o->bindings.len,
+                                     .const_inputs = o->const_inputs.items,
+                                     .nconst_inputs = o->const_inputs.len,
+                                     .max_source = (size_t)o->common.max_source};
         if (strcmp(c->path, "-"))
             return qir_import_file(ctx, c->path, &import);
         return qir_import_onnx(ctx, c->name, c->whole.data, c->whole.len, -1, &import);

@@ -140,6 +140,8 @@ qir_const *qir_const_splat(qir_module *m, const char *name, const qir_type *type
 qir_const *qir_const_param(qir_module *m, const char *name, const qir_type *type,
                            qir_params *params, const char *key, const qir_loc *loc);
 qir_const *qir_module_const(qir_module *m, const char *name);
+/* Gives another name, made unique by a numeric suffix when taken. */
+void qir_const_rename(qir_const *c, const char *name);
 void qir_const_erase(qir_const *c); /* must have no uses */
 /* All elements of the constant, row-major (packed: payload); loads and expands on first use.  NULL:
  * diagnosed (missing file or key, wrong shape). */
