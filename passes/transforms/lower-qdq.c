@@ -8,6 +8,7 @@
 #include "qir/pass.h"
 #include "qir/quant.h"
 #include "qir/rewrite.h"
+#include "qir/support/assert.h"
 #include "qir/support/vec.h"
 #include "quant_util.h"
 
@@ -67,19 +68,26 @@ static void replace_quantizes(qir_op *op, qir_value *y)
     qir_op_erase(op);
 }
 
-static bool fill_operands(qir_lowering *l)
+/* Ops with rule SAME or SHARED that could be integer are integer after propagate-qdq. */
+static bool has_integer_form(qir_lowering *l)
 {
     switch (qir_op_desc_get(l->op->opcode)->qrule.kind) {
-    case QIR_QR_ACCUM: return qir_lower_accum_operands(l);
+    case QIR_QR_ACCUM:
     case QIR_QR_BINARY:
     case QIR_QR_FREE:
     case QIR_QR_FIXED:
-    case QIR_QR_LOOKUP: return qir_lower_scaled_operands(l);
+    case QIR_QR_LOOKUP: return true;
     case QIR_QR_SAME:
     case QIR_QR_SHARED: return qir_stays_float(l, "its input is not quantized");
     case QIR_QR_NONE: return qir_stays_float(l, "%s has no integer form", qir_op_name(l->op));
     }
-    return false;
+    QIR_UNREACHABLE("rule of the op table");
+}
+
+static bool fill_operands(qir_lowering *l)
+{
+    bool accumulates = qir_op_desc_get(l->op->opcode)->qrule.kind == QIR_QR_ACCUM;
+    return accumulates ? qir_lower_accum_operands(l) : qir_lower_scaled_operands(l);
 }
 
 static void keep_reason(qir_op *op, const char *why)
@@ -94,7 +102,7 @@ static bool lower(qir_pass *p, qir_op *op)
 {
     qir_lowering l = {.module = qir_op_module(op), .op = op, .arena = qir_pass_arena(p)};
     l.in = QIR_NEW_ARRAY(l.arena, qir_value *, op->noperands);
-    bool ok = match_result(&l) && fill_operands(&l);
+    bool ok = has_integer_form(&l) && match_result(&l) && fill_operands(&l);
     if (!ok && l.why)
         keep_reason(op, l.why);
     if (!ok)
