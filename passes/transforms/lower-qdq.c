@@ -166,13 +166,14 @@ static bool lower_func(qir_pass *p, qir_func *f)
 
 static bool run(qir_pass *p, qir_module *m)
 {
+    unsigned errors = qir_diag_error_count(qir_context_diag(m->ctx));
     qir_for_each_func(f, m) {
         if (!lower_func(p, f))
             return false;
         erase_unused(f);
         report_floats(p, f);
     }
-    return true;
+    return qir_diag_error_count(qir_context_diag(m->ctx)) == errors; /* -Werror=float-fallback */
 }
 
 static const char *const statistics[] = {"lowered", "float", NULL};
