@@ -5,7 +5,7 @@
 #include "qir/ops.h"
 #include "qir/support/checked.h"
 
-enum { PANEL_ROWS = 48, SLACK = 128, BAND_BYTES = 24 << 10 };
+enum { PANEL_ROWS = 60, SLACK = 128, BAND_BYTES = 24 << 10 };
 
 /* Entry i of n spatial axes out of an attribute that may hold one entry for all. */
 static int64_t entry(const int64_t *v, size_t len, unsigned i)
@@ -94,6 +94,14 @@ static void choose_elements(qir_level level, const qir_op *op, qir_kernel_plan *
         p->elem = qir_dtype_bytes(op->operands[0].value->type->dtype);
 }
 
+/* Size of equal blocks of at most `most` that cover `size`: the last one overlaps least. */
+static int64_t even_blocks(int64_t size, int64_t most)
+{
+    if (most < 1)
+        most = 1;
+    return qir_ceil_div(size, qir_ceil_div(size, most));
+}
+
 /* Output rows per block: enough panel rows to reuse the weights, few enough to stay in cache. */
 static int64_t choose_block(const qir_kernel_plan *p)
 {
@@ -103,9 +111,7 @@ static int64_t choose_block(const qir_kernel_plan *p)
         int64_t row = w->kernel[0] * p->band_width * w->c * (int64_t)p->elem;
         block = BAND_BYTES / (row * w->stride[1]);
     }
-    if (block < 1)
-        block = 1;
-    return block < w->out[1] ? block : w->out[1];
+    return even_blocks(w->out[1], block);
 }
 
 static void plan_direct(qir_kernel_plan *p)
@@ -114,7 +120,7 @@ static void plan_direct(qir_kernel_plan *p)
     int64_t positions = w->n * w->out[0] * w->out[1] * w->out[2];
     size_t operand = p->is_float ? 4 : 1;
     p->in_place = p->elem == operand && p->k_stride == p->k;
-    p->block = p->in_place || positions < PANEL_ROWS ? positions : PANEL_ROWS;
+    p->block = even_blocks(positions, p->in_place ? positions : PANEL_ROWS);
     p->panel_rows = p->block;
 }
 

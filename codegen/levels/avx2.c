@@ -66,9 +66,9 @@ static llb_val narrow(qcg *g, const llb_val *v, unsigned n, int zp)
     return llb_slice(g, LLVMBuildBitCast(g->b, words, llb_vec(llb_int(g, 8), 32), ""), 0, 8 * n);
 }
 
-static const qcg_tile tiles[] = {{5, 2}, {2, 4}, {3, 3}, {6, 2}, {4, 2}, {3, 2}, {2, 2}, {1, 4},
-                                 {2, 3}, {1, 3}, {1, 2}, {10, 1}, {8, 1}, {7, 1}, {5, 1}, {4, 1},
-                                 {2, 1}, {1, 1}, {0, 0}};
+static const qcg_tile tiles[] = {{5, 2},  {2, 4}, {3, 3}, {4, 2}, {3, 2}, {2, 2}, {1, 4}, {2, 3},
+                                 {1, 3},  {1, 2}, {8, 1}, {7, 1}, {5, 1}, {4, 1}, {2, 1}, {1, 1},
+                                 {0, 0}};
 
 const qcg_machine qcg_machine_avx2 = {
     .name = "avx2",
