@@ -1,0 +1,121 @@
+/* The code generator as an engine: a copy of the module goes through the phases that lead to code,
+ * without any that changes results. */
+#include "engine.h"
+
+#ifdef QCC_WITH_LLVM
+#include <stdlib.h>
+#include <string.h>
+#include "qir/codegen.h"
+#include "qir/pass.h"
+
+typedef struct jit_engine {
+    engine base;
+    run *r;
+    qir_module *module;
+    qir_jit *jit;
+    const void **inputs;
+    void **outputs;
+} jit_engine;
+
+static bool jit_run(engine *base, const qir_tensor *in, qir_tensor *out)
+{
+    jit_engine *e = (jit_engine *)base;
+    const qir_func *f = e->r->func;
+    for (uint32_t i = 0; i < f->body->nargs; i++)
+        e->inputs[i] = in[i].data;
+    int code = qir_jit_run(e->jit, e->inputs, e->outputs);
+    for (uint32_t i = 0; i < f->nresults; i++)
+        out[i] = (qir_tensor){f->result_types[i], e->outputs[i]};
+    return code == 0 || qir_error(e->r->diag, NULL, "internal.jit", "the code returned %d", code);
+}
+
+static void jit_destroy(engine *base)
+{
+    jit_engine *e = (jit_engine *)base;
+    for (uint32_t i = 0; e->outputs && i < e->r->func->nresults; i++)
+        free(e->outputs[i]);
+    free(e->outputs);
+    free(e->inputs);
+    qir_jit_destroy(e->jit);
+    if (e->module)
+        qir_module_destroy(e->module);
+    free(e);
+}
+
+static bool make_buffers(jit_engine *e)
+{
+    const qir_func *f = e->r->func;
+    e->inputs = calloc(f->body->nargs + 1, sizeof *e->inputs);
+    e->outputs = calloc(f->nresults + 1, sizeof *e->outputs);
+    bool ok = e->inputs && e->outputs;
+    for (uint32_t i = 0; ok && i < f->nresults; i++) {
+        size_t bytes = qir_type_bytes(f->result_types[i]);
+        e->outputs[i] = aligned_alloc(64, (bytes + 127) & ~(size_t)63);
+        ok = e->outputs[i] != NULL;
+    }
+    return ok || qir_error(e->r->diag, NULL, "run.memory", "out of memory");
+}
+
+static bool choose_target(run *r, qir_codegen_options *o)
+{
+    *o = (qir_codegen_options){.triple = qir_target_triple(r->ctx, NULL),
+                               .level = qir_level_native(),
+                               .cpu = r->opts->mcpu,
+                               .attrs = r->opts->mattr,
+                               .name = "model"};
+    const char *level = r->opts->level ? r->opts->level : "native";
+    if (!o->triple)
+        return qir_error(r->diag, NULL, "codegen.target", "there is no code generator for this machine");
+    if (!strcmp(level, "baseline"))
+        o->level = qir_level_baseline(o->triple);
+    else if (strcmp(level, "native") && !qir_level_from_name(level, &o->level))
+        return qir_error(r->diag, NULL, "codegen.level", "unknown level '%s'", level);
+    if (!qir_level_fits_triple(o->level, o->triple) || !qir_level_runs_here(o->level))
+        return qir_error(r->diag, NULL, "codegen.level", "level '%s' does not run on this machine",
+                         level);
+    return qir_codegen_check_target(r->diag, o);
+}
+
+static bool lower(jit_engine *e, qir_level level)
+{
+    const char *name = qir_level_get(level)->name;
+    unsigned stage = e->module->stage;
+    qir_strbuf p = {0};
+    if (!(stage & (QIR_STAGE_PACKED | QIR_STAGE_LAYOUTS)))
+        qir_strbuf_printf(&p, "%ssimplify,legalize,register-prepack-params{level=%s},prepack-weights",
+                          stage & QIR_STAGE_QUANTIZED ? "relabel-storage," : "", name);
+    if (!(stage & QIR_STAGE_LAYOUTS))
+        qir_strbuf_printf(&p, "%sassign-layouts", p.len ? "," : "");
+    if (!(stage & QIR_STAGE_PLANNED))
+        qir_strbuf_printf(&p, "%splan-memory{level=%s}", p.len ? "," : "", name);
+    bool ok = !p.len || qir_run_pipeline(e->module, p.data);
+    qir_strbuf_free(&p);
+    return ok;
+}
+
+engine *engine_create_jit(run *r)
+{
+    qir_codegen_options opts;
+    jit_engine *e = calloc(1, sizeof *e);
+    if (!e || !choose_target(r, &opts)) {
+        free(e);
+        return NULL;
+    }
+    e->base = (engine){jit_run, jit_destroy};
+    e->r = r;
+    e->module = qir_module_clone(r->module);
+    if (lower(e, opts.level) && make_buffers(e))
+        e->jit = qir_jit_create(e->module, &opts);
+    if (!e->jit) {
+        jit_destroy(&e->base);
+        return NULL;
+    }
+    return &e->base;
+}
+#else
+engine *engine_create_jit(run *r)
+{
+    (void)r;
+    return NULL;
+}
+#endif
