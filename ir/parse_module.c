@@ -1,16 +1,12 @@
 /* Modules, function signatures and locations of the text form. */
-#include <string.h>
 #include "parse_priv.h"
 
 enum { VERSION = 1 };
 
-void parse_version(parser *p, pos at, slice keyword, slice number)
+void parse_version(parser *p, pos at, slice number)
 {
     int64_t v;
-    if (keyword.len != 3 || memcmp(keyword.s, "qir", 3))
-        parse_error(p, at, "qir.version", "unexpected '%.*s', expected 'qir %d' or a module",
-                    parse_print_slice(keyword), keyword.s, VERSION);
-    else if (parse_int(p, at, number, &v) && v != VERSION)
+    if (parse_int(p, at, number, &v) && v != VERSION)
         parse_error(p, at, "qir.version", "version %lld of the text form is not known, this program "
                     "reads version %d", (long long)v, VERSION);
     p->bad = false;

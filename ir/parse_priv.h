@@ -193,7 +193,7 @@ void parse_const(parser *p, pos at, slice name, const qir_type *type, const cons
 void parse_params(parser *p, pos at, slice name, slice path);
 
 /* --- parse_module.c ----------------------------------------------------------------------------- */
-void parse_version(parser *p, pos at, slice keyword, slice number);
+void parse_version(parser *p, pos at, slice number);
 void parse_module_begin(parser *p, pos at, slice name);
 void parse_module_end(parser *p);
 void parse_func_begin(parser *p, pos at, slice name);

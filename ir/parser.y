@@ -35,7 +35,7 @@ static void qir_yyerror(const pos *at, void *scanner, parser *p, const char *msg
 }
 }
 
-%token <text> MODULE "'module'" PARAMS "'params'" CONST "'const'" FUNC "'func'"
+%token <text> QIR "'qir'" MODULE "'module'" PARAMS "'params'" CONST "'const'" FUNC "'func'"
 %token <text> ATTRIBUTES "'attributes'" EXTERNAL "'external'" TENSOR "'tensor'"
 %token <text> PACKED "'packed'" QUANT "'quant'" DENSE "'dense'" SPLAT "'splat'" LOC "'loc'"
 %token <text> NONE "'none'" TRUE "'true'" FALSE "'false'"
@@ -54,7 +54,7 @@ static void qir_yyerror(const pos *at, void *scanner, parser *p, const char *msg
 
 %%
 start: version_opt top_items;
-version_opt: %empty | IDENT INT { parse_version(p, @1, $1, $2); };
+version_opt: %empty | QIR INT      { parse_version(p, @2, $2); };
 top_items: %empty | top_items top_item;
 top_item:
     ALIAS '=' quant_type            { parse_alias_def(p, @1, $1, $3); }
@@ -136,7 +136,7 @@ attr:
   | ident '=' list                  { parse_attr_add(p, @1, $1, $<lit>3); }
   ;
 ident:
-    IDENT | MODULE | PARAMS | CONST | FUNC | ATTRIBUTES | EXTERNAL | TENSOR | PACKED | QUANT
+    IDENT | QIR | MODULE | PARAMS | CONST | FUNC | ATTRIBUTES | EXTERNAL | TENSOR | PACKED | QUANT
   | DENSE | SPLAT | LOC | NONE | TRUE | FALSE
   ;
 literal:
