@@ -49,13 +49,29 @@ def cifar(models, order, scale=1.0, mean=(0, 0, 0), std=(1, 1, 1)):
     return values, (3, 32, 32) if order == "nchw" else (32, 32, 3), labels
 
 
-def uniform(count, shape, low, high, seed):
-    """Random floats by a 64-bit linear congruential generator, the same everywhere."""
-    total, state = count, seed
-    for d in shape:
-        total *= d
-    values = array.array("f")
-    for _ in range(total):
-        state = (state * 6364136223846793005 + 1442695040888963407) & 0xFFFFFFFFFFFFFFFF
-        values.append(low + (high - low) * ((state >> 40) / (1 << 24)))
-    return values, shape, None
+class Random:
+    """A 64-bit linear congruential generator: the same numbers everywhere."""
+
+    def __init__(self, seed):
+        self.state = seed
+
+    def uniform(self, low, high):
+        self.state = (self.state * 6364136223846793005 + 1442695040888963407) & 0xFFFFFFFFFFFFFFFF
+        return low + (high - low) * ((self.state >> 40) / (1 << 24))
+
+
+def uniform(count, size, low, high, seed):
+    """`count` samples of `size` floats, uniform in [low, high]."""
+    random = Random(seed)
+    return array.array("f", (random.uniform(low, high) for _ in range(count * size)))
+
+
+def clustered(count, size, low, high, seed):
+    """Samples of different offset and spread within [low, high]: they reach more classes of a
+    classifier than uniform noise does."""
+    random, values = Random(seed), array.array("f")
+    for _ in range(count):
+        center, spread = random.uniform(low, high), random.uniform(0, (high - low) / 2)
+        for _ in range(size):
+            values.append(min(max(random.uniform(center - spread, center + spread), low), high))
+    return values
