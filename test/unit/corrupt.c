@@ -1,8 +1,9 @@
 /* Every prefix and every single-byte corruption of small sources: each must be refused with an error
  * or give a module that verifies and whose text reads back the same.
  *
- * RUN: unit-corrupt %src/test/ir/roundtrip-*.qir %src/test/ir/Inputs/*.qir | FileCheck %s
- * CHECK: {{[1-9][0-9]+}} refused, {{[1-9][0-9]+}} accepted, 0 wrong */
+ * The commands are line comments: a glob in here would look like the start of a comment. */
+// RUN: unit-corrupt %src/test/ir/roundtrip-*.qir %src/test/ir/Inputs/*.qir | FileCheck %s
+// CHECK: {{[1-9][0-9]+}} refused, {{[1-9][0-9]+}} accepted, 0 wrong
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
