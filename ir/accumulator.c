@@ -36,8 +36,8 @@ static bool report(const qir_op *op, int64_t channel, interval sum)
         return true;
     return qir_error(qir_context_diag(qir_op_module(op)->ctx), op->loc, "quant.acc",
                      "%s: the accumulator of output channel %lld can reach %lld to %lld, outside "
-                     "i32; keep this op in float or split its input channels", qir_op_name(op),
-                     (long long)channel, (long long)sum.lo, (long long)sum.hi);
+                     "i32; keep this op in float or split its input channels",
+                     qir_op_name(op), (long long)channel, (long long)sum.lo, (long long)sum.hi);
 }
 
 static interval add(interval a, interval b)
@@ -59,8 +59,8 @@ static interval repeated(int64_t terms, interval term)
     return sum;
 }
 
-/* Elements of a constant operand; NULL: not constant, or not to be read from its file or expanded from
- * a splat now.  *ok false: diagnosed. */
+/* Elements of a constant operand; NULL: not constant, or not to be read from its file or expanded
+ * from a splat now.  *ok false: diagnosed. */
 static const void *elements(const qir_value *v, bool load, bool *ok)
 {
     qir_const *c = v ? qir_value_const(v) : NULL;
@@ -122,7 +122,8 @@ bool qir_check_accumulator(const qir_op *op, bool load)
     if (rule->kind == QIR_QR_ACCUM)
         return check_rows(op, rule, load);
     if (op->opcode == QIR_OP_matmul)
-        return report(op, 0, repeated(a->type->dims[a->type->rank - 1],
-                                      times(centred(a->type->quant), centred(b->type->quant))));
+        return report(op, 0,
+                      repeated(a->type->dims[a->type->rank - 1],
+                               times(centred(a->type->quant), centred(b->type->quant))));
     return true;
 }

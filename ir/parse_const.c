@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include "half.h"
+#include "qir/qmath.h"
 #include "narrow.h"
 #include "parse_priv.h"
 

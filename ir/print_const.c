@@ -1,7 +1,7 @@
 /* Text of constants and params scopes. */
 #include <math.h>
 #include <string.h>
-#include "half.h"
+#include "qir/qmath.h"
 #include "print_priv.h"
 
 enum { DEFAULT_INLINE_LIMIT = 64 };

@@ -7,7 +7,6 @@
 
 #include <float.h>
 #include <math.h>
-#include <string.h>
 #include "qir/support/assert.h"
 
 static int32_t clamp_i64(int64_t v, int64_t lo, int64_t hi)
@@ -44,7 +43,7 @@ float qir_dequantize_value(int32_t q, float scale, int32_t zp)
     return ((float)q - (float)zp) * scale;
 }
 
-/* --- multipliers ---------------------------------------------------------------------------- */
+/* --- multipliers ----------------------------------------------------------------------------- */
 
 float qir_requant_multiplier(float sx, float sw, float sy)
 {
@@ -76,7 +75,7 @@ int32_t qir_requantize(int32_t acc, float m, int32_t lo, int32_t hi, int32_t zp)
     return clamp_i64((int64_t)qir_rne(f) + zp, lo, hi);
 }
 
-/* --- integer add ---------------------------------------------------------------------------- */
+/* --- integer add ----------------------------------------------------------------------------- */
 
 static bool add_ratio_ok(float r)
 {
@@ -91,7 +90,8 @@ static bool qadd_params(float sa, int32_t za, float sb, int32_t zb, float sy, in
     if (!add_ratio_ok(ra) || !add_ratio_ok(rb))
         return false;
     int e;
-    frexpf(ra > rb ? ra : rb, &e); /* value in [0.5, 1) * 2^e: the exponent of the format is e - 1 */
+    frexpf(ra > rb ? ra : rb,
+           &e); /* value in [0.5, 1) * 2^e: the exponent of the format is e - 1 */
     int shift = 20 - (e - 1);
     int32_t ma = qir_rne(ldexpf(ra, shift));
     int32_t mb = sign * qir_rne(ldexpf(rb, shift));
@@ -118,7 +118,7 @@ int32_t qir_qadd_value(const qir_qadd *p, int32_t a, int32_t b, int32_t lo, int3
     return clamp_i64((int64_t)(sum >> p->shift) + zp, lo, hi);
 }
 
-/* --- ranges --------------------------------------------------------------------------------- */
+/* --- ranges ---------------------------------------------------------------------------------- */
 
 static int32_t bound(const qir_quant *q, float v)
 {
@@ -165,7 +165,7 @@ void qir_choose_qparams(const qir_qrange *r, float min, float max, float *scale,
     *zp = clamp_i64((int64_t)r->qmin - qir_rne(mn / *scale), r->qmin, r->qmax);
 }
 
-/* --- tables --------------------------------------------------------------------------------- */
+/* --- tables ---------------------------------------------------------------------------------- */
 
 int qir_softmax_shift(int64_t row)
 {
@@ -198,66 +198,4 @@ void qir_lookup_table(const qir_quant *x, const qir_quant *y, double (*fn)(doubl
                                        y->qmin, y->qmax);
         table[i] = (int8_t)(uint8_t)q;
     }
-}
-
-/* --- half precision -------------------------------------------------------------------------- */
-
-static float from_bits(uint32_t u)
-{
-    float f;
-    memcpy(&f, &u, sizeof f);
-    return f;
-}
-
-static uint32_t to_bits(float f)
-{
-    uint32_t u;
-    memcpy(&u, &f, sizeof u);
-    return u;
-}
-
-/* u >> n, rounded to nearest, ties to even; 0 < n < 32. */
-static uint32_t shift_rne(uint32_t u, unsigned n)
-{
-    uint32_t half = 1u << (n - 1), rest = u & ((1u << n) - 1), q = u >> n;
-    return q + (rest > half || (rest == half && (q & 1)));
-}
-
-float qir_f16_to_f32(uint16_t h)
-{
-    uint32_t sign = (uint32_t)(h & 0x8000u) << 16, magnitude = h & 0x7fffu;
-    if (magnitude >= 0x7c00u)
-        return from_bits(sign | 0x7f800000u | (magnitude & 0x3ffu) << 13);
-    if (magnitude < 0x400u) { /* subnormal: exact in fp32 */
-        float f = (float)magnitude * 0x1p-24f;
-        return sign ? -f : f;
-    }
-    return from_bits(sign | ((magnitude << 13) + (112u << 23)));
-}
-
-uint16_t qir_f32_to_f16(float f)
-{
-    uint32_t u = to_bits(f), sign = u >> 16 & 0x8000u, magnitude = u & 0x7fffffffu;
-    if (magnitude > 0x7f800000u)
-        return (uint16_t)(sign | 0x7e00u | (magnitude >> 13 & 0x3ffu));
-    if (magnitude >= 0x47800000u) /* 2^16 and above; the carry below reaches infinity for 65520.. */
-        return (uint16_t)(sign | 0x7c00u);
-    if (magnitude < 0x38800000u) { /* below 2^-14: multiples of 2^-24 */
-        float units = fabsf(f) * 0x1p24f;
-        return (uint16_t)(sign | (uint32_t)qir_rne(units));
-    }
-    return (uint16_t)(sign | shift_rne(magnitude - (112u << 23), 13));
-}
-
-float qir_bf16_to_f32(uint16_t h)
-{
-    return from_bits((uint32_t)h << 16);
-}
-
-uint16_t qir_f32_to_bf16(float f)
-{
-    uint32_t u = to_bits(f);
-    if ((u & 0x7fffffffu) > 0x7f800000u)
-        return (uint16_t)(u >> 16 | 0x40u); /* stays NaN when the low payload is cut */
-    return (uint16_t)shift_rne(u, 16);
 }

@@ -110,7 +110,7 @@ qir_level qir_level_baseline(const char *triple)
     return best;
 }
 
-/* --- the running CPU --------------------------------------------------------------------------- */
+/* --- the running CPU ------------------------------------------------------------------------ */
 
 /* Does the CPU have the LLVM feature `name`?  Names that no level uses are not known here. */
 static bool has_feature(const char *name, size_t len)
@@ -161,7 +161,7 @@ qir_level qir_level_native(void)
     return best;
 }
 
-/* --- packings ---------------------------------------------------------------------------------- */
+/* --- packings ------------------------------------------------------------------------------- */
 
 qir_packing qir_level_packing(qir_level l, const qir_op *op)
 {

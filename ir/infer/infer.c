@@ -11,7 +11,7 @@ static const qir_op_desc *desc_of(const qir_infer *q)
     return qir_op_desc_get(q->opcode);
 }
 
-/* --- operands ------------------------------------------------------------------------------- */
+/* --- operands -------------------------------------------------------------------------------- */
 
 static const qir_operand_desc *operand_desc(const qir_op_desc *d, uint32_t i)
 {
@@ -66,9 +66,10 @@ static bool check_kind(qir_infer *q, const qir_operand_desc *o, uint32_t i)
 {
     const qir_type *t = q->operands[i]->type;
     if (kind_of(t) & o->kinds)
-        return qir_type_is_static(t) ||
-               infer_fail(q, "shape.dynamic", "operand %u ('%s') has type %s; bind its '?' "
-                          "dimensions to numbers first", i, o->name, infer_text(q, t));
+        return qir_type_is_static(t) || infer_fail(q, "shape.dynamic",
+                                                   "operand %u ('%s') has type %s; bind its '?' "
+                                                   "dimensions to numbers first",
+                                                   i, o->name, infer_text(q, t));
     qir_strbuf want = {0};
     kinds_text(o->kinds, &want);
     infer_fail(q, "op.operand", "operand %u ('%s') has type %s, expected %s", i, o->name,
@@ -83,16 +84,16 @@ static bool check_operands(qir_infer *q, const qir_op_desc *d)
         return false;
     for (uint32_t i = 0; i < q->noperands; i++) {
         const qir_operand_desc *o = operand_desc(d, i);
-        if (q->operands[i] ? !check_kind(q, o, i)
-                           : !(o->kinds & QIR_KIND_OPTIONAL) &&
-                                 !infer_fail(q, "op.operand", "operand %u ('%s') is missing", i,
-                                             o->name))
+        if (q->operands[i]
+                ? !check_kind(q, o, i)
+                : !(o->kinds & QIR_KIND_OPTIONAL) &&
+                      !infer_fail(q, "op.operand", "operand %u ('%s') is missing", i, o->name))
             return false;
     }
     return true;
 }
 
-/* --- physical orders -------------------------------------------------------------------------- */
+/* --- physical orders ------------------------------------------------------------------------- */
 
 bool infer_orders_coincide(const qir_type *t)
 {
@@ -133,18 +134,19 @@ static bool check_orders(qir_infer *q, const qir_op_desc *d)
         bool any = d->traits & QIR_TRAIT_ANY_ORDER || (d->traits & QIR_TRAIT_NHWC && i == 0);
         qir_order want = any ? order : QIR_ORDER_row_major;
         if (t && t->order != want && !infer_orders_coincide(t))
-            return infer_fail(q, "type.order", "operand %u has physical order %s, expected %s; "
-                              "insert a relayout", i, qir_order_name(t->order),
-                              qir_order_name(want));
+            return infer_fail(q, "type.order",
+                              "operand %u has physical order %s, expected %s; "
+                              "insert a relayout",
+                              i, qir_order_name(t->order), qir_order_name(want));
     }
     return true;
 }
 
-/* --- attributes ------------------------------------------------------------------------------- */
+/* --- attributes ------------------------------------------------------------------------------ */
 
-static const char *const kind_names[] = {"a boolean", "an integer", "a float", "a string",
-                                         "a list of integers", "a list of floats",
-                                         "a list of strings", "a type"};
+static const char *const kind_names[] = {
+    "a boolean",          "an integer",       "a float",           "a string",
+    "a list of integers", "a list of floats", "a list of strings", "a type"};
 
 static bool kind_fits(const qir_attr *a, qir_attr_kind want)
 {

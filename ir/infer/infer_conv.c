@@ -5,7 +5,7 @@
 #include "qir/qmath.h"
 #include "qir/support/checked.h"
 
-/* --- weights, bias, result --------------------------------------------------------------------- */
+/* --- weights, bias, result ------------------------------------------------------------------- */
 
 /* The weight is quantized like the input or neither is; per tensor or per `axis`. */
 static bool check_weight(qir_infer *q, const qir_type *x, const qir_type *w, int axis)
@@ -13,15 +13,19 @@ static bool check_weight(qir_infer *q, const qir_type *x, const qir_type *w, int
     if (!x->quant && !w->quant)
         return infer_same_element(q, x, w);
     if (!x->quant || !w->quant)
-        return infer_fail(q, "type.operand", "input %s and weight %s, expected both quantized or "
-                          "neither", infer_text(q, x), infer_text(q, w));
+        return infer_fail(q, "type.operand",
+                          "input %s and weight %s, expected both quantized or "
+                          "neither",
+                          infer_text(q, x), infer_text(q, w));
     if (!infer_per_tensor8(q, 0))
         return false;
     const qir_quant *wq = w->quant;
     if (wq->dynamic || wq->group || (wq->axis >= 0 && wq->axis != axis) ||
         qir_dtype_bits(w->dtype) > 8)
-        return infer_fail(q, "quant.axis", "weight of type %s, expected at most 8 bits, quantized "
-                          "per tensor or per axis %d", infer_text(q, w), axis);
+        return infer_fail(q, "quant.axis",
+                          "weight of type %s, expected at most 8 bits, quantized "
+                          "per tensor or per axis %d",
+                          infer_text(q, w), axis);
     return true;
 }
 
@@ -31,7 +35,8 @@ static bool check_bias(qir_infer *q, const qir_type *x, const qir_type *b, int64
     if (!b)
         return true;
     if (b->quant || b->dtype != want)
-        return infer_fail(q, "quant.bias", "bias of type %s with an input of type %s, expected %s%s",
+        return infer_fail(q, "quant.bias",
+                          "bias of type %s with an input of type %s, expected %s%s",
                           infer_text(q, b), infer_text(q, x), qir_dtype_name(want),
                           x->quant ? " with scale s_x * s_w" : "");
     return (b->rank == 1 && b->dims[0] == channels) ||
@@ -60,7 +65,7 @@ static bool accum_result(qir_infer *q, const infer_dims *dims, const qir_type *x
     return infer_result_free(q, 0, dims) && check_multipliers(q, x, w);
 }
 
-/* --- convolutions ------------------------------------------------------------------------------ */
+/* --- convolutions ---------------------------------------------------------------------------- */
 
 typedef struct conv_attrs {
     unsigned n; /* spatial axes */
@@ -70,11 +75,13 @@ typedef struct conv_attrs {
 static bool read_attrs(qir_infer *q, const qir_type *x, const qir_type *w, conv_attrs *a)
 {
     if (x->rank < 3 || x->rank > 5)
-        return infer_fail(q, "shape.rank", "input of rank %u, expected 3 to 5 (1 to 3 spatial axes)",
-                          x->rank);
+        return infer_fail(q, "shape.rank",
+                          "input of rank %u, expected 3 to 5 (1 to 3 spatial axes)", x->rank);
     if (w->rank != x->rank)
-        return infer_fail(q, "shape.rank", "weight of rank %u with an input of rank %u, expected "
-                          "equal ranks", w->rank, x->rank);
+        return infer_fail(q, "shape.rank",
+                          "weight of rank %u with an input of rank %u, expected "
+                          "equal ranks",
+                          w->rank, x->rank);
     a->n = x->rank - 2;
     a->groups = infer_int(q, "groups");
     if (a->groups < 1 || x->dims[1] % a->groups)
@@ -105,9 +112,10 @@ static bool conv_dims(qir_infer *q, const qir_type *x, const qir_type *w, const 
         if (!kernel_extent(q, w, a, i, &extent))
             return false;
         if (extent > padded)
-            return infer_fail(q, "conv.attr", "kernel extent %lld is larger than the padded input "
-                              "size %lld of spatial axis %u", (long long)extent, (long long)padded,
-                              i);
+            return infer_fail(q, "conv.attr",
+                              "kernel extent %lld is larger than the padded input "
+                              "size %lld of spatial axis %u",
+                              (long long)extent, (long long)padded, i);
         dims->d[i + 2] = (padded - extent) / a->strides[i] + 1;
     }
     return true;
@@ -118,9 +126,10 @@ static bool check_packed(qir_infer *q, const qir_type *w, int64_t groups)
     const qir_type *t = q->operands[1]->type;
     qir_pack_shape shape;
     return t->kind != QIR_PACKED || qir_pack_shape_get(t->packing, w, groups, &shape) ||
-           infer_fail(q, "type.packed", "packing %s does not apply to a weight of type %s in %lld "
-                      "groups", qir_packing_get(t->packing)->name, infer_text(q, w),
-                      (long long)groups);
+           infer_fail(q, "type.packed",
+                      "packing %s does not apply to a weight of type %s in %lld "
+                      "groups",
+                      qir_packing_get(t->packing)->name, infer_text(q, w), (long long)groups);
 }
 
 /* A per-channel packing of [O,1,...] also fits a type without groups; the op must be depthwise. */
@@ -152,15 +161,17 @@ bool qir_infer_conv(qir_infer *q)
     if (!read_attrs(q, x, w, &a))
         return false;
     if (w->dims[1] != x->dims[1] / a.groups)
-        return infer_fail(q, "shape.operand", "weight %s takes %lld channels per group, the input "
-                          "has %lld", infer_text(q, w), (long long)w->dims[1],
+        return infer_fail(q, "shape.operand",
+                          "weight %s takes %lld channels per group, the input "
+                          "has %lld",
+                          infer_text(q, w), (long long)w->dims[1],
                           (long long)(x->dims[1] / a.groups));
     if (w->dims[0] % a.groups)
         return infer_fail(q, "conv.attr", "groups %lld does not divide the %lld output channels",
                           (long long)a.groups, (long long)w->dims[0]);
-    return check_kernel(q, w) && check_packed(q, w, a.groups) && check_depthwise(q, w, a.groups) && conv_dims(q, x, w, &a, &dims) &&
-           check_weight(q, x, w, 0) && check_bias(q, x, infer_type(q, 2), w->dims[0]) &&
-           accum_result(q, &dims, x, w);
+    return check_kernel(q, w) && check_packed(q, w, a.groups) && check_depthwise(q, w, a.groups) &&
+           conv_dims(q, x, w, &a, &dims) && check_weight(q, x, w, 0) &&
+           check_bias(q, x, infer_type(q, 2), w->dims[0]) && accum_result(q, &dims, x, w);
 }
 
 static bool transpose_dims(qir_infer *q, const qir_type *x, const qir_type *w, const conv_attrs *a,
@@ -194,13 +205,15 @@ bool qir_infer_conv_transpose(qir_infer *q)
         return infer_fail(q, "shape.operand", "weight %s takes %lld channels, the input has %lld",
                           infer_text(q, w), (long long)w->dims[0], (long long)x->dims[1]);
     if (w->quant && w->quant->axis == 1 && a.groups != 1)
-        return infer_fail(q, "quant.axis", "weight quantized per axis with %lld groups, expected "
-                          "per tensor", (long long)a.groups);
+        return infer_fail(q, "quant.axis",
+                          "weight quantized per axis with %lld groups, expected "
+                          "per tensor",
+                          (long long)a.groups);
     return transpose_dims(q, x, w, &a, &dims) && check_weight(q, x, w, 1) &&
            check_bias(q, x, infer_type(q, 2), dims.d[1]) && accum_result(q, &dims, x, w);
 }
 
-/* --- linear ------------------------------------------------------------------------------------ */
+/* --- linear ---------------------------------------------------------------------------------- */
 
 bool qir_infer_linear(qir_infer *q)
 {
@@ -209,9 +222,10 @@ bool qir_infer_linear(qir_infer *q)
         return infer_fail(q, "shape.rank", "input %s and weight %s, expected rank 1 or more and 2",
                           infer_text(q, x), infer_text(q, w));
     if (x->dims[x->rank - 1] != w->dims[1])
-        return infer_fail(q, "shape.operand", "weight %s takes %lld inputs, the last dimension of "
-                          "the input is %lld", infer_text(q, w), (long long)w->dims[1],
-                          (long long)x->dims[x->rank - 1]);
+        return infer_fail(q, "shape.operand",
+                          "weight %s takes %lld inputs, the last dimension of "
+                          "the input is %lld",
+                          infer_text(q, w), (long long)w->dims[1], (long long)x->dims[x->rank - 1]);
     infer_dims dims = infer_dims_of(x);
     dims.d[dims.rank - 1] = w->dims[0];
     return infer_nonempty(q, w, "weight") && check_packed(q, w, 1) && check_weight(q, x, w, 0) &&

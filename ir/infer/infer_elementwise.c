@@ -4,7 +4,7 @@
 #include <string.h>
 #include "qir/qmath.h"
 
-/* --- one operand ------------------------------------------------------------------------------ */
+/* --- one operand ----------------------------------------------------------------------------- */
 
 /* sigmoid and the like: the result range is known, so its parameters can be inferred. */
 static bool fixed_result(qir_infer *q, const qir_qrule *rule, const infer_dims *dims,
@@ -55,7 +55,7 @@ bool qir_infer_cast(qir_infer *q)
     return infer_result_plain(q, 0, &dims, to);
 }
 
-/* --- two operands ----------------------------------------------------------------------------- */
+/* --- two operands ---------------------------------------------------------------------------- */
 
 bool infer_broadcast(qir_infer *q, const qir_type *a, const qir_type *b, unsigned skip,
                      infer_dims *out)
@@ -65,9 +65,10 @@ bool infer_broadcast(qir_infer *q, const qir_type *a, const qir_type *b, unsigne
     for (unsigned i = 0; i < out->rank; i++) { /* from the last dimension */
         int64_t da = i < ra ? a->dims[ra - 1 - i] : 1, db = i < rb ? b->dims[rb - 1 - i] : 1;
         if (da != db && da != 1 && db != 1)
-            return infer_fail(q, "shape.broadcast", "shapes of %s and %s do not broadcast: "
-                              "dimensions %lld and %lld", infer_text(q, a), infer_text(q, b),
-                              (long long)da, (long long)db);
+            return infer_fail(q, "shape.broadcast",
+                              "shapes of %s and %s do not broadcast: "
+                              "dimensions %lld and %lld",
+                              infer_text(q, a), infer_text(q, b), (long long)da, (long long)db);
         out->d[out->rank - 1 - i] = da == 1 ? db : da;
     }
     return true;
@@ -76,8 +77,9 @@ bool infer_broadcast(qir_infer *q, const qir_type *a, const qir_type *b, unsigne
 bool infer_same_element(qir_infer *q, const qir_type *a, const qir_type *b)
 {
     return (a->dtype == b->dtype && !a->quant == !b->quant) ||
-           infer_fail(q, "type.operand", "operands of types %s and %s, expected equal element types",
-                      infer_text(q, a), infer_text(q, b));
+           infer_fail(q, "type.operand",
+                      "operands of types %s and %s, expected equal element types", infer_text(q, a),
+                      infer_text(q, b));
 }
 
 /* maximum, minimum: values are compared as stored, so the parameters must be equal. */
@@ -85,8 +87,10 @@ static bool shared_result(qir_infer *q, const infer_dims *dims, const qir_type *
                           const qir_type *b)
 {
     return (a->quant == b->quant ||
-            infer_fail(q, "quant.shared", "operands of types %s and %s, expected equal parameters; "
-                       "requantize one", infer_text(q, a), infer_text(q, b))) &&
+            infer_fail(q, "quant.shared",
+                       "operands of types %s and %s, expected equal parameters; "
+                       "requantize one",
+                       infer_text(q, a), infer_text(q, b))) &&
            infer_result(q, 0, dims, a);
 }
 
@@ -95,9 +99,10 @@ static bool add_ratios(qir_infer *q, const qir_quant *a, const qir_quant *b, con
     qir_qadd p;
     return qir_qadd_params(a->scale[0], a->zero_point[0], b->scale[0], b->zero_point[0],
                            y->scale[0], &p) ||
-           infer_fail(q, "quant.multiplier", "scales %g and %g of the operands over %g of the "
-                      "result, expected ratios within [2^-10, 256)", (double)a->scale[0],
-                      (double)b->scale[0], (double)y->scale[0]);
+           infer_fail(q, "quant.multiplier",
+                      "scales %g and %g of the operands over %g of the "
+                      "result, expected ratios within [2^-10, 256)",
+                      (double)a->scale[0], (double)b->scale[0], (double)y->scale[0]);
 }
 
 static bool quantized_broadcast(qir_infer *q, const infer_dims *dims, const qir_type *a,
@@ -152,7 +157,9 @@ bool qir_infer_batch_norm(qir_infer *q)
                               i, infer_text(q, p), (long long)x->dims[1]);
     }
     float epsilon = infer_float(q, "epsilon");
-    return (epsilon >= 0 || infer_fail(q, "attr.value", "epsilon %g, expected a number that is not "
-                                       "negative", (double)epsilon)) &&
+    return (epsilon >= 0 || infer_fail(q, "attr.value",
+                                       "epsilon %g, expected a number that is not "
+                                       "negative",
+                                       (double)epsilon)) &&
            infer_result(q, 0, &dims, x);
 }

@@ -1,7 +1,8 @@
 /* matmul: numpy's rules, operands of rank 1 included. */
 #include "infer.h"
 
-/* A rank-1 left operand is a row, a rank-1 right operand a column; that dimension leaves the result. */
+/* A rank-1 left operand is a row, a rank-1 right operand a column; that dimension leaves the
+ * result. */
 static bool result_dims(qir_infer *q, const qir_type *a, const qir_type *b, infer_dims *out)
 {
     int64_t ka = a->dims[a->rank - 1], kb = b->dims[b->rank == 1 ? 0 : b->rank - 2];
@@ -26,8 +27,10 @@ static bool check_right(qir_infer *q, const qir_type *b)
     const qir_quant *bq = b->quant;
     return (!bq->dynamic && !bq->group && qir_dtype_bits(b->dtype) <= 8 &&
             (bq->axis < 0 || (bq->axis == (int)b->rank - 1 && b->rank > 1))) ||
-           infer_fail(q, "quant.axis", "right operand of type %s, expected 8 bits, quantized per "
-                      "tensor or per last axis", infer_text(q, b));
+           infer_fail(q, "quant.axis",
+                      "right operand of type %s, expected 8 bits, quantized per "
+                      "tensor or per last axis",
+                      infer_text(q, b));
 }
 
 static bool quantized(qir_infer *q, const infer_dims *dims, const qir_type *a, const qir_type *b)

@@ -49,13 +49,16 @@ static bool windows_hold_elements(const window *w, int64_t count)
 static bool axis_windows(qir_infer *q, const window *w, unsigned axis, bool ceil_mode, int64_t *out)
 {
     if (extent(w) > w->size + w->begin + w->end)
-        return infer_fail(q, "pool.window", "window extent %lld is larger than the padded input "
-                          "size %lld of spatial axis %u", (long long)extent(w),
-                          (long long)(w->size + w->begin + w->end), axis);
+        return infer_fail(q, "pool.window",
+                          "window extent %lld is larger than the padded input "
+                          "size %lld of spatial axis %u",
+                          (long long)extent(w), (long long)(w->size + w->begin + w->end), axis);
     *out = window_count(w, ceil_mode);
     if (!windows_hold_elements(w, *out))
-        return infer_fail(q, "pool.window", "a window of spatial axis %u lies wholly in the padding; "
-                          "pads must be smaller than the window", axis);
+        return infer_fail(q, "pool.window",
+                          "a window of spatial axis %u lies wholly in the padding; "
+                          "pads must be smaller than the window",
+                          axis);
     return true;
 }
 
@@ -65,8 +68,8 @@ static bool pool_dims(qir_infer *q, const qir_type *x, infer_dims *dims, int64_t
     unsigned n = x->rank - 2;
     int64_t kernel[3], strides[3], dilations[3], pads[6];
     if (x->rank < 3 || x->rank > 5)
-        return infer_fail(q, "shape.rank", "input of rank %u, expected 3 to 5 (1 to 3 spatial axes)",
-                          x->rank);
+        return infer_fail(q, "shape.rank",
+                          "input of rank %u, expected 3 to 5 (1 to 3 spatial axes)", x->rank);
     if (!infer_nonempty(q, x, "input") || !infer_list(q, "kernel", n, 1, "pool.window", kernel) ||
         !infer_list(q, "strides", n, 1, "pool.window", strides) ||
         !infer_list(q, "dilations", n, 1, "pool.window", dilations) ||
@@ -91,9 +94,10 @@ static bool mean_multipliers(qir_infer *q, const qir_type *x, int64_t least, int
     float sx = x->quant->scale[0], sy = q->results[0]->quant->scale[0];
     return (qir_requant_multiplier_ok(qir_mean_multiplier(sx, sy, least)) &&
             qir_requant_multiplier_ok(qir_mean_multiplier(sx, sy, most))) ||
-           infer_fail(q, "quant.multiplier", "scales %g of the operand and %g of the result give a "
-                      "multiplier outside [2^-32, 256) for means of %lld elements", (double)sx,
-                      (double)sy, (long long)most);
+           infer_fail(q, "quant.multiplier",
+                      "scales %g of the operand and %g of the result give a "
+                      "multiplier outside [2^-32, 256) for means of %lld elements",
+                      (double)sx, (double)sy, (long long)most);
 }
 
 /* Mean-like ops (rule FREE) have parameters of their own, the others keep the operand's. */
@@ -125,7 +129,7 @@ bool qir_infer_pool_indices(qir_infer *q)
     return pool_dims(q, x, &dims, &taps) && infer_result_plain(q, 0, &dims, QIR_i64);
 }
 
-/* --- reductions -------------------------------------------------------------------------------- */
+/* --- reductions ------------------------------------------------------------------------------ */
 
 /* `count`: elements per result. */
 static bool reduce_dims(qir_infer *q, const qir_type *x, infer_dims *dims, int64_t *count)
@@ -135,8 +139,10 @@ static bool reduce_dims(qir_infer *q, const qir_type *x, infer_dims *dims, int64
     bool keep = infer_bool(q, "keepdims");
     for (size_t i = 0; i < n; i++)
         if (axes[i] < 0 || axes[i] >= (int64_t)x->rank || (i && axes[i] <= axes[i - 1]))
-            return infer_fail(q, "shape.axis", "axes entry %lld of a tensor of rank %u, expected "
-                              "ascending numbers from 0", (long long)axes[i], x->rank);
+            return infer_fail(q, "shape.axis",
+                              "axes entry %lld of a tensor of rank %u, expected "
+                              "ascending numbers from 0",
+                              (long long)axes[i], x->rank);
     *dims = (infer_dims){0};
     *count = 1;
     for (unsigned i = 0; i < x->rank; i++) {
@@ -171,7 +177,7 @@ bool qir_infer_reduce(qir_infer *q)
     return windowed_result(q, &dims, x, count, count);
 }
 
-/* --- softmax ----------------------------------------------------------------------------------- */
+/* --- softmax --------------------------------------------------------------------------------- */
 
 bool qir_infer_softmax(qir_infer *q)
 {
@@ -181,7 +187,8 @@ bool qir_infer_softmax(qir_infer *q)
     if (!infer_axis(q, x->rank, &axis))
         return false;
     if (!x->dims[axis])
-        return infer_fail(q, "shape.empty", "axis %u of %s has no elements", axis, infer_text(q, x));
+        return infer_fail(q, "shape.empty", "axis %u of %s has no elements", axis,
+                          infer_text(q, x));
     if (!x->quant)
         return infer_result(q, 0, &dims, x);
     if (!infer_per_tensor8(q, 0))

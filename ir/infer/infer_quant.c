@@ -9,8 +9,10 @@
 static bool expect_static_quant(qir_infer *q, const qir_type *t, const char *what)
 {
     return (t->quant && !t->quant->dynamic) ||
-           infer_fail(q, "quant.operand", "%s has type %s, expected a quantized type with known "
-                      "parameters", what, infer_text(q, t));
+           infer_fail(q, "quant.operand",
+                      "%s has type %s, expected a quantized type with known "
+                      "parameters",
+                      what, infer_text(q, t));
 }
 
 bool qir_infer_quantize(qir_infer *q)
@@ -70,7 +72,7 @@ bool qir_infer_dynamic_quantize(qir_infer *q)
            infer_result_plain(q, 1, &scalar, QIR_f32) && infer_result_plain(q, 2, &scalar, QIR_u8);
 }
 
-/* --- observe ---------------------------------------------------------------------------------- */
+/* --- observe --------------------------------------------------------------------------------- */
 
 static bool observed_range(qir_infer *q)
 {
@@ -79,8 +81,8 @@ static bool observed_range(qir_infer *q)
     qir_dtype dtype;
     if (!qir_dtype_from_name(name, strlen(name), &dtype) || !qir_dtype_is_int(dtype) ||
         qir_dtype_bits(dtype) > 16)
-        return infer_fail(q, "attr.value", "dtype \"%s\", expected an integer type of up to 16 bits",
-                          name);
+        return infer_fail(q, "attr.value",
+                          "dtype \"%s\", expected an integer type of up to 16 bits", name);
     if (qmin >= qmax || qmin < qir_dtype_min(dtype) || qmax > qir_dtype_max(dtype))
         return infer_fail(q, "quant.range", "range %lld to %lld is empty or outside %s",
                           (long long)qmin, (long long)qmax, name);
@@ -96,8 +98,8 @@ static bool measured_range(qir_infer *q, int64_t channels)
     if (!lo && !hi)
         return true;
     if (nlo != nhi || (int64_t)nlo != channels)
-        return infer_fail(q, "quant.count", "lo has %zu entries and hi %zu, expected %lld", nlo, nhi,
-                          (long long)channels);
+        return infer_fail(q, "quant.count", "lo has %zu entries and hi %zu, expected %lld", nlo,
+                          nhi, (long long)channels);
     for (size_t i = 0; i < nlo; i++)
         if (!(lo[i] <= hi[i]))
             return infer_fail(q, "attr.value", "measured range %g to %g, expected lo <= hi",
@@ -118,7 +120,7 @@ bool qir_infer_observe(qir_infer *q)
            measured_range(q, axis < 0 ? 1 : x->dims[axis]) && infer_result(q, 0, &dims, x);
 }
 
-/* --- layouts ---------------------------------------------------------------------------------- */
+/* --- layouts --------------------------------------------------------------------------------- */
 
 bool qir_infer_prepack(qir_infer *q)
 {
@@ -130,8 +132,10 @@ bool qir_infer_prepack(qir_infer *q)
     if (!qir_packing_from_name(name, strlen(name), &packing))
         return infer_fail(q, "attr.value", "packing \"%s\" is not in the layout table", name);
     if (!qir_pack_shape_get(packing, w, groups, &shape))
-        return infer_fail(q, "type.packed", "packing %s does not apply to a weight of type %s in "
-                          "%lld groups", name, infer_text(q, w), (long long)groups);
+        return infer_fail(q, "type.packed",
+                          "packing %s does not apply to a weight of type %s in "
+                          "%lld groups",
+                          name, infer_text(q, w), (long long)groups);
     const qir_type *want = qir_packed_type(q->module->ctx, packing, w, q->loc);
     if (!want)
         return false;

@@ -33,7 +33,7 @@ static bool check_roi(qir_infer *q, unsigned rank)
 static bool check_words(qir_infer *q)
 {
     static const char *const modes[] = {"nearest", "linear", "cubic", NULL};
-    static const char *const coordinates[] = {"half_pixel", "pytorch_half_pixel", "asymmetric",
+    static const char *const coordinates[] = {"half_pixel",    "pytorch_half_pixel", "asymmetric",
                                               "align_corners", "tf_crop_and_resize", NULL};
     static const char *const nearest[] = {"round_prefer_floor", "round_prefer_ceil", "floor",
                                           "ceil", NULL};

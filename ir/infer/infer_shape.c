@@ -1,22 +1,13 @@
-/* Ops that move elements: return, reshape, transpose, concat, slice, pad, gather, expand. */
+/* Ops that move elements: return, reshape, transpose, concat, slice, pad, expand. */
 #include "infer.h"
 
 #include <string.h>
-#include "qir/qmath.h"
 #include "qir/support/checked.h"
 
 bool qir_infer_return(qir_infer *q)
 {
     (void)q; /* the verifier compares with the function's declared results */
     return true;
-}
-
-/* Moving elements keeps per-tensor parameters; an axis would have to move with them. */
-static bool expect_per_tensor(qir_infer *q, const qir_type *x)
-{
-    return !x->quant || (qir_quant_is_per_tensor(x->quant) && !x->quant->dynamic) ||
-           infer_fail(q, "quant.axis", "operand of type %s, expected parameters per tensor",
-                      infer_text(q, x));
 }
 
 static bool read_dims(qir_infer *q, const char *name, infer_dims *dims)
@@ -26,8 +17,10 @@ static bool read_dims(qir_infer *q, const char *name, infer_dims *dims)
     *dims = (infer_dims){0};
     for (size_t i = 0; i < n; i++) {
         if (v[i] < 0)
-            return infer_fail(q, "shape.dim", "%s entry %lld, expected a number that is not "
-                              "negative", name, (long long)v[i]);
+            return infer_fail(q, "shape.dim",
+                              "%s entry %lld, expected a number that is not "
+                              "negative",
+                              name, (long long)v[i]);
         if (!infer_push(q, dims, v[i]))
             return false;
     }
@@ -48,7 +41,7 @@ bool qir_infer_reshape(qir_infer *q)
     const qir_type *x = infer_type(q, 0);
     infer_dims dims;
     int64_t n;
-    if (!read_dims(q, "shape", &dims) || !expect_per_tensor(q, x))
+    if (!read_dims(q, "shape", &dims) || !infer_movable(q, x))
         return false;
     if (!product(dims.d, dims.rank, &n) || n != qir_type_elements(x))
         return infer_fail(q, "shape.reshape", "shape %s does not hold the %lld elements of %s",
@@ -57,7 +50,7 @@ bool qir_infer_reshape(qir_infer *q)
     return infer_result(q, 0, &dims, x);
 }
 
-/* --- transpose --------------------------------------------------------------------------------- */
+/* --- transpose ------------------------------------------------------------------------------- */
 
 static bool read_perm(qir_infer *q, unsigned rank, unsigned perm[QIR_MAX_RANK])
 {
@@ -80,8 +73,7 @@ static bool read_perm(qir_infer *q, unsigned rank, unsigned perm[QIR_MAX_RANK])
 static const qir_type *permuted_element(qir_infer *q, const qir_type *x, const unsigned *perm,
                                         const infer_dims *dims)
 {
-    const qir_type *plain =
-        qir_tensor_type(q->module->ctx, x->dtype, dims->d, dims->rank, q->loc);
+    const qir_type *plain = qir_tensor_type(q->module->ctx, x->dtype, dims->d, dims->rank, q->loc);
     if (!plain || !x->quant)
         return plain;
     qir_quant moved = *x->quant;
@@ -97,7 +89,7 @@ bool qir_infer_transpose(qir_infer *q)
     unsigned perm[QIR_MAX_RANK] = {0};
     infer_dims dims = {.rank = x->rank};
     if (x->quant && (x->quant->group || x->quant->dynamic))
-        return expect_per_tensor(q, x);
+        return infer_movable(q, x);
     if (!read_perm(q, x->rank, perm))
         return false;
     for (unsigned i = 0; i < x->rank; i++)
@@ -106,7 +98,7 @@ bool qir_infer_transpose(qir_infer *q)
     return t && infer_result(q, 0, &dims, t);
 }
 
-/* --- concat ------------------------------------------------------------------------------------ */
+/* --- concat ---------------------------------------------------------------------------------- */
 
 static bool joins(qir_infer *q, const qir_type *first, const qir_type *t, unsigned axis, uint32_t i)
 {
@@ -114,11 +106,15 @@ static bool joins(qir_infer *q, const qir_type *first, const qir_type *t, unsign
     for (unsigned d = 0; ok && d < t->rank; d++)
         ok = d == axis || t->dims[d] == first->dims[d];
     if (!ok)
-        return infer_fail(q, "shape.concat", "operand %u has type %s, expected the dimensions of %s "
-                          "but for axis %u", i, infer_text(q, t), infer_text(q, first), axis);
+        return infer_fail(q, "shape.concat",
+                          "operand %u has type %s, expected the dimensions of %s "
+                          "but for axis %u",
+                          i, infer_text(q, t), infer_text(q, first), axis);
     return (t->dtype == first->dtype && t->quant == first->quant) ||
-           infer_fail(q, "quant.shared", "operand %u has type %s, expected the element type and "
-                      "parameters of %s", i, infer_text(q, t), infer_text(q, first));
+           infer_fail(q, "quant.shared",
+                      "operand %u has type %s, expected the element type and "
+                      "parameters of %s",
+                      i, infer_text(q, t), infer_text(q, first));
 }
 
 bool qir_infer_concat(qir_infer *q)
@@ -127,7 +123,7 @@ bool qir_infer_concat(qir_infer *q)
     if (!q->noperands)
         return infer_fail(q, "op.operands", "no operands, expected at least 1");
     const qir_type *first = infer_type(q, 0);
-    if (!infer_axis(q, first->rank, &axis) || !expect_per_tensor(q, first))
+    if (!infer_axis(q, first->rank, &axis) || !infer_movable(q, first))
         return false;
     infer_dims dims = infer_dims_of(first);
     for (uint32_t i = 1; i < q->noperands; i++) {
@@ -140,7 +136,7 @@ bool qir_infer_concat(qir_infer *q)
     return infer_result(q, 0, &dims, first);
 }
 
-/* --- slice and pad ------------------------------------------------------------------------------ */
+/* --- slice and pad --------------------------------------------------------------------------- */
 
 /* Elements start, start + step, ... up to but not including `end`; -1: out of range. */
 static int64_t slice_size(int64_t dim, int64_t start, int64_t end, int64_t step)
@@ -159,28 +155,35 @@ bool qir_infer_slice(qir_infer *q)
     const int64_t *ends = infer_ints(q, "ends", &nends);
     const int64_t *steps = infer_ints(q, "steps", &nsteps);
     if (nstarts != x->rank || nends != x->rank || (nsteps != x->rank && nsteps != 1))
-        return infer_fail(q, "shape.slice", "starts, ends and steps have %zu, %zu and %zu entries, "
-                          "expected %u each", nstarts, nends, nsteps, x->rank);
+        return infer_fail(q, "shape.slice",
+                          "starts, ends and steps have %zu, %zu and %zu entries, "
+                          "expected %u each",
+                          nstarts, nends, nsteps, x->rank);
     for (unsigned i = 0; i < x->rank; i++) {
         int64_t step = steps[nsteps == 1 ? 0 : i];
         if (!step || step == INT64_MIN)
-            return infer_fail(q, "shape.slice", "step %lld of dimension %u, expected another number",
-                              (long long)step, i);
+            return infer_fail(q, "shape.slice",
+                              "step %lld of dimension %u, expected another number", (long long)step,
+                              i);
         dims.d[i] = slice_size(x->dims[i], starts[i], ends[i], step);
         if (dims.d[i] < 0)
-            return infer_fail(q, "shape.slice", "dimension %u of size %lld has no range from %lld to "
-                              "%lld with step %lld", i, (long long)x->dims[i], (long long)starts[i],
-                              (long long)ends[i], (long long)step);
+            return infer_fail(q, "shape.slice",
+                              "dimension %u of size %lld has no range from %lld to "
+                              "%lld with step %lld",
+                              i, (long long)x->dims[i], (long long)starts[i], (long long)ends[i],
+                              (long long)step);
     }
-    return expect_per_tensor(q, x) && infer_result(q, 0, &dims, x);
+    return infer_movable(q, x) && infer_result(q, 0, &dims, x);
 }
 
 static bool pad_fits(qir_infer *q, const char *mode, int64_t dim, int64_t begin, int64_t end)
 {
     int64_t most = begin > end ? begin : end;
     if (!strcmp(mode, "reflect") && most >= dim && most > 0)
-        return infer_fail(q, "shape.pad", "reflecting %lld elements of a dimension of size %lld, "
-                          "expected fewer than the size", (long long)most, (long long)dim);
+        return infer_fail(q, "shape.pad",
+                          "reflecting %lld elements of a dimension of size %lld, "
+                          "expected fewer than the size",
+                          (long long)most, (long long)dim);
     return strcmp(mode, "edge") != 0 || dim > 0 || most == 0 ||
            infer_fail(q, "shape.empty", "a dimension of size 0 has no edge to repeat");
 }
@@ -195,13 +198,15 @@ bool qir_infer_pad(qir_infer *q)
     const char *mode = infer_string(q, "mode");
     if (n != 2 * x->rank)
         return infer_fail(q, "shape.pad", "pads has %zu entries, expected %u", n, 2 * x->rank);
-    if (!infer_word(q, "mode", modes) || !expect_per_tensor(q, x))
+    if (!infer_word(q, "mode", modes) || !infer_movable(q, x))
         return false;
     for (unsigned i = 0; i < x->rank; i++) {
         int64_t begin = pads[i], end = pads[i + x->rank];
         if (begin < 0 || end < 0 || begin > INT32_MAX || end > INT32_MAX)
-            return infer_fail(q, "shape.pad", "pads %lld and %lld of dimension %u, expected 0 to "
-                              "2^31 - 1", (long long)begin, (long long)end, i);
+            return infer_fail(q, "shape.pad",
+                              "pads %lld and %lld of dimension %u, expected 0 to "
+                              "2^31 - 1",
+                              (long long)begin, (long long)end, i);
         if (!pad_fits(q, mode, dims.d[i], begin, end))
             return false;
         dims.d[i] += begin + end;
@@ -209,64 +214,13 @@ bool qir_infer_pad(qir_infer *q)
     return infer_result(q, 0, &dims, x);
 }
 
-/* --- gather and expand --------------------------------------------------------------------------- */
-
-static int64_t read_index(const void *data, qir_dtype t, int64_t i)
-{
-    switch (t) {
-    case QIR_i64:
-        return ((const int64_t *)data)[i];
-    case QIR_i32:
-        return ((const int32_t *)data)[i];
-    default:
-        return 0;
-    }
-}
-
-/* Indices that are known now; those of a side file are checked when evaluated. */
-static bool check_indices(qir_infer *q, int64_t size)
-{
-    const qir_type *t = infer_type(q, 1);
-    qir_const *c = qir_value_const(q->operands[1]);
-    if (!c || c->payload == QIR_PAYLOAD_PARAM)
-        return true;
-    int64_t n = c->payload == QIR_PAYLOAD_SPLAT ? 1 : qir_type_elements(t);
-    for (int64_t i = 0; i < n; i++) {
-        int64_t v = read_index(c->data, t->dtype, i);
-        if (v < -size || v >= size)
-            return infer_fail(q, "shape.gather", "index %lld outside a dimension of size %lld",
-                              (long long)v, (long long)size);
-    }
-    return true;
-}
-
-bool qir_infer_gather(qir_infer *q)
-{
-    const qir_type *x = infer_type(q, 0), *indices = infer_type(q, 1);
-    infer_dims dims = {0};
-    unsigned axis;
-    if (!infer_axis(q, x->rank, &axis) || !expect_per_tensor(q, x))
-        return false;
-    if (indices->dtype != QIR_i32 && indices->dtype != QIR_i64)
-        return infer_fail(q, "type.operand", "indices of type %s, expected i32 or i64",
-                          infer_text(q, indices));
-    if (!x->dims[axis] && qir_type_elements(indices))
-        return infer_fail(q, "shape.empty", "gathers from an axis without elements");
-    for (unsigned i = 0; i < x->rank; i++) {
-        for (unsigned j = 0; i == axis && j < indices->rank; j++)
-            if (!infer_push(q, &dims, indices->dims[j]))
-                return false;
-        if (i != axis && !infer_push(q, &dims, x->dims[i]))
-            return false;
-    }
-    return check_indices(q, x->dims[axis]) && infer_result(q, 0, &dims, x);
-}
+/* --- expand ---------------------------------------------------------------------------------- */
 
 bool qir_infer_expand(qir_infer *q)
 {
     const qir_type *x = infer_type(q, 0);
     infer_dims dims;
-    if (!read_dims(q, "shape", &dims) || !expect_per_tensor(q, x))
+    if (!read_dims(q, "shape", &dims) || !infer_movable(q, x))
         return false;
     bool ok = dims.rank >= x->rank;
     for (unsigned i = 0; ok && i < x->rank; i++) {

@@ -1,4 +1,4 @@
-/* Helpers of the infer functions: messages, attribute values, result checks. */
+/* Helpers of the infer functions: messages, attribute values, quantized operands. */
 #include "infer.h"
 
 #include <math.h>
@@ -8,7 +8,7 @@
 #include "qir/support/assert.h"
 #include "qir/support/strbuf.h"
 
-/* --- messages --------------------------------------------------------------------------------- */
+/* --- messages -------------------------------------------------------------------------------- */
 
 bool infer_fail(qir_infer *q, const char *code, const char *fmt, ...)
 {
@@ -38,7 +38,7 @@ const char *infer_dims_text(const qir_infer *q, const infer_dims *dims)
     return dims->rank ? text : "(scalar)";
 }
 
-/* --- operands and attributes ------------------------------------------------------------------ */
+/* --- operands and attributes ----------------------------------------------------------------- */
 
 const qir_type *infer_type(const qir_infer *q, unsigned i)
 {
@@ -151,8 +151,9 @@ bool infer_word(qir_infer *q, const char *name, const char *const *words)
 bool infer_bounds(qir_infer *q)
 {
     float min = infer_float(q, "min"), max = infer_float(q, "max");
-    return min <= max || infer_fail(q, "attr.value", "bounds min %g and max %g, expected min <= max",
-                                    (double)min, (double)max);
+    return min <= max ||
+           infer_fail(q, "attr.value", "bounds min %g and max %g, expected min <= max", (double)min,
+                      (double)max);
 }
 
 bool infer_nonempty(qir_infer *q, const qir_type *t, const char *what)
@@ -163,7 +164,7 @@ bool infer_nonempty(qir_infer *q, const qir_type *t, const char *what)
     return true;
 }
 
-/* --- quantization ----------------------------------------------------------------------------- */
+/* --- quantization ---------------------------------------------------------------------------- */
 
 bool infer_is_per_tensor8(const qir_type *t)
 {
@@ -175,111 +176,25 @@ bool infer_per_tensor8(qir_infer *q, unsigned i)
 {
     const qir_type *t = infer_type(q, i);
     return infer_is_per_tensor8(t) ||
-           infer_fail(q, "quant.operand", "operand %u has type %s, expected i8 or u8 quantized per "
-                      "tensor; dequantize other forms first", i, infer_text(q, t));
+           infer_fail(q, "quant.operand",
+                      "operand %u has type %s, expected i8 or u8 quantized per "
+                      "tensor; dequantize other forms first",
+                      i, infer_text(q, t));
 }
 
 bool infer_multiplier(qir_infer *q, float sa, float sb, float sy)
 {
     float m = qir_requant_multiplier(sa, sb, sy);
     return qir_requant_multiplier_ok(m) ||
-           infer_fail(q, "quant.multiplier", "scales %g and %g of the operands and %g of the result "
-                      "give the multiplier %g, outside [2^-32, 256)", (double)sa, (double)sb,
-                      (double)sy, (double)m);
+           infer_fail(q, "quant.multiplier",
+                      "scales %g and %g of the operands and %g of the result "
+                      "give the multiplier %g, outside [2^-32, 256)",
+                      (double)sa, (double)sb, (double)sy, (double)m);
 }
 
-/* --- results ---------------------------------------------------------------------------------- */
-
-static bool same_shape(const qir_type *t, const infer_dims *dims)
+bool infer_movable(qir_infer *q, const qir_type *x)
 {
-    if (t->kind != QIR_TENSOR || t->rank != dims->rank)
-        return false;
-    for (unsigned i = 0; i < t->rank; i++)
-        if (t->dims[i] != dims->d[i])
-            return false;
-    return true;
-}
-
-/* Ranks other than the operands' have no counterpart of their order. */
-static qir_order result_order(const qir_infer *q, unsigned rank)
-{
-    const qir_type *x = infer_type(q, 0);
-    for (uint32_t i = 1; i < q->noperands; i++) {
-        const qir_type *t = infer_type(q, i);
-        if (t && t->rank > x->rank && qir_op_desc_get(q->opcode)->traits & QIR_TRAIT_ANY_ORDER)
-            x = t;
-    }
-    return rank >= 3 && rank <= 5 && rank == x->rank ? infer_order(q) : QIR_ORDER_row_major;
-}
-
-bool infer_order_ok(qir_infer *q, unsigned i, const qir_type *given, qir_order want)
-{
-    return given->order == want || infer_orders_coincide(given) ||
-           qir_op_desc_get(q->opcode)->traits & QIR_TRAIT_FREE_ORDER ||
-           infer_fail(q, "type.order", "result %u has physical order %s, expected %s", i,
-                      qir_order_name(given->order), qir_order_name(want));
-}
-
-static bool mismatch(qir_infer *q, unsigned i, const qir_type *want)
-{
-    return infer_fail(q, "type.result", "result %u has type %s, expected %s", i,
-                      infer_text(q, q->results[i]), infer_text(q, want));
-}
-
-/* `elem` has the right element and any shape and order. */
-static bool finish(qir_infer *q, unsigned i, const infer_dims *dims, const qir_type *elem)
-{
-    qir_context *ctx = q->module->ctx;
-    const qir_type *given = q->results[i];
-    qir_order order = result_order(q, dims->rank);
-    if (given && same_shape(given, dims) && given->dtype == elem->dtype &&
-        given->quant == elem->quant)
-        return infer_order_ok(q, i, given, order);
-    const qir_type *want = qir_type_with_shape(ctx, elem, dims->d, dims->rank, q->loc);
-    if (!want)
-        return false;
-    want = qir_type_with_order(ctx, want, order);
-    if (given)
-        return mismatch(q, i, want);
-    q->results[i] = want;
-    return true;
-}
-
-bool infer_result(qir_infer *q, unsigned i, const infer_dims *dims, const qir_type *like)
-{
-    return finish(q, i, dims, like);
-}
-
-bool infer_result_plain(qir_infer *q, unsigned i, const infer_dims *dims, qir_dtype elem)
-{
-    const qir_type *given = q->results[i];
-    if (given && !given->quant && given->dtype == elem && same_shape(given, dims))
-        return infer_order_ok(q, i, given, result_order(q, dims->rank));
-    const qir_type *scalar = qir_tensor_type(q->module->ctx, elem, NULL, 0, q->loc);
-    return finish(q, i, dims, scalar);
-}
-
-static bool wrong_shape(qir_infer *q, unsigned i, const infer_dims *dims)
-{
-    return infer_fail(q, "type.result", "result %u has type %s, expected shape %s", i,
-                      infer_text(q, q->results[i]), infer_dims_text(q, dims));
-}
-
-bool infer_result_given(qir_infer *q, unsigned i, const infer_dims *dims)
-{
-    if (!q->results[i])
-        return infer_fail(q, "type.infer", "the type of result %u cannot be inferred: its "
-                          "quantization parameters are free; write it out", i);
-    if (!same_shape(q->results[i], dims))
-        return wrong_shape(q, i, dims);
-    return infer_order_ok(q, i, q->results[i], result_order(q, dims->rank));
-}
-
-bool infer_result_free(qir_infer *q, unsigned i, const infer_dims *dims)
-{
-    if (!infer_result_given(q, i, dims))
-        return false;
-    return infer_is_per_tensor8(q->results[i]) ||
-           infer_fail(q, "type.result", "result %u has type %s, expected i8 or u8 quantized per "
-                      "tensor", i, infer_text(q, q->results[i]));
+    return !x->quant || (qir_quant_is_per_tensor(x->quant) && !x->quant->dynamic) ||
+           infer_fail(q, "quant.axis", "operand of type %s, expected parameters per tensor",
+                      infer_text(q, x));
 }

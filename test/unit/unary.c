@@ -60,6 +60,7 @@ int main(void)
         n++;
     }
     printf("%d unary ops\n", n);
+    qir_module_destroy(m);
     qir_context_destroy(ctx);
     return 0;
 }
