@@ -170,6 +170,8 @@ const char *qir_loc_text(qir_context *ctx, const qir_loc *loc)
     case QIR_LOC_FILE:
         if (loc->line)
             return qir_arena_printf(ctx->arena, "%s:%u:%u", loc->text, loc->line, loc->col);
+        if (!loc->offset)
+            return loc->text;
         return qir_arena_printf(ctx->arena, "%s:+0x%llx", loc->text,
                                 (unsigned long long)loc->offset);
     case QIR_LOC_FUSED:

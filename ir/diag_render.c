@@ -37,7 +37,7 @@ static void put_place(qir_strbuf *out, const qir_loc *loc)
         put_escaped(out, loc->text, strlen(loc->text));
         if (loc->line)
             qir_strbuf_printf(out, ":%u:%u", loc->line, loc->col);
-        else
+        else if (loc->offset)
             qir_strbuf_printf(out, ":+0x%llx", (unsigned long long)loc->offset);
         return;
     case QIR_LOC_NAME:

@@ -64,7 +64,7 @@ qir_npz *qir_npz_open(qir_context *ctx, const char *path)
     z->ctx = ctx;
     z->path = path;
     int code = 0;
-    z->zip = zip_open(path, ZIP_RDONLY | ZIP_CHECKCONS, &code);
+    z->zip = zip_open(path, ZIP_RDONLY, &code);
     if (!z->zip) {
         zip_error_t error;
         zip_error_init_with_code(&error, code);
