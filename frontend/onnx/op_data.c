@@ -119,6 +119,9 @@ static bool split_sizes(onnx_call *c, int64_t dim, int64_t *sizes)
         return onnx_error(c, "onnx.shape", "%zu parts for %u results", n, c->node->nout);
     if (parts != c->node->nout)
         return onnx_error(c, "onnx.attr", "num_outputs differs from the number of results");
+    if (!given && c->opset < 18 && dim % parts)
+        return onnx_error(c, "onnx.shape", "%" PRId64 " is no multiple of %" PRId64 " parts", dim,
+                          parts);
     for (uint32_t i = 0; i < c->node->nout; i++) {
         int64_t size = given ? given[i] : (dim + parts - 1) / parts;
         if (!given && size > left)

@@ -105,13 +105,22 @@ def value_info(name, kind, dims):
     return blob(1, name) + blob(2, blob(1, kind))
 
 
+def number(text):
+    """An integer, or a float, `nan` and `inf` included."""
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)
+
+
 def parse_tensor(text, name=""):
     kind, dims, rest = text.split(None, 2)
     if rest.startswith("external"):
         pairs = [p.split("=", 1) for p in rest.split()[1:]]
         return tensor(kind, dims_of(dims), [], name, external=pairs)
     typed = rest.startswith("typed")
-    values = ast.literal_eval(rest[len("typed"):].strip() if typed else rest)
+    rest = rest[len("typed"):].strip() if typed else rest
+    values = [number(v) for v in rest.strip("[] ").split(",") if v.strip()]
     return tensor(kind, dims_of(dims), values, name, typed)
 
 
