@@ -1,0 +1,258 @@
+"""Modules of one op each, for the kernel tests: every shape of code that a kernel can take (whole
+vectors and tails, padding, strides, groups, zero points), random weights from a fixed seed.
+`cases(group)` yields (name, text)."""
+import random
+import struct
+
+INPUT = 'quant<i8:f32, 0.03:-5>'
+OTHER = 'quant<i8:f32, 0.041:7>'
+UNSIGNED = 'quant<u8:f32, 0.03:120>'
+
+
+def f32(v):
+    return struct.unpack('<f', struct.pack('<f', v))[0]
+
+
+def dense(fmt, values):
+    return 'dense<"0x' + b''.join(struct.pack('<' + fmt, v) for v in values).hex() + '">'
+
+
+def dims(d):
+    return 'x'.join(map(str, d))
+
+
+def axis_quant(scales, zero_points):
+    if len(scales) <= 8:
+        entries = ', '.join(f'{s!r}:{z}' if z else f'{s!r}' for s, z in zip(scales, zero_points))
+        return f'quant<i8:f32, axis = 0, {{{entries}}}>'
+    zps = ' : ' + dense('i', zero_points) if any(zero_points) else ''
+    return f'quant<i8:f32, axis = 0, {dense("f", scales)}{zps}>'
+
+
+def product(values):
+    n = 1
+    for v in values:
+        n *= v
+    return n
+
+
+class Weighted:
+    """A conv or linear with constant weights."""
+
+    def __init__(self, x, o, kernel=(), stride=1, pads=0, dilation=1, groups=1, attrs='', real=False,
+                 bias=True, zero_points=False, raw=False, storage='i8'):
+        self.rng = random.Random(str((x, o, kernel, stride, pads, groups)))
+        self.x, self.o, self.kernel = list(x), o, list(kernel)
+        n = len(kernel)
+        self.stride = [stride] * n if isinstance(stride, int) else list(stride)
+        self.dilation = [dilation] * n if isinstance(dilation, int) else list(dilation)
+        self.pads = [pads] * 2 * n if isinstance(pads, int) else list(pads)
+        self.groups, self.attrs, self.real, self.bias = groups, attrs, real, bias
+        self.zero_points, self.raw, self.storage = zero_points, raw, storage
+
+    def result_dims(self):
+        if not self.kernel:
+            return self.x[:-1] + [self.o]
+        n = len(self.kernel)
+        out = [(self.x[2 + i] + self.pads[i] + self.pads[n + i] -
+                (self.kernel[i] - 1) * self.dilation[i] - 1) // self.stride[i] + 1 for i in range(n)]
+        return [self.x[0], self.o] + out
+
+    def weight(self):
+        cin = self.x[1] // self.groups if self.kernel else self.x[-1]
+        shape = [self.o, cin] + self.kernel
+        n = product(shape)
+        if self.real:
+            values = [self.rng.uniform(-1, 1) for _ in range(n)]
+            return f'tensor<{dims(shape)}xf32> = {dense("f", values)}', n // self.o
+        scales = [f32(self.rng.uniform(0.002, 0.02)) for _ in range(self.o)]
+        zps = [self.rng.randint(-5, 9) if self.zero_points else 0 for _ in range(self.o)]
+        values = [self.rng.randint(-127, 127) for _ in range(n)]
+        return f'tensor<{dims(shape)}x{axis_quant(scales, zps)}> = {dense("b", values)}', n // self.o
+
+    def text(self):
+        weight, k = self.weight()
+        if self.real:
+            elem, result = 'f32', 'f32'
+            bias = f'tensor<{self.o}xf32> = ' + dense('f', [self.rng.uniform(-1, 1)
+                                                           for _ in range(self.o)])
+        else:
+            elem = f'quant<{self.storage}:f32, 0.02:{3 if self.storage == "i8" else 131}>'
+            zp = -7 if self.storage == 'i8' else 121
+            scale = f32(0.02 * k ** 0.5)
+            result = 'i32' if self.raw else f'quant<{self.storage}:f32, {scale!r}:{zp}>'
+            bias = f'tensor<{self.o}xi32> = ' + dense('i', [self.rng.randint(-20000, 20000)
+                                                           for _ in range(self.o)])
+        attrs = [self.attrs] if self.attrs else []
+        if self.kernel:
+            attrs = [f'strides = {self.stride}', f'pads = {self.pads}',
+                     f'dilations = {self.dilation}', f'groups = {self.groups}'] + attrs
+        y = f'tensor<{dims(self.result_dims())}x{result}>'
+        return '\n'.join([
+            'module @m {', f'  const @w : {weight}'] + [f'  const @b : {bias}'] * self.bias + [
+            f'  func @main(%x: tensor<{dims(self.x)}x{elem}> {{name = "x"}}) -> ({y} {{name = "y"}}) {{',
+            f'    %0 = {"conv" if self.kernel else "linear"}(%x, @w{", @b" * self.bias})'
+            f' {{{", ".join(attrs)}}} : {y}', '    return(%0)', '  }', '}', ''])
+
+
+def simple(op, xs, x, ys, y, attrs='', second=None):
+    """An op on one or two arguments."""
+    more = f', %b: tensor<{second}> {{name = "b"}}' if second else ''
+    return '\n'.join([
+        'module @m {',
+        f'  func @main(%x: tensor<{dims(xs)}x{x}> {{name = "x"}}{more})'
+        f' -> (tensor<{dims(ys)}x{y}> {{name = "y"}}) {{',
+        f'    %0 = {op}(%x{", %b" if second else ""}) {{{attrs}}} : tensor<{dims(ys)}x{y}>',
+        '    return(%0)', '  }', '}', ''])
+
+
+RELU6 = 'min = 0.0, max = 6.0'
+
+
+def conv():
+    yield 'pointwise', Weighted([1, 16, 8, 8], 24, [1, 1])
+    yield 'pointwise-tails', Weighted([2, 24, 9, 7], 37, [1, 1], attrs='min = 0.0')
+    yield 'pointwise-small', Weighted([1, 3, 5, 5], 5, [1, 1])
+    yield 'pointwise-stride', Weighted([1, 16, 9, 9], 12, [1, 1], stride=2)
+    yield '3x3', Weighted([1, 16, 8, 8], 16, [3, 3], pads=1)
+    yield '3x3-stride', Weighted([1, 3, 17, 15], 19, [3, 3], 2, [1, 1, 0, 1])
+    yield '5x3-dilated', Weighted([2, 5, 14, 13], 11, [5, 3], [2, 1], [3, 2, 1, 4], [1, 2], attrs=RELU6)
+    yield '7x7', Weighted([1, 3, 20, 20], 8, [7, 7], 2, 3)
+    yield 'groups', Weighted([1, 12, 8, 8], 18, [3, 3], pads=1, groups=3)
+    yield 'multiplier', Weighted([1, 6, 7, 7], 12, [3, 3], pads=1, groups=6)
+    yield 'no-bias', Weighted([1, 8, 4, 4], 8, [3, 3], pads=1, bias=False)
+    yield 'weight-zero-point', Weighted([1, 8, 6, 6], 10, [3, 3], pads=1, zero_points=True)
+    yield 'accumulator', Weighted([1, 8, 6, 6], 13, [3, 3], pads=1, raw=True)
+    yield 'unsigned', Weighted([1, 8, 6, 6], 13, [3, 3], pads=1, storage='u8')
+    yield '1d', Weighted([1, 8, 20], 12, [5], 2, 2)
+    yield '3d', Weighted([1, 4, 5, 6, 7], 6, [3, 3, 3], [1, 2, 1], 1)
+
+
+def depthwise():
+    yield '3x3', Weighted([1, 32, 10, 11], 32, [3, 3], pads=1, groups=32, attrs=RELU6)
+    yield '3x3-stride', Weighted([2, 20, 11, 9], 20, [3, 3], 2, 1, groups=20)
+    yield '5x5', Weighted([1, 9, 8, 8], 9, [5, 5], pads=2, groups=9)
+    yield 'dilated', Weighted([1, 9, 12, 12], 9, [3, 3], 1, 2, 2, groups=9)
+    yield '1d', Weighted([1, 9, 12], 9, [3], pads=1, groups=9)
+    yield 'no-padding', Weighted([1, 16, 7, 7], 16, [3, 3], groups=16, zero_points=True)
+    yield 'narrow', Weighted([1, 19, 5, 3], 19, [3, 3], pads=1, groups=19, raw=True)
+    yield 'unsigned', Weighted([1, 19, 5, 5], 19, [3, 3], pads=1, groups=19, storage='u8')
+
+
+def linear():
+    yield 'rows', Weighted([4, 30], 10)
+    yield 'one-row', Weighted([1, 64], 10)
+    yield 'wide', Weighted([1, 128], 1000)
+    yield 'tails', Weighted([65, 33], 17, attrs='min = 0.0')
+    yield 'leading', Weighted([2, 3, 32], 8)
+
+
+def weighted_real():
+    yield 'pointwise', Weighted([1, 16, 8, 8], 24, [1, 1], real=True)
+    yield 'pointwise-tails', Weighted([1, 5, 8, 7], 7, [1, 1], real=True, attrs='min = 0.0')
+    yield '3x3', Weighted([2, 7, 9, 8], 9, [3, 3], [2, 1], 1, real=True, attrs=RELU6)
+    yield 'groups', Weighted([1, 12, 8, 8], 18, [3, 3], pads=1, groups=3, real=True)
+    yield 'depthwise', Weighted([1, 13, 9, 8], 13, [3, 3], pads=1, groups=13, real=True)
+    yield 'depthwise-5x5', Weighted([1, 16, 9, 8], 16, [5, 5], 2, 2, groups=16, real=True)
+    yield '3d', Weighted([1, 3, 5, 6, 7], 5, [3, 3, 3], pads=1, real=True)
+    yield 'one-output', Weighted([1, 3, 5, 6], 1, [3, 3], pads=1, real=True)
+    yield 'linear', Weighted([3, 50], 9, real=True)
+    yield 'linear-no-bias', Weighted([1, 64], 11, real=True, bias=False)
+
+
+def pool():
+    window = 'kernel = [3, 3], strides = [2, 2], pads = [1, 1, 1, 0]'
+    small, large, odd = [1, 19, 8, 8], [1, 19, 4, 4], [2, 19, 9, 8]
+    half = [2, 19, 5, 4]
+    yield 'max', simple('max_pool', small, INPUT, large, INPUT, 'kernel = [2, 2], strides = [2, 2]')
+    for t, name in ((INPUT, 'i8'), (UNSIGNED, 'u8'), ('f32', 'f32')):
+        yield 'max-padded-' + name, simple('max_pool', odd, t, half, t, window)
+    yield 'avg', simple('avg_pool', small, INPUT, large, OTHER, 'kernel = [2, 2], strides = [2, 2]')
+    yield 'avg-global', simple('avg_pool', [2, 64, 7, 7], INPUT, [2, 64, 1, 1], OTHER, 'kernel = [7, 7]')
+    yield 'avg-padded', simple('avg_pool', odd, INPUT, half, OTHER, window)
+    yield 'avg-count-pads', simple('avg_pool', odd, INPUT, half, OTHER, window + ', count_pads = true')
+    yield 'avg-f32', simple('avg_pool', odd, 'f32', half, 'f32', window)
+    yield 'avg-global-f32', simple('avg_pool', [1, 33, 7, 7], 'f32', [1, 33, 1, 1], 'f32',
+                                   'kernel = [7, 7]')
+    yield 'avg-1d', simple('avg_pool', [1, 33, 9], 'f32', [1, 33, 4], 'f32',
+                           'kernel = [3], strides = [2]')
+
+
+def elementwise():
+    s = [3, 37]
+    yield 'quantize', simple('quantize', s, 'f32', s, INPUT)
+    yield 'quantize-u8', simple('quantize', s, 'f32', s, UNSIGNED)
+    yield 'dequantize', simple('dequantize', s, INPUT, s, 'f32')
+    yield 'requantize', simple('requantize', s, INPUT, s, OTHER)
+    yield 'requantize-u8', simple('requantize', s, UNSIGNED, s, OTHER)
+    for op in ('relu sigmoid tanh hard_swish exp log sqrt erf neg abs reciprocal hard_sigmoid elu '
+               'leaky_relu').split():
+        yield op, simple(op, s, 'f32', s, 'f32')
+    yield 'clamp', simple('clamp', s, 'f32', s, 'f32', 'min = -1.0, max = 2.5')
+    yield 'relu-i8', simple('relu', s, INPUT, s, INPUT)
+    yield 'clamp-i8', simple('clamp', s, INPUT, s, INPUT, 'min = -1.0, max = 2.5')
+    yield 'sigmoid-i8', simple('sigmoid', s, INPUT, s, 'quant<i8:f32, 0.00390625:-128>')
+    yield 'hard_swish-u8', simple('hard_swish', s, UNSIGNED, s, OTHER)
+
+
+def binary():
+    s = [3, 29]
+    for op in 'add sub mul div pow maximum minimum prelu'.split():
+        yield op, simple(op, s, 'f32', s, 'f32', '', '3x29xf32')
+        yield op + '-broadcast', simple(op, [2] + s, 'f32', [2] + s, 'f32', '', '3x1xf32')
+    for op in 'add sub mul'.split():
+        yield op + '-i8', simple(op, s, INPUT, s, OTHER, 'min = 0.0', '3x29xquant<i8:f32, 0.05:9>')
+        yield op + '-i8-broadcast', simple(op, [2] + s, INPUT, [2] + s, OTHER, '',
+                                           '1x29xquant<u8:f32, 0.05:99>')
+
+
+def copy():
+    for t, name in (('f32', '-f32'), (INPUT, '-i8')):
+        yield 'transpose' + name, simple('transpose', [2, 3, 4, 35], t, [2, 4, 35, 3], t,
+                                         'perm = [0, 2, 3, 1]')
+        yield 'slice' + name, simple('slice', [2, 9, 4, 35], t, [2, 4, 4, 17], t, 'starts = [0, 1, 3, 0],'
+                                     ' ends = [2, 9, -1, 34], steps = [1, 2, -1, 2]')
+        for mode in ('constant', 'reflect', 'edge'):
+            yield 'pad-' + mode + name, simple(
+                'pad', [2, 3, 4, 5], t, [2, 4, 7, 9], t,
+                f'pads = [0, 0, 2, 3, 0, 1, 1, 1], mode = "{mode}", value = 0.5')
+        yield 'concat' + name, simple('concat', [2, 3, 4, 5], t, [2, 8, 4, 5], t, 'axis = 1',
+                                      '2x5x4x5x' + t)
+
+
+def reduce():
+    s = [2, 9, 4, 35]
+    for t, name in (('f32', '-f32'), (INPUT, '-i8')):
+        yield 'max' + name, simple('reduce_max', s, t, [2, 1, 4, 1], t, 'axes = [1, 3]')
+        yield 'min' + name, simple('reduce_min', s, t, [2, 4, 35], t, 'axes = [1], keepdims = false')
+    yield 'mean-inner', simple('reduce_mean', s, 'f32', [2, 9], 'f32', 'axes = [2, 3], keepdims = false')
+    yield 'mean-outer', simple('reduce_mean', s, 'f32', [2, 1, 4, 35], 'f32', 'axes = [1]')
+    yield 'sum', simple('reduce_sum', [2, 20, 4, 35], 'f32', [2, 1, 1, 35], 'f32', 'axes = [1, 2]')
+    yield 'mean-i8', simple('reduce_mean', s, INPUT, [2, 9], OTHER, 'axes = [2, 3], keepdims = false')
+
+
+def softmax():
+    s, byte = [3, 37], 'quant<i8:f32, 0.00390625:-128>'
+    yield 'inner', simple('softmax', s, 'f32', s, 'f32', 'axis = 1')
+    yield 'outer', simple('softmax', s, 'f32', s, 'f32', 'axis = 0')
+    yield 'one', simple('softmax', [3, 1, 37], 'f32', [3, 1, 37], 'f32', 'axis = 1')
+    yield 'log', simple('log_softmax', s, 'f32', s, 'f32', 'axis = 1')
+    yield 'i8', simple('softmax', s, INPUT, s, byte, 'axis = 1')
+    yield 'u8', simple('softmax', s, UNSIGNED, s, 'quant<u8:f32, 0.00390625:0>', 'axis = 0')
+
+
+def matmul():
+    a, y = [2, 5, 37], [2, 5, 11]
+    yield 'f32', simple('matmul', a, 'f32', y, 'f32', '', '37x11xf32')
+    yield 'i8', simple('matmul', a, INPUT, y, 'quant<i8:f32, 0.41:7>', '',
+                       '2x37x11xquant<i8:f32, 0.05:9>')
+    yield 'i32', simple('matmul', a, INPUT, y, 'i32', '', '2x37x11xquant<u8:f32, 0.05:9>')
+
+
+GROUPS = {f.__name__: f for f in (conv, depthwise, linear, weighted_real, pool, elementwise, binary,
+                                  copy, reduce, softmax, matmul)}
+
+
+def cases(group):
+    for name, case in GROUPS[group]():
+        yield name, case.text() if isinstance(case, Weighted) else case

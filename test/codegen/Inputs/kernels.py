@@ -1,0 +1,98 @@
+"""Compiles every case of a group at a level and compares the bytes of its result with the
+evaluator's.  Usage: kernels.py GROUP LEVEL DIR [RUNNER...]
+
+Without a runner the code runs in process (qir-run -jit); with one ("qemu-aarch64 -cpu max") the
+object is linked with Inputs/run.c for AArch64 and run by it."""
+import os
+import re
+import subprocess
+import sys
+
+from cases import cases
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def run(*command):
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def jit(path, level, work):
+    plain = run('qir-run', path, '-random=7', '-hash')
+    return plain == run('qir-run', path, '-random=7', '-hash', '-jit', '-mlevel=' + level)
+
+
+ELEMENTS = {'f32': ('<f4', 4), 'i32': ('<i4', 4), 'i8': ('|i1', 1), 'u8': ('|u1', 1)}
+
+
+def arguments(text):
+    """(name, dims, element) of each argument of main; quantized ones by their storage."""
+    head = re.search(r'func @main\((.*?)\) -> ', text).group(1)
+    for name, shape, elem in re.findall(r'%(\w+): tensor<([\dx]+)x(f32|i32|quant<[iu]8)', head):
+        yield name, [int(d) for d in shape.split('x')], elem.replace('quant<', '')
+
+
+def payload(name, count, elem):
+    import random
+    rng = random.Random(name)
+    if elem == 'f32':
+        import struct
+        return b''.join(struct.pack('<f', rng.uniform(-4, 4)) for _ in range(count))
+    return bytes(rng.randrange(256) for _ in range(count * ELEMENTS[elem][1]))
+
+
+def write_inputs(text, work):
+    files = []
+    for name, shape, elem in arguments(text):
+        count = 1
+        for d in shape:
+            count *= d
+        dtype, _ = ELEMENTS[elem]
+        head = f"{{'descr': '{dtype}', 'fortran_order': False, 'shape': {tuple(shape)}, }}".encode()
+        head += b' ' * (-(len(head) + 11) % 64) + b'\n'
+        path = os.path.join(work, name + '.npy')
+        with open(path, 'wb') as f:
+            f.write(b'\x93NUMPY\x01\0' + len(head).to_bytes(2, 'little') + head +
+                    payload(name, count, elem))
+        files.append((name, path))
+    return files
+
+
+def data_of(path):
+    blob = open(path, 'rb').read()
+    return blob[10 + int.from_bytes(blob[8:10], 'little'):]
+
+
+def cross(path, level, work, runner):
+    text = open(path).read()
+    inputs = write_inputs(text, work)
+    want, program = os.path.join(work, 'y.npy'), os.path.join(work, 'program')
+    run('qir-run', path, *[f'-input={n}={p}' for n, p in inputs], '-output=' + want)
+    model = os.path.join(work, 'm.o')
+    run('qcc', '-target=aarch64', '-mlevel=' + level, '-io=int8', path, '-o=' + model)
+    run('aarch64-linux-gnu-gcc', '-static', '-I' + work, os.path.join(HERE, 'run.c'), model, '-o', program)
+    result = os.path.join(work, 'y.bin')
+    size = len(data_of(want))
+    run(*runner, program, result, str(size), *[p for _, p in inputs])
+    return open(result, 'rb').read() == data_of(want)
+
+
+def main():
+    group, level, work, runner = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:]
+    os.makedirs(work, exist_ok=True)
+    count = 0
+    for name, text in cases(group):
+        path = os.path.join(work, name + '.qir')
+        with open(path, 'w') as f:
+            f.write(text)
+        try:
+            same = cross(path, level, work, runner) if runner else jit(path, level, work)
+        except subprocess.CalledProcessError as e:
+            sys.exit(f'{group} {name} at {level}: {e.stderr}')
+        if not same:
+            sys.exit(f'{group} {name} at {level}: bytes differ from the evaluator')
+        count += 1
+    print(f'{group} {level}: {count} equal')
+
+
+main()
