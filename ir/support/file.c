@@ -72,7 +72,7 @@ static bool read_fd(qir_diag_engine *diag, qir_arena *arena, int fd, const char 
 {
     struct stat st;
     if (fstat(fd, &st))
-        return qir_error(diag, NULL, "file.open", "cannot read '%s': %s", path, strerror(errno));
+        return qir_error(diag, NULL, "file.open", "cannot read '%.200s': %s", path, strerror(errno));
     if (!S_ISREG(st.st_mode))
         return qir_error(diag, NULL, "file.kind", "'%s' is %s, not a regular file", path,
                          file_kind(st.st_mode));
@@ -82,7 +82,7 @@ static bool read_fd(qir_diag_engine *diag, qir_arena *arena, int fd, const char 
     unsigned char *data = qir_arena_alloc(arena, size + 1);
     ssize_t n = read_some(fd, data, size);
     if (n < 0)
-        return qir_error(diag, NULL, "file.read", "cannot read '%s': %s", path, strerror(errno));
+        return qir_error(diag, NULL, "file.read", "cannot read '%.200s': %s", path, strerror(errno));
     if ((size_t)n != size)
         return qir_error(diag, NULL, "file.read", "'%s' became shorter while it was read", path);
     *out = (qir_bytes){data, size};
@@ -96,7 +96,7 @@ bool qir_read_file(qir_diag_engine *diag, qir_arena *arena, const char *path, si
         return read_stdin(diag, arena, max_bytes, limit_flag, out);
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
     if (fd < 0)
-        return qir_error(diag, NULL, "file.open", "cannot open '%s': %s", path, strerror(errno));
+        return qir_error(diag, NULL, "file.open", "cannot open '%.200s': %s", path, strerror(errno));
     bool ok = read_fd(diag, arena, fd, path, max_bytes, limit_flag, out);
     close(fd);
     return ok;

@@ -84,7 +84,7 @@ static bool write_all(int fd, const char *data, size_t len)
 static bool cannot(qir_output_set *set, const char *verb, const char *path, int err)
 {
     set->failed = true;
-    return qir_error(set->diag, NULL, "file.write", "cannot %s '%s': %s", verb, path,
+    return qir_error(set->diag, NULL, "file.write", "cannot %s '%.200s': %s", verb, path,
                      strerror(err));
 }
 
