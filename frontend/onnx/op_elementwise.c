@@ -109,6 +109,17 @@ bool onnx_prelu(onnx_call *c)
     return onnx_set(c, 0, onnx_emit2(c, QIR_OP_prelu, x, slope));
 }
 
+bool onnx_selu(onnx_call *c)
+{
+    qir_context *ctx = c->imp->ctx;
+    float alpha = onnx_attr_float(c, "alpha", 1.6732632f);
+    float gamma = onnx_attr_float(c, "gamma", 1.050701f);
+    qir_value *x = c->in[0];
+    qir_value *y = onnx_emit1(c, QIR_OP_elu, x, QIR_ATTRS({"alpha", qir_attr_float(ctx, alpha)}));
+    return onnx_set(c, 0,
+                    onnx_emit2(c, QIR_OP_mul, y, onnx_scalar(c, x->type->dtype, (double)gamma)));
+}
+
 static bool is_small_const(const qir_value *v)
 {
     return !v || (v->kind == QIR_VALUE_CONST && qir_type_elements(v->type) == 1);

@@ -1,11 +1,10 @@
 """Broken and hostile ONNX files: each ends with exit code 1, the expected diagnostic first, no output
-file, and within the time limit.  A row is (name, bytes, expected text); names follow the list of bad
+file, and within a time limit.  A row is (name, bytes, expected text); names follow the list of bad
 inputs in the design notes (B1 to B20).
 
     bad-input.py FOLDER_OF_MKONNX SCRATCH_FOLDER
 """
 import os
-import resource
 import subprocess
 import sys
 
@@ -86,7 +85,7 @@ ROWS = [
     ("B5-field-0", integer(1, 8) + b"\0\0", "[pb.wire]"),
     ("B5-graph-is-varint", integer(1, 8) + integer(7, 1), "[pb.wire]"),
     ("B6-nested", nested_graphs(20000), "unsupported|no node computes"),
-    ("B7-fields", integer(1, 8) + b"\x6a\x00" * 70_000_000, "[pb.budget]"),
+    ("B7-fields", lambda: integer(1, 8) + b"\x6a\x00" * 70_000_000, "[pb.budget]"),
     ("B7-nodes", integer(1, 8) + blob(7, b"\x0a\x00" * 1_100_000), "more than 1048576 nodes"),
     ("B8-overflow", init(tensor("f32", [1 << 40, 1 << 40], [])), "[onnx.tensor]"),
     ("B8-huge", init(tensor("f32", [1 << 41], [])), "more than 2^40 elements [onnx.tensor]"),
@@ -191,38 +190,35 @@ GOOD_ROWS = [
 ]
 
 
-def limits():
-    resource.setrlimit(resource.RLIMIT_CPU, (20, 20))
-
-
-def run(path, out):
-    return subprocess.run(["qir-opt", "-verify-roundtrip", "-o", out, path], capture_output=True,
-                          timeout=60, preexec_fn=limits)
+def run(name, data, folder):
+    """Exit code, messages and whether there is an output file.  Large inputs come through a pipe."""
+    path, out = os.path.join(folder, name + ".onnx"), os.path.join(folder, name + ".out")
+    data = data() if callable(data) else data
+    pipe = len(data) > 10_000_000
+    if not pipe:
+        with open(path, "wb") as f:
+            f.write(data)
+    r = subprocess.run(["qir-opt", "-verify-roundtrip", "-o", out, "-" if pipe else path],
+                       input=data if pipe else None, capture_output=True, timeout=60)
+    if not pipe:
+        os.remove(path)
+    return r.returncode, r.stderr.decode(errors="replace"), os.path.exists(out)
 
 
 def check_bad(name, data, want, folder):
-    path, out = os.path.join(folder, name + ".onnx"), os.path.join(folder, name + ".out")
-    with open(path, "wb") as f:
-        f.write(data)
-    r = run(path, out)
-    os.remove(path)
-    text = r.stderr.decode(errors="replace")
-    ok = r.returncode == 1 and any(w in text for w in want.split("|")) and not os.path.exists(out)
-    ok = ok and text.count(" error: ") + text.startswith("error: ") >= 1
+    code, text, output = run(name, data, folder)
+    ok = code == 1 and any(w in text for w in want.split("|")) and not output
+    ok = ok and " error: " in text and "Sanitizer" not in text and "runtime error" not in text
     if not ok:
-        print("FAILED %s: exit %d, expected '%s' in: %s" % (name, r.returncode, want, text[:500]))
+        print("FAILED %s: exit %d, expected '%s' in: %s" % (name, code, want, text[:500]))
     return ok
 
 
 def check_good(name, data, folder):
-    path, out = os.path.join(folder, name + ".onnx"), os.path.join(folder, name + ".out")
-    with open(path, "wb") as f:
-        f.write(data)
-    r = run(path, out)
-    os.remove(path)
-    if r.returncode:
-        print("FAILED %s: exit %d: %s" % (name, r.returncode, r.stderr.decode(errors="replace")[:500]))
-    return r.returncode == 0
+    code, text, output = run(name, data, folder)
+    if code:
+        print("FAILED %s: exit %d: %s" % (name, code, text[:500]))
+    return code == 0 and output
 
 
 def make_files(folder):
