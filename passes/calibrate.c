@@ -52,11 +52,11 @@ static void feed(calibration *c, const qir_op *op, const qir_tensor *x)
 {
     int64_t n = qir_type_elements(x->type), bad = first_non_finite(x->data, n);
     if (bad >= 0) {
-        c->ok = qir_error(c->diag, op->loc, "calibrate.value",
-                          "sample %lld: element %lld of '%s' is %s; calibration needs finite values",
-                          (long long)c->sample, (long long)bad,
-                          value_name(c->ctx, qir_op_operand(op, 0)),
-                          isnan(((const float *)x->data)[bad]) ? "not a number" : "infinite");
+        c->ok = qir_error(
+            c->diag, op->loc, "calibrate.value",
+            "sample %lld: element %lld of '%s' is %s; calibration needs finite values",
+            (long long)c->sample, (long long)bad, value_name(c->ctx, qir_op_operand(op, 0)),
+            isnan(((const float *)x->data)[bad]) ? "not a number" : "infinite");
         return;
     }
     qir_observer *o = qir_profile_observer(c->profile, qir_op_int(op, "id"), kind_of(op));
@@ -110,8 +110,8 @@ static bool run_samples(calibration *c, qir_func *f, qir_samples *samples,
 bool qir_calibrate(qir_module *m, qir_samples *samples, const qir_calibrate_options *opts,
                    qir_profile *profile)
 {
-    calibration c = {.profile = profile, .diag = qir_context_diag(m->ctx), .ctx = m->ctx,
-                     .ok = true};
+    calibration c = {
+        .profile = profile, .diag = qir_context_diag(m->ctx), .ctx = m->ctx, .ok = true};
     qir_func *f = qir_module_main(m);
     if (!f)
         return qir_error(c.diag, m->loc, "calibrate.main",
@@ -225,7 +225,9 @@ static bool apply_observer(application *a, qir_op *op)
 
 bool qir_profile_apply(const qir_profile *p, qir_module *m)
 {
-    application a = {.profile = p, .module = m, .diag = qir_context_diag(m->ctx),
+    application a = {.profile = p,
+                     .module = m,
+                     .diag = qir_context_diag(m->ctx),
                      .arena = qir_arena_create(NULL, NULL)};
     bool ok = true;
     qir_for_each_func(f, m)

@@ -4,8 +4,8 @@
  *   y      = rne(acc[c] * (s_x * s_w[c] / s_y)) + z_y     fp32 multiply
  *
  * The bias becomes i32 with scale s_x * s_w[c].  Channels whose weights are all zero compute their
- * bias alone; their scale is free and becomes the layer's largest, so that the bias fits.  The bound
- * on |acc| comes from the actual weights. */
+ * bias alone; their scale is free and becomes the layer's largest, so that the bias fits.  The
+ * bound on |acc| comes from the actual weights. */
 #include <math.h>
 #include <string.h>
 #include "lowering.h"
@@ -18,12 +18,12 @@ typedef struct accum {
     const qir_type *w; /* of the constant weight */
     qir_const *weight;
     int64_t channels;
-    float *sw;       /* scale of each channel, repaired */
+    float *sw;           /* scale of each channel, repaired */
     int64_t *weight_sum; /* sum |w - z_w| of each channel */
     bool repaired;
 } accum;
 
-/* --- operands ---------------------------------------------------------------------------------- */
+/* --- operands --------------------------------------------------------------------------------- */
 
 static bool take_input(accum *a)
 {
@@ -54,7 +54,7 @@ static bool take_weight(accum *a, const qir_qrule *rule)
     return true;
 }
 
-/* --- scales ------------------------------------------------------------------------------------ */
+/* --- scales ----------------------------------------------------------------------------------- */
 
 static bool sum_weights(accum *a, int axis)
 {
@@ -121,10 +121,10 @@ static bool put_weight(accum *a, const qir_qrule *rule)
     return true;
 }
 
-/* --- bias -------------------------------------------------------------------------------------- */
+/* --- bias ------------------------------------------------------------------------------------- */
 
 typedef struct bias {
-    qir_const *source;  /* f32, or integers under `quant` */
+    qir_const *source; /* f32, or integers under `quant` */
     const void *data;
     const qir_type *type;
 } bias;

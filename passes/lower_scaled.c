@@ -30,7 +30,7 @@ static float scale_of(const qir_value *v)
     return v->type->quant->scale[0];
 }
 
-/* --- limits ------------------------------------------------------------------------------------ */
+/* --- limits ----------------------------------------------------------------------------------- */
 
 static bool sum_fits(qir_lowering *l)
 {
@@ -91,8 +91,9 @@ static const struct {
     qir_opcode opcode;
     bool (*fits)(qir_lowering *l);
 } limits[] = {
-    {QIR_OP_add, sum_fits},          {QIR_OP_sub, sum_fits},       {QIR_OP_mul, product_fits},
-    {QIR_OP_matmul, inner_product_fits}, {QIR_OP_avg_pool, mean_fits}, {QIR_OP_reduce_mean, mean_fits},
+    {QIR_OP_add, sum_fits},       {QIR_OP_sub, sum_fits},
+    {QIR_OP_mul, product_fits},   {QIR_OP_matmul, inner_product_fits},
+    {QIR_OP_avg_pool, mean_fits}, {QIR_OP_reduce_mean, mean_fits},
 };
 
 static bool within_limits(qir_lowering *l)

@@ -1,5 +1,5 @@
-/* From a float op between dequantize and quantize to the operands of its integer form.  One function
- * per quantization rule (qir_qrule_kind); the driver is transforms/lower-qdq.c. */
+/* From a float op between dequantize and quantize to the operands of its integer form.  One
+ * function per quantization rule (qir_qrule_kind); the driver is transforms/lower-qdq.c. */
 #ifndef QIR_LOWERING_H
 #define QIR_LOWERING_H
 

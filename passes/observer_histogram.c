@@ -12,10 +12,10 @@
 
 enum { BINS = QIR_HISTOGRAM_BINS, UPSAMPLE = 16 };
 
-/* --- counting ------------------------------------------------------------------------------- */
+/* --- counting ------------------------------------------------------------------------------ */
 
-/* torch.histc: BINS equal bins over [lo, hi], the last one closed.  A single-valued range is widened
- * by 1 to both sides. */
+/* torch.histc: BINS equal bins over [lo, hi], the last one closed.  A single-valued range is
+ * widened by 1 to both sides. */
 static void count_into(float *hist, const float *x, int64_t n, float lo, float hi)
 {
     if (lo == hi) {
@@ -85,7 +85,7 @@ void qir_histogram_add(qir_observer *o, const float *x, int64_t n, float lo, flo
         o->hist[i] = fresh[i] + moved[i];
 }
 
-/* --- search --------------------------------------------------------------------------------- */
+/* --- search -------------------------------------------------------------------------------- */
 
 /* torch.div(a, b, rounding_mode="floor") for b > 0. */
 static float floor_div(float a, float b)

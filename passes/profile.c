@@ -167,8 +167,7 @@ static bool fail(const reader *r, const char *expected)
     int shown = r->len > 40 ? 40 : (int)r->len;
     return qir_error(qir_context_diag(ctx), qir_loc_file(ctx, r->file, r->line, r->col),
                      "profile.syntax", "expected %s, got %s%.*s%s", expected, r->len ? "'" : "",
-                     r->len ? shown : 15, r->len ? r->token : "the end of file",
-                     r->len ? "'" : "");
+                     r->len ? shown : 15, r->len ? r->token : "the end of file", r->len ? "'" : "");
 }
 
 static bool is_word(const reader *r, const char *word)
@@ -306,8 +305,12 @@ static bool profile(reader *r)
 
 qir_profile *qir_profile_parse(qir_context *ctx, const char *file, const char *text, size_t len)
 {
-    reader r = {.profile = qir_profile_create(ctx), .file = qir_intern_cstr(ctx, file), .at = text,
-                .end = text + len, .next_line = 1, .line_start = text};
+    reader r = {.profile = qir_profile_create(ctx),
+                .file = qir_intern_cstr(ctx, file),
+                .at = text,
+                .end = text + len,
+                .next_line = 1,
+                .line_start = text};
     qir_diag_add_source(qir_context_diag(ctx), r.file, text, len);
     bool ok = profile(&r);
     qir_diag_remove_source(qir_context_diag(ctx), r.file);

@@ -25,8 +25,13 @@ const qir_type *qir_observed_type(const qir_op *op)
     int32_t *zp = QIR_NEW_ARRAY(m->arena, int32_t, n);
     for (size_t i = 0; i < n; i++)
         qir_choose_qparams(&range, lo[i], hi[i], &scale[i], &zp[i]);
-    qir_quant q = {.storage = QIR_i8, .expressed = QIR_f32, .qmin = range.qmin, .qmax = range.qmax,
-                   .axis = (int32_t)qir_op_int(op, "axis"), .count = n, .scale = scale,
+    qir_quant q = {.storage = QIR_i8,
+                   .expressed = QIR_f32,
+                   .qmin = range.qmin,
+                   .qmax = range.qmax,
+                   .axis = (int32_t)qir_op_int(op, "axis"),
+                   .count = n,
+                   .scale = scale,
                    .zero_point = zp};
     qir_dtype_from_name(dtype->u.s, dtype->len, &q.storage);
     return qir_type_with_quant(m->ctx, op->results[0].type, &q, op->loc);

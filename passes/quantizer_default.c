@@ -66,7 +66,7 @@ const qir_quantizer qir_quantizer_default = {
     .nrows = sizeof rows / sizeof rows[0],
 };
 
-/* --- lookup ---------------------------------------------------------------------------------- */
+/* --- lookup --------------------------------------------------------------------------------- */
 
 const qir_quantizer *qir_quantizer_find(const char *name)
 {

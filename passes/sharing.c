@@ -2,7 +2,8 @@
  *
  * Keys are visited in program order, an op's edges before its result.  Two keys are united when one
  * says it shares with the other, and when they belong to the same value and want equal kinds of
- * range: a value with several consumers then gets one observer, unless they want different things. */
+ * range: a value with several consumers then gets one observer, unless they want different things.
+ */
 #include "sharing.h"
 
 #include <stdlib.h>
@@ -34,7 +35,7 @@ static uint32_t index_of(const qir_map *m, const void *key)
     return (uint32_t)(uintptr_t)qir_map_get(m, key) - 1;
 }
 
-/* --- reading annotations ---------------------------------------------------------------------- */
+/* --- reading annotations --------------------------------------------------------------------- */
 
 static void bad_entry(qir_sharing *s, const qir_op *op, const char *text)
 {
@@ -124,7 +125,7 @@ static void add_op(qir_sharing *s, qir_op *op)
     qir_vec_push(&s->keys, k);
 }
 
-/* --- union-find ------------------------------------------------------------------------------- */
+/* --- union-find ------------------------------------------------------------------------------ */
 
 static uint32_t find(qir_sharing *s, uint32_t i)
 {

@@ -165,9 +165,10 @@ static void annotate_func(const annotator *a, qir_func *f, int round)
         if (row && round_of(row->role) == round)
             annotate(a, op, row->role);
         else if (!row && round == 0)
-            stay_float(a, op, qir_arena_printf(qir_pass_arena(a->pass),
-                                               "quantizer '%s' does not quantize %s",
-                                               a->quantizer->name, qir_op_name(op)));
+            stay_float(a, op,
+                       qir_arena_printf(qir_pass_arena(a->pass),
+                                        "quantizer '%s' does not quantize %s", a->quantizer->name,
+                                        qir_op_name(op)));
     }
 }
 
@@ -193,11 +194,12 @@ static const qir_pass_option options[] = {
 };
 static const char *const statistics[] = {"annotated", NULL};
 
-QIR_PASS(annotate_quant, .name = "annotate-quant",
-         .summary = "Marks which operands and results are quantized and which share a range.",
-         .doc = "Changes: attributes `quant.in`, `quant.out`, `quant.float` of ops, `quantizer` of the "
-                "module.\nRequires: fused activations, folded batch norms (else relu and batch "
-                "norm are separate ops).\nLeaves: the computation untouched.\nThe rules are those "
-                "of XNNPACKQuantizer: docs/quantization.md.",
-         .excludes = QIR_STAGE_OBSERVED | QIR_STAGE_QDQ | QIR_STAGE_QUANTIZED, .options = options,
-         .statistics = statistics, .run = run)
+QIR_PASS(
+    annotate_quant, .name = "annotate-quant",
+    .summary = "Marks which operands and results are quantized and which share a range.",
+    .doc = "Changes: attributes `quant.in`, `quant.out`, `quant.float` of ops, `quantizer` of the "
+           "module.\nRequires: fused activations, folded batch norms (else relu and batch "
+           "norm are separate ops).\nLeaves: the computation untouched.\nThe rules are those "
+           "of XNNPACKQuantizer: docs/quantization.md.",
+    .excludes = QIR_STAGE_OBSERVED | QIR_STAGE_QDQ | QIR_STAGE_QUANTIZED, .options = options,
+    .statistics = statistics, .run = run)

@@ -18,7 +18,8 @@ static bool convert(qir_pass *p, qir_op *op)
     qir_builder b = qir_builder_before(op);
     const qir_type *type = qir_observed_type(op);
     qir_value *q = type ? quantized(&b, op, type) : NULL;
-    qir_value *d = q ? qir_build1(&b, QIR_OP_dequantize, QIR_OPERANDS(q), QIR_NO_ATTRS, NULL) : NULL;
+    qir_value *d =
+        q ? qir_build1(&b, QIR_OP_dequantize, QIR_OPERANDS(q), QIR_NO_ATTRS, NULL) : NULL;
     if (!d)
         return false;
     qir_replace_op(op, d);
@@ -55,9 +56,10 @@ static const char *const statistics[] = {"pairs", "unmeasured", NULL};
 
 QIR_PASS(insert_qdq, .name = "insert-qdq", .alias = "InsertQuantDeQuant",
          .summary = "Replaces observers by quantize/dequantize pairs.",
-         .doc = "Changes: `observe` with a range becomes `quantize`, `dequantize`; of a constant: a "
-                "quantized constant and `dequantize`; without a range it disappears.\nRequires: "
-                "apply-calibration.\nLeaves: float ops between the pairs.\nScale and zero point: "
-                "PyTorch's formula (docs/quantization.md, parameters).",
+         .doc =
+             "Changes: `observe` with a range becomes `quantize`, `dequantize`; of a constant: a "
+             "quantized constant and `dequantize`; without a range it disappears.\nRequires: "
+             "apply-calibration.\nLeaves: float ops between the pairs.\nScale and zero point: "
+             "PyTorch's formula (docs/quantization.md, parameters).",
          .requires = QIR_STAGE_OBSERVED, .sets = QIR_STAGE_QDQ, .clears = QIR_STAGE_OBSERVED,
          .statistics = statistics, .run = run)

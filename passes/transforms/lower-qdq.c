@@ -1,8 +1,8 @@
 /* lower-qdq: dequantize -> float op -> quantize becomes one integer op.
  *
  * What the integer op needs is decided by the rule of the op table (ops.def): lower_accum.c and
- * lower_scaled.c.  What does not match stays in float between dequantize and quantize; the reason is
- * kept in its attribute `quant.float` and reported under -Wfloat-fallback. */
+ * lower_scaled.c.  What does not match stays in float between dequantize and quantize; the reason
+ * is kept in its attribute `quant.float` and reported under -Wfloat-fallback. */
 #include <string.h>
 #include "lowering.h"
 #include "qir/pass.h"
@@ -12,7 +12,7 @@
 #include "qir/support/vec.h"
 #include "quant_util.h"
 
-/* --- the result -------------------------------------------------------------------------------- */
+/* --- the result ------------------------------------------------------------------------------- */
 
 /* The one quantized type that all users of the result want. */
 static bool match_result(qir_lowering *l)
@@ -40,7 +40,7 @@ static const qir_type *kernel_type(const qir_lowering *l)
     return q->scale[0] == rule->scale && q->zero_point[0] == zero_point ? l->type : NULL;
 }
 
-/* --- rewriting --------------------------------------------------------------------------------- */
+/* --- rewriting -------------------------------------------------------------------------------- */
 
 static const qir_dict *plain_attrs(const qir_op *op)
 {
@@ -52,8 +52,8 @@ static qir_value *build_integer(qir_lowering *l)
 {
     qir_builder b = qir_builder_before(l->op);
     const qir_type *type = kernel_type(l);
-    qir_op *op = qir_build_dict(&b, l->op->opcode, l->in, l->op->noperands, plain_attrs(l->op),
-                                &type);
+    qir_op *op =
+        qir_build_dict(&b, l->op->opcode, l->in, l->op->noperands, plain_attrs(l->op), &type);
     if (!op || op->results[0].type == l->type)
         return op ? &op->results[0] : NULL;
     return qir_build1(&b, QIR_OP_requantize, QIR_OPERANDS(&op->results[0]), QIR_NO_ATTRS, l->type);
@@ -117,7 +117,7 @@ static bool lower(qir_pass *p, qir_op *op)
     return true;
 }
 
-/* --- the walk ---------------------------------------------------------------------------------- */
+/* --- the walk --------------------------------------------------------------------------------- */
 
 static bool is_candidate(const qir_op *op)
 {

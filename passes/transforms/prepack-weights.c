@@ -1,5 +1,6 @@
 /* prepack-weights: evaluates prepack ops over constants.  Packed constants are named
- * <weight>.<packing>; equal ones are stored once; weights that nothing reads any more are dropped. */
+ * <weight>.<packing>; equal ones are stored once; weights that nothing reads any more are dropped.
+ */
 #include "qir/pack.h"
 #include "qir/pass.h"
 #include "qir/support/map.h"

@@ -1,5 +1,5 @@
-/* propagate-qdq: moves quantize up and dequantize down through ops that only move or select data, so
- * that these run on integers and pairs meet and cancel.
+/* propagate-qdq: moves quantize up and dequantize down through ops that only move or select data,
+ * so that these run on integers and pairs meet and cancel.
  *
  *   op(dequantize(x))            -> dequantize(op(x))
  *   quantize(op(x))              -> op(quantize(x))             op has no other use
@@ -7,8 +7,8 @@
  *   quantize(dequantize(x))      -> x, or requantize(x)
  *   storage_cast(op(x))          -> op(storage_cast(x))         plain integers to quantized
  *
- * Selecting commutes with rounding, which is monotone: the first four lines change no bit except that
- * requantize rounds once where quantize(dequantize) rounds twice. */
+ * Selecting commutes with rounding, which is monotone: the first four lines change no bit except
+ * that requantize rounds once where quantize(dequantize) rounds twice. */
 #include <string.h>
 #include "qir/pass.h"
 #include "qir/qmath.h"
@@ -17,7 +17,7 @@
 #include "quant_util.h"
 #include "quantizer.h"
 
-/* --- which ops move ---------------------------------------------------------------------------- */
+/* --- which ops move --------------------------------------------------------------------------- */
 
 static bool is_nearest(const qir_op *op)
 {
@@ -30,8 +30,8 @@ static const struct {
     bool (*moves)(const qir_op *op);
 } conditional[] = {{QIR_OP_pad, qir_pads_with_zero}, {QIR_OP_resize, is_nearest}};
 
-/* relu and clamp: dequantize may pass (bounds then lie on the grid), quantize stays behind them, for
- * it ends the op that they can be fused into. */
+/* relu and clamp: dequantize may pass (bounds then lie on the grid), quantize stays behind them,
+ * for it ends the op that they can be fused into. */
 static const qir_opcode bounding[] = {QIR_OP_relu, QIR_OP_clamp};
 
 static bool is_bounding(const qir_op *op)
@@ -55,7 +55,7 @@ static bool is_concat(const qir_op *op)
     return qir_op_desc_get(op->opcode)->qrule.kind == QIR_QR_SHARED;
 }
 
-/* --- helpers ----------------------------------------------------------------------------------- */
+/* --- helpers ---------------------------------------------------------------------------------- */
 
 static qir_op *feeder(const qir_op *op, uint32_t i, qir_opcode opcode)
 {
@@ -107,7 +107,7 @@ static const qir_type *shaped(const qir_op *op, const qir_type *shape, const qir
     return qir_type_with_quant(qir_op_module(op)->ctx, shape, q, op->loc);
 }
 
-/* --- patterns ---------------------------------------------------------------------------------- */
+/* --- patterns --------------------------------------------------------------------------------- */
 
 /* Per-axis parameters pass a transpose, whose infer function follows the axis; other ops want one
  * set of parameters. */
@@ -139,8 +139,7 @@ static bool sink_dequantize_concat(qir_rewriter *rw, qir_op *op, void *pass)
     for (uint32_t i = 0; i < op->noperands; i++) {
         qir_op *dq = feeder(op, i, QIR_OP_dequantize);
         in[i] = dq ? qir_op_operand(dq, 0) : NULL;
-        if (!in[i] || !qir_is_byte_quant(in[i]->type) ||
-            in[i]->type->quant != in[0]->type->quant)
+        if (!in[i] || !qir_is_byte_quant(in[i]->type) || in[i]->type->quant != in[0]->type->quant)
             return false;
     }
     if (!begin(pass))
@@ -243,7 +242,8 @@ static bool hoist_storage_cast(qir_rewriter *rw, qir_op *cast, void *pass)
 
 static bool merge_casts(qir_rewriter *rw, qir_op *cast, void *pass)
 {
-    qir_op *inner = cast->opcode == QIR_OP_storage_cast ? feeder(cast, 0, QIR_OP_storage_cast) : NULL;
+    qir_op *inner =
+        cast->opcode == QIR_OP_storage_cast ? feeder(cast, 0, QIR_OP_storage_cast) : NULL;
     if (!inner || qir_op_operand(inner, 0)->type != cast->results[0].type || !begin(pass))
         return false;
     qir_rewriter_replace(rw, cast, qir_op_operand(inner, 0));
@@ -265,8 +265,14 @@ static bool erase_unused(qir_rewriter *rw, qir_op *op, void *pass)
 static bool run(qir_pass *p, qir_module *m)
 {
     static const qir_pattern patterns[] = {
-        erase_unused,   merge_casts,   merge_pair,     sink_dequantize, sink_dequantize_concat,
-        hoist_quantize, hoist_quantize_concat, hoist_storage_cast,
+        erase_unused,
+        merge_casts,
+        merge_pair,
+        sink_dequantize,
+        sink_dequantize_concat,
+        hoist_quantize,
+        hoist_quantize_concat,
+        hoist_storage_cast,
     };
     unsigned errors = qir_diag_error_count(qir_context_diag(m->ctx));
     qir_for_each_func(f, m)

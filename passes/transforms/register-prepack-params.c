@@ -1,5 +1,5 @@
-/* register-prepack-params: inserts `prepack` between constant weights and the ops whose kernels read
- * them in another order.  Which order a level wants is a fact of ir/targets.def. */
+/* register-prepack-params: inserts `prepack` between constant weights and the ops whose kernels
+ * read them in another order.  Which order a level wants is a fact of ir/targets.def. */
 #include <string.h>
 #include "qir/pass.h"
 #include "qir/support/map.h"
@@ -88,10 +88,11 @@ static bool run(qir_pass *p, qir_module *m)
     registration r = {.pass = p};
     const char *level = qir_pass_string(p, "level");
     if (!qir_level_from_name(level, &r.level))
-        return qir_error(qir_context_diag(m->ctx), m->loc, "target.level",
-                         "unknown level '%s'; expected a row of ir/targets.def such as avx2, neon or "
-                         "generic",
-                         level);
+        return qir_error(
+            qir_context_diag(m->ctx), m->loc, "target.level",
+            "unknown level '%s'; expected a row of ir/targets.def such as avx2, neon or "
+            "generic",
+            level);
     qir_for_each_func(f, m)
         if (!register_func(&r, f))
             return false;
@@ -104,10 +105,11 @@ static const qir_pass_option options[] = {
 };
 static const char *const statistics[] = {"registered", NULL};
 
-QIR_PASS(register_prepack_params, .name = "register-prepack-params", .alias = "RegisterPrePackParams",
-         .summary = "Routes constant weights through prepack, in the order a level's kernels read.",
-         .doc = "Changes: weight operands of ops with rule ACCUM.\nRequires: final weights (after "
-                "lower-qdq and relabel-storage).\nLeaves: values; prepack-weights evaluates the new "
-                "ops.",
-         .excludes = QIR_STAGE_OBSERVED | QIR_STAGE_PACKED | QIR_STAGE_PLANNED, .options = options,
-         .statistics = statistics, .run = run)
+QIR_PASS(
+    register_prepack_params, .name = "register-prepack-params", .alias = "RegisterPrePackParams",
+    .summary = "Routes constant weights through prepack, in the order a level's kernels read.",
+    .doc = "Changes: weight operands of ops with rule ACCUM.\nRequires: final weights (after "
+           "lower-qdq and relabel-storage).\nLeaves: values; prepack-weights evaluates the new "
+           "ops.",
+    .excludes = QIR_STAGE_OBSERVED | QIR_STAGE_PACKED | QIR_STAGE_PLANNED, .options = options,
+    .statistics = statistics, .run = run)

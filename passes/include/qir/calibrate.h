@@ -21,19 +21,20 @@ void qir_profile_print(const qir_profile *p, qir_strbuf *out);
 qir_profile *qir_profile_parse(qir_context *ctx, const char *file, const char *text, size_t len);
 
 typedef struct qir_calibrate_options {
-    int64_t limit; /* samples; 0 = all */
+    int64_t limit;                                             /* samples; 0 = all */
     void (*progress)(void *user, int64_t done, int64_t total); /* total 0: unknown */
     void *user;
 } qir_calibrate_options;
 
-/* Runs every sample through `m` (stage OBSERVED), feeding the observers.  Weight observers see the
- * constants once.  Non-finite values are an error that names sample, tensor and index.  False:
- * diagnosed. */
+/* Runs every sample through `m` (stage OBSERVED), feeding the observers of computed values
+ * (constants are measured by qir_profile_apply).  Non-finite values are an error that names sample,
+ * tensor and index.  False: diagnosed. */
 bool qir_calibrate(qir_module *m, qir_samples *samples, const qir_calibrate_options *opts,
                    qir_profile *profile);
 
 /* Writes lo/hi of every observer into the observe ops' attributes; the body of the pass
- * apply-calibration.  Observers without data: weights are measured here, others are warned about. */
+ * apply-calibration.  Observers without data: weights are measured here, others are warned about.
+ */
 bool qir_profile_apply(const qir_profile *p, qir_module *m);
 
 #ifdef __cplusplus
