@@ -17,6 +17,15 @@ static const qir_type *quantized_type(const qir_value *arg)
     return t && qir_quant_is_per_tensor(t->quant) ? t : NULL;
 }
 
+/* A quantize op that still reads `arg`; NULL: none left. */
+static qir_op *quantize_of(const qir_value *arg)
+{
+    qir_for_each_use(use, arg)
+        if (use->user->opcode == QIR_OP_quantize)
+            return use->user;
+    return NULL;
+}
+
 static unsigned quantize_arguments(qir_func *f)
 {
     unsigned n = 0;
@@ -26,8 +35,8 @@ static unsigned quantize_arguments(qir_func *f)
         if (!t)
             continue;
         arg->type = t;
-        while (arg->uses)
-            qir_replace_op(arg->uses->user, arg);
+        for (qir_op *op = quantize_of(arg); op; op = quantize_of(arg))
+            qir_replace_op(op, arg);
         n++;
     }
     return n;
