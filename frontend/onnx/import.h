@@ -145,6 +145,14 @@ const qir_type *onnx_shaped(onnx_call *c, const qir_type *elem, const int64_t *d
 bool onnx_broadcast_dims(onnx_call *c, const int64_t *a, unsigned ra, const int64_t *b, unsigned rb,
                          int64_t *out, unsigned *rank);
 
+/* A range of every dimension, as QIR's slice takes it. */
+typedef struct onnx_slice_spec {
+    int64_t starts[QIR_MAX_RANK], ends[QIR_MAX_RANK], steps[QIR_MAX_RANK];
+} onnx_slice_spec;
+onnx_slice_spec onnx_whole(const qir_type *t);
+/* `x` itself when everything is kept. */
+qir_value *onnx_emit_slice(onnx_call *c, qir_value *x, const onnx_slice_spec *s);
+
 /* Window attributes of convolutions and pools, with auto_pad resolved. */
 typedef struct onnx_window {
     unsigned n; /* spatial axes */

@@ -92,6 +92,10 @@ bool onnx_model_read(qir_context *ctx, qir_arena *arena, const char *path, const
 /* AttributeProto (attr.c). */
 bool onnx_attr_read(qir_arena *arena, const qir_pb *message, onnx_attr *out);
 
+/* ValueInfoProto and TensorProto with its external-data entries (value.c). */
+bool onnx_value_read(const qir_pb *message, onnx_value *v);
+bool onnx_initializer_read(qir_arena *arena, const qir_pb *message, onnx_initializer *init);
+
 /* A name field: interned, at most ONNX_MAX_NAME bytes, no NUL. */
 bool onnx_read_name(const qir_pb *r, const qir_pb_field *f, const char **out);
 
