@@ -79,7 +79,7 @@ static bool choose_target(run *r, qir_codegen_options *o)
 static bool lower(jit_engine *e, qir_level level)
 {
     const char *name = qir_level_get(level)->name;
-    unsigned stage = e->module->stage;
+    unsigned stage = qir_module_stage(e->module);
     qir_strbuf p = {0};
     if (!(stage & (QIR_STAGE_PACKED | QIR_STAGE_LAYOUTS)))
         qir_strbuf_printf(&p, "%ssimplify,legalize,register-prepack-params{level=%s},prepack-weights",
