@@ -227,17 +227,26 @@ static void print_aliases(printer *p)
     }
 }
 
+/* Moves the last `n` bytes of `out` to `at`. */
+static void move_back(qir_strbuf *out, size_t at, size_t n)
+{
+    qir_strbuf tail = {0};
+    qir_strbuf_write(&tail, out->data + out->len - n, n);
+    memmove(out->data + at + n, out->data + at, out->len - n - at);
+    memcpy(out->data + at, tail.data, n);
+    qir_strbuf_free(&tail);
+}
+
 void qir_print(const qir_module *m, const qir_print_options *opts, qir_strbuf *out)
 {
-    qir_strbuf body = {0};
-    printer p = {.m = m, .ctx = m->ctx, .out = &body, .use_aliases = true};
+    printer p = {.m = m, .ctx = m->ctx, .out = out, .use_aliases = true};
     p.opts = opts ? *opts : (qir_print_options){.locations = true};
+    size_t start = out->len;
     print_module(&p);
-    p.out = out;
+    size_t end = out->len;
     qir_strbuf_puts(out, "qir 1\n");
     print_aliases(&p); /* known only now */
-    qir_strbuf_write(out, body.data, body.len);
-    qir_strbuf_free(&body);
+    move_back(out, start, out->len - end);
     forget_names(&p);
     qir_map_free(&p.aliases);
     qir_vec_free(&p.alias_order);

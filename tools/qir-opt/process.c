@@ -135,25 +135,27 @@ static bool round_trips(qir_module *m, const qir_strbuf *text)
                              "internal error: the printed module does not read back the same");
 }
 
+static bool check_round_trip(qir_module *m)
+{
+    qir_strbuf text = {0};
+    qir_print(m, NULL, &text);
+    bool ok = round_trips(m, &text);
+    qir_strbuf_free(&text);
+    return ok;
+}
+
 static int process(qir_context *ctx, const opt_options *o, const chunk *c, qir_strbuf *out)
 {
     qir_module *m = read_module(ctx, o, c);
-    qir_strbuf text = {0};
     int code = m && bind_params(m, &o->params) ? CL_EXIT_OK : CL_EXIT_ERROR;
-    if (code == CL_EXIT_OK && o->verify_roundtrip) {
-        qir_print(m, NULL, &text);
-        code = round_trips(m, &text) ? CL_EXIT_OK : CL_EXIT_INTERNAL;
-        text.len = 0;
-    }
+    if (code == CL_EXIT_OK && o->verify_roundtrip && !check_round_trip(m))
+        code = CL_EXIT_INTERNAL;
     if (code == CL_EXIT_OK)
         code = transform(m, o, c);
-    if (code == CL_EXIT_OK) {
-        qir_print(m, NULL, &text);
-        if (o->verify_roundtrip && !round_trips(m, &text))
-            code = CL_EXIT_INTERNAL;
-        qir_strbuf_write(out, text.data, text.len);
-    }
-    qir_strbuf_free(&text);
+    if (code == CL_EXIT_OK && o->verify_roundtrip && !check_round_trip(m))
+        code = CL_EXIT_INTERNAL;
+    if (code == CL_EXIT_OK)
+        qir_print(m, NULL, out);
     qir_module_destroy(m);
     return code;
 }

@@ -1,0 +1,75 @@
+"""Large modules parse, verify and print in linear time (row A29 of the bad inputs).
+
+usage: scaling.py WORKDIR    (qir-opt on PATH).  Times are processor time of the child process.
+"""
+import os
+import resource
+import subprocess
+import sys
+
+T = "tensor<4x8xf32>"
+
+
+def chain(n):
+    yield f"module @m {{\n  func @main(%x: {T}) -> ({T}) {{\n    %v0 = relu(%x) : {T}\n"
+    for i in range(1, n):
+        yield f"    %v{i} = add(%v{i - 1}, %x) {{min = 0.0}} : {T}\n"
+    yield f"    return(%v{n - 1})\n  }}\n}}\n"
+
+
+def functions(n):
+    yield "module @m {\n"
+    for i in range(n):
+        yield f"  func @f{i}(%x: {T}) -> ({T}) {{\n    return(%x)\n  }}\n"
+    yield "}\n"
+
+
+def operands(n):
+    yield f"module @m {{\n  func @main(%x: {T}) -> () {{\n    %y = concat(%x"
+    yield ", %x" * (n - 1)
+    yield f") {{axis = 0}} : tensor<{4 * n}x8xf32>\n    return()\n  }}\n}}\n"
+
+
+def constants(n):
+    yield "module @m {\n"
+    for i in range(n):
+        yield f"  const @c{i} : tensor<2xf32> = dense<[1.0, {i}.5]>\n"
+    yield "  func @main() -> () {\n    return()\n  }\n}\n"
+
+
+def forward(n):
+    yield f"module @m {{\n  func @main(%x: {T}) -> ({T}) {{\n"
+    for i in range(n):
+        yield f"    %v{i} = add(%v{i + 1}, %x) : {T}\n"
+    yield f"    return(%v0)\n  }}\n}}\n"
+
+
+def seconds(make, n, status=0):
+    with open("big.qir", "w") as f:
+        f.writelines(make(n))
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    r = subprocess.run(["qir-opt", "big.qir", "-o", "out.qir"], stderr=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if r.returncode != status:
+        print(f"FAILED {make.__name__}({n}): exit {r.returncode}, expected {status}")
+        sys.exit(1)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def main():
+    os.makedirs(sys.argv[1])
+    os.chdir(sys.argv[1])
+    bad = 0
+    for make, n, limit, status in [(chain, 1000000, 4, 0), (functions, 100000, 4, 0), (operands, 100000, 4, 0),
+                                   (constants, 100000, 4, 0), (forward, 200000, 4, 1)]:
+        small, large = seconds(make, n // 4, status), seconds(make, n, status)
+        linear = large < 4 * small * 1.8 + 0.2
+        print(f"{make.__name__}({n}): {large:.2f} s, a quarter of it {small:.2f} s")
+        if large > limit or not linear:
+            print("FAILED: not linear" if not linear else f"FAILED: above {limit} s")
+            bad += 1
+    os.remove("big.qir")
+    sys.exit(bad != 0)
+
+
+main()
