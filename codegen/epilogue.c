@@ -12,16 +12,20 @@ static void add_step(qcg_epilogue *e, qcg_step s)
 }
 
 void qcg_epilogue_requantize(qcg *g, qcg_epilogue *e, const float *scales, int64_t count,
-                             const qir_type *y, int32_t lo, int32_t hi)
+                             const qir_type *y, int32_t lo, int32_t hi, double largest)
 {
-    int32_t zp = y->quant->zero_point[0];
-    *e = (qcg_epilogue){.narrow = true};
+    int32_t zp = y->quant->zero_point[0], flip = y->dtype == QIR_u8 ? 128 : 0;
+    /* Where every rounded value fits i32 and narrowing saturates, bytes can be bounded instead of
+     * floats: the same result, since rounding and adding are monotone. */
+    bool late = g->machine->saturates && largest < 2147483000.0;
+    *e = (qcg_epilogue){.narrow = true, .is_unsigned = flip != 0, .zp = zp - flip};
+    e->lo = late ? lo - flip : INT8_MIN;
+    e->hi = late ? hi - flip : INT8_MAX;
     e->scale = qcg_const(g, scales, (size_t)count * sizeof *scales, 32);
     add_step(e, (qcg_step){.kind = QCG_STEP_SCALE});
-    add_step(e, (qcg_step){QCG_STEP_CLAMP, (float)(lo - zp), (float)(hi - zp)});
+    if (!late)
+        add_step(e, (qcg_step){QCG_STEP_CLAMP, (float)(lo - zp), (float)(hi - zp)});
     add_step(e, (qcg_step){.kind = QCG_STEP_ROUND});
-    e->is_unsigned = y->dtype == QIR_u8;
-    e->zp = e->is_unsigned ? zp - 128 : zp;
 }
 
 llb_val qcg_epilogue_apply(qcg *g, const qcg_epilogue *e, llb_val v, llb_val scale)
@@ -49,13 +53,12 @@ llb_val qcg_epilogue_bytes(qcg *g, const qcg_epilogue *e, const qcg_machine *m, 
                            unsigned n)
 {
     llb_val bytes = m->narrow(g, v, n, e->zp);
-    if (!e->is_unsigned)
-        return bytes;
     unsigned lanes = llb_lanes(bytes);
-    llb_val *flip = QIR_NEW_ARRAY(g->arena, llb_val, lanes);
-    for (unsigned i = 0; i < lanes; i++)
-        flip[i] = LLVMConstInt(llb_int(g, 8), 0x80, 0);
-    return LLVMBuildXor(g->b, bytes, LLVMConstVector(flip, lanes), "");
+    if (e->lo > INT8_MIN)
+        bytes = llb_smax(g, bytes, llb_i8s(g, e->lo, lanes));
+    if (e->hi < INT8_MAX)
+        bytes = llb_smin(g, bytes, llb_i8s(g, e->hi, lanes));
+    return e->is_unsigned ? LLVMBuildXor(g->b, bytes, llb_i8s(g, INT8_MIN, lanes), "") : bytes;
 }
 
 static void store_words(qcg *g, const qcg_machine *m, const qcg_tile_store *t, const llb_val *v)

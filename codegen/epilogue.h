@@ -24,11 +24,13 @@ typedef struct qcg_epilogue {
     bool narrow;      /* to bytes: + zp, flipped by 0x80 for u8; else i32 as they are */
     bool is_unsigned;
     int zp;
+    int lo, hi;       /* bounds of the bytes, as i8, where they are left to the store */
 } qcg_epilogue;
 
-/* The steps of FP32-RNE requantization to type `y` under bounds [lo, hi]; scales: `count` floats. */
+/* The steps of FP32-RNE requantization to type `y` under bounds [lo, hi]; scales: `count` floats,
+ * largest: a bound of |accumulator * scale| (see qcg_largest_scaled). */
 void qcg_epilogue_requantize(qcg *g, qcg_epilogue *e, const float *scales, int64_t count,
-                             const qir_type *y, int32_t lo, int32_t hi);
+                             const qir_type *y, int32_t lo, int32_t hi, double largest);
 
 /* One vector of accumulators through the steps; `scale`: where its columns' scales are. */
 llb_val qcg_epilogue_apply(qcg *g, const qcg_epilogue *e, llb_val acc, llb_val scale);

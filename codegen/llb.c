@@ -53,6 +53,11 @@ llb_val llb_i16s(qcg *g, int v, unsigned n)
     return const_splat(g, LLVMConstInt(llb_int(g, 16), (unsigned long long)v, 1), n);
 }
 
+llb_val llb_i8s(qcg *g, int v, unsigned n)
+{
+    return const_splat(g, LLVMConstInt(llb_int(g, 8), (unsigned long long)v, 1), n);
+}
+
 llb_val llb_f32s(qcg *g, float v, unsigned n)
 {
     /* through the bits: ConstReal would quieten nothing, but takes a double */

@@ -18,6 +18,7 @@ unsigned llb_lanes(llb_val v);
 llb_val llb_i64(qcg *g, int64_t v);
 llb_val llb_i32s(qcg *g, int32_t v, unsigned n); /* splats */
 llb_val llb_i16s(qcg *g, int v, unsigned n);
+llb_val llb_i8s(qcg *g, int v, unsigned n);
 llb_val llb_f32s(qcg *g, float v, unsigned n);
 llb_val llb_splat(qcg *g, llb_val scalar, unsigned n);
 

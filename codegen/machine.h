@@ -25,11 +25,11 @@ typedef struct qcg_machine {
     /* Depthwise: acc + x0 * w[.][0] + x1 * w[.][1], lanes of i16; pairs: w interleaved.  Level
      * machines with kgroup 1 take x1 NULL. */
     llb_val (*pair)(qcg *g, llb_val acc, llb_val x0, llb_val x1, llb_val w);
-    /* Nearest integer, ties to even; |v| < 2^22; any lane count. */
+    /* Nearest integer, ties to even; |v| < 2^22 (2^31 if saturates); any lane count. */
     llb_val (*rne)(qcg *g, llb_val v);
-    /* n (1, 2 or 4) vectors of `lanes` i32, each within [-2^15, 2^15): adds zp, saturates to i8 where
-     * the level's instructions do (values are in range after it anyway), n * lanes bytes in order. */
+    /* n (1, 2 or 4) vectors of `lanes` i32: adds zp, cuts to i8, n * lanes bytes in order. */
     llb_val (*narrow)(qcg *g, const llb_val *v, unsigned n, int zp);
+    bool saturates; /* narrow does, from any i32; and rne takes |v| < 2^31 */
     /* The machine for operands that do not fit i8: itself unless elem_bytes is 1. */
     const struct qcg_machine *wide;
 } qcg_machine;

@@ -186,7 +186,8 @@ bool qcg_lower_depthwise_i8(qcg *g, const qir_kernel_plan *p)
         int64_t count;
         qcg_result_bounds(g->op, &lo, &hi);
         const float *scales = qcg_multipliers(g, &w, d.m->lanes, &count);
-        qcg_epilogue_requantize(g, &d.e, scales, count, y, lo, hi);
+        qcg_epilogue_requantize(g, &d.e, scales, count, y, lo, hi,
+                                qcg_largest_scaled(g, &w));
         d.scale = d.e.scale;
     }
     blocks(g, &d);

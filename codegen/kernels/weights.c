@@ -1,6 +1,8 @@
 /* Weights and biases: unpacked, zero points removed, arranged for the machine: see weights.h. */
 #include "kernels/weights.h"
 
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include "qir/layout.h"
 #include "qir/ops.h"
@@ -140,17 +142,38 @@ llb_val qcg_bias_fold(qcg *g, const qcg_weights *w, int32_t x_zp, unsigned lanes
     return qcg_const(g, v, (size_t)(w->groups * padded) * sizeof *v, 32);
 }
 
-const float *qcg_multipliers(qcg *g, const qcg_weights *w, unsigned lanes, int64_t *count)
+static float multiplier(const qcg *g, int64_t row)
 {
     const qir_type *t = qir_op_operand(g->op, 1)->type;
     const qir_quant *q = t->kind == QIR_PACKED ? t->logical->quant : t->quant;
     const qir_quant *x = qir_op_operand(g->op, 0)->type->quant;
     const qir_quant *y = g->op->results[0].type->quant;
+    return qir_requant_multiplier(x->scale[0], q->scale[(size_t)row % q->count], y->scale[0]);
+}
+
+double qcg_largest_scaled(qcg *g, const qcg_weights *w)
+{
+    const void *data;
+    if (!qcg_bias_data(g, &data))
+        return INFINITY;
+    const int32_t *bias = data;
+    double largest = 0.0;
+    for (int64_t row = 0; row < w->groups * w->n; row++) {
+        double sum = bias ? fabs((double)bias[row]) : 0.0;
+        for (int64_t k = 0; k < w->k; k++)
+            sum += 255.0 * abs(w->i16[row * w->k + k]);
+        double scaled = sum * (double)multiplier(g, row);
+        largest = scaled > largest ? scaled : largest;
+    }
+    return largest;
+}
+
+const float *qcg_multipliers(qcg *g, const qcg_weights *w, unsigned lanes, int64_t *count)
+{
     int64_t padded = qir_ceil_div(w->n, lanes) * lanes;
     *count = w->groups * padded;
     float *m = QIR_NEW_ARRAY(g->arena, float, (size_t)*count);
     for (int64_t row = 0; row < w->groups * w->n; row++)
-        m[row / w->n * padded + row % w->n] =
-            qir_requant_multiplier(x->scale[0], q->scale[(size_t)row % q->count], y->scale[0]);
+        m[row / w->n * padded + row % w->n] = multiplier(g, row);
     return m;
 }

@@ -27,4 +27,8 @@ bool qcg_bias_data(qcg *g, const void **data);
 /* Multipliers of the requantization, per group padded to a multiple of `lanes`. */
 const float *qcg_multipliers(qcg *g, const qcg_weights *w, unsigned lanes, int64_t *count);
 
+/* A bound of |accumulator * multiplier| over all columns, from the actual weights and bias, for
+ * operands of 8 bits. */
+double qcg_largest_scaled(qcg *g, const qcg_weights *w);
+
 #endif

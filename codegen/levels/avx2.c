@@ -81,5 +81,6 @@ const qcg_machine qcg_machine_avx2 = {
     .pair = pair,
     .rne = rne,
     .narrow = narrow,
+    .saturates = true,
     .wide = &qcg_machine_avx2,
 };
