@@ -12,7 +12,9 @@ extern "C" {
 typedef struct qir_parse_options {
     size_t max_source;      /* bytes; 0 = 1 GiB (-fmax-source) */
     const char *source_dir; /* for params paths; NULL: directory of `file` */
-    uint32_t first_line;    /* line number of the first line; 0 = 1 (for split input) */
+    uint32_t first_line;    /* line number of the first line, for a part of a source that the caller
+                               registered with qir_diag_add_source; 0: the text is the whole source,
+                               registered while it is parsed */
     bool no_verify;         /* parse only */
 } qir_parse_options;
 
