@@ -1,4 +1,6 @@
 /* Output files that appear together or not at all: staged beside their targets, renamed on commit.
+ * Where the file system can, a staged file has no name until then (O_TMPFILE), so that even a killed
+ * process leaves nothing.
  *
  * What is staged is also listed in a fixed table that a signal handler can walk; this table is the
  * only process-wide state of the libraries, because signals are process-wide. */
@@ -20,7 +22,8 @@
 
 typedef struct output {
     char *target; /* as given; caller of output_free owns */
-    char *staged; /* NULL: written directly or not yet */
+    char *staged; /* name while staged; NULL: written directly or not yet */
+    int fd;       /* of a staged file without a name yet; else -1 */
     qir_strbuf direct; /* data for pipes, devices and standard output: written on commit */
     bool is_direct;
     int slot;
@@ -88,42 +91,86 @@ static bool cannot(qir_output_set *set, const char *verb, const char *path, int 
                      strerror(err));
 }
 
-/* Opens "<target>.<random>.tmp"; O_EXCL and O_NOFOLLOW, so nobody can put a link in its place. */
-static int open_staged(const char *target, char **path)
+/* "<directory of target>.qcc-<random>.tmp"; caller frees.  NULL with errno. */
+static char *staged_name(const char *target)
+{
+    uint64_t r;
+    if (getrandom(&r, sizeof r, 0) != (ssize_t)sizeof r)
+        return NULL;
+    qir_strbuf name = {0};
+    const char *slash = strrchr(target, '/');
+    int dir = slash ? (int)(slash + 1 - target) : 0;
+    qir_strbuf_printf(&name, "%.*s.qcc-%016llx.tmp", dir, target, (unsigned long long)r);
+    return name.data;
+}
+
+static int open_nameless(const char *target)
+{
+    const char *slash = strrchr(target, '/');
+    char *dir = slash ? strndup(target, (size_t)(slash + 1 - target)) : strdup(".");
+    if (!dir || access("/proc/self/fd", X_OK)) {
+        free(dir);
+        return -1;
+    }
+    int fd = open(dir, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+    free(dir);
+    return fd;
+}
+
+/* O_EXCL and O_NOFOLLOW, so nobody can put a link in its place. */
+static int open_named(const char *target, char **path)
 {
     for (int attempt = 0; attempt < 16; attempt++) {
-        uint64_t r;
-        if (getrandom(&r, sizeof r, 0) != (ssize_t)sizeof r)
-            return -1;
-        qir_strbuf name = {0};
-        const char *slash = strrchr(target, '/');
-        int dir = slash ? (int)(slash + 1 - target) : 0;
-        qir_strbuf_printf(&name, "%.*s.qcc-%016llx.tmp", dir, target, (unsigned long long)r);
-        int fd = open(name.data, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-        if (fd >= 0 || errno != EEXIST) {
-            *path = fd >= 0 ? name.data : NULL;
-            if (fd < 0)
-                qir_strbuf_free(&name);
+        char *name = staged_name(target);
+        int fd = name ? open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666) : -1;
+        if (fd >= 0) {
+            *path = name;
             return fd;
         }
-        qir_strbuf_free(&name);
+        int err = errno;
+        free(name);
+        errno = err;
+        if (err != EEXIST)
+            break;
     }
     return -1;
 }
 
+static bool close_output(int fd, bool ok)
+{
+    int err = errno;
+    if (close(fd) && ok)
+        return false;
+    errno = err;
+    return ok;
+}
+
 static bool stage(qir_output_set *set, output *o, const void *data, size_t len)
 {
-    int fd = open_staged(o->target, &o->staged);
-    if (fd < 0)
+    int fd = o->fd = open_nameless(o->target);
+    if (fd < 0 && (fd = open_named(o->target, &o->staged)) < 0)
         return cannot(set, "create", o->target, errno);
-    o->slot = table_add(o->staged);
+    if (o->staged)
+        o->slot = table_add(o->staged);
     bool ok = write_all(fd, data, len) && fsync(fd) == 0;
-    int err = errno;
-    if (close(fd) && ok) {
-        ok = false;
-        err = errno;
-    }
-    return ok || cannot(set, "write", o->target, err);
+    if (o->fd < 0)
+        ok = close_output(fd, ok);
+    return ok || cannot(set, "write", o->target, errno);
+}
+
+/* Gives a nameless file its staged name, from which it can be renamed over the target. */
+static bool name_staged(output *o)
+{
+    char link[64];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", o->fd);
+    o->staged = staged_name(o->target);
+    if (!o->staged)
+        return false;
+    o->slot = table_add(o->staged);
+    bool ok = linkat(AT_FDCWD, link, AT_FDCWD, o->staged, AT_SYMLINK_FOLLOW) == 0;
+    ok = close_output(o->fd, ok);
+    o->fd = -1;
+    return ok;
 }
 
 /* Links are followed when looking: a link to a device is a device.  A link to a regular file is
@@ -167,7 +214,7 @@ bool qir_output_add(qir_output_set *set, const char *path, const void *data, siz
 {
     if (set->failed || !check_target(set, path))
         return false;
-    output o = {.target = strdup(path), .slot = -1, .is_direct = is_direct(path)};
+    output o = {.target = strdup(path), .slot = -1, .fd = -1, .is_direct = is_direct(path)};
     if (!o.target)
         __builtin_trap();
     qir_vec_push(&set->files, o);
@@ -186,20 +233,15 @@ static bool write_direct(qir_output_set *set, const output *o)
     int fd = open(o->target, O_WRONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0)
         return cannot(set, "open", o->target, errno);
-    bool ok = write_all(fd, o->direct.data, o->direct.len);
-    int err = errno;
-    if (close(fd) && ok) {
-        ok = false;
-        err = errno;
-    }
-    return ok || cannot(set, "write", o->target, err);
+    bool ok = close_output(fd, write_all(fd, o->direct.data, o->direct.len));
+    return ok || cannot(set, "write", o->target, errno);
 }
 
 static bool commit_file(qir_output_set *set, output *o)
 {
     if (o->is_direct)
         return write_direct(set, o);
-    if (rename(o->staged, o->target))
+    if ((o->fd >= 0 && !name_staged(o)) || rename(o->staged, o->target))
         return cannot(set, "create", o->target, errno);
     table_remove(o->slot);
     free(o->staged);
@@ -223,6 +265,8 @@ void qir_output_set_destroy(qir_output_set *set)
         output *o = &set->files.data[i];
         if (o->staged)
             unlink(o->staged);
+        if (o->fd >= 0)
+            close(o->fd);
         table_remove(o->slot);
         free(o->staged);
         free(o->target);

@@ -136,6 +136,33 @@ def descriptors():
     check("broken pipe", run("good.qir", stdout=write_end), 1, "Broken pipe")
 
 
+def kills():
+    """Killed at any moment: the old output or the new one, and no other file."""
+    with open("large.qir", "wb") as f:
+        f.write(GOOD.replace(b"    return", b"    %y = relu(%x) : tensor<2xf32>\n" + b"    return"))
+        f.write(b"//" + b"x" * 1000000 + b"\n")
+    whole = run("large.qir").stdout
+    for i in range(60):
+        write("kill.out", b"old")
+        p = subprocess.Popen(["qir-opt", "large.qir", "-o", "kill.out"])
+        time.sleep(i * 0.0002)
+        p.send_signal(signal.SIGKILL if i % 2 else signal.SIGTERM)
+        p.wait()
+        got = open("kill.out", "rb").read()
+        if got not in (b"old", whole) or [f for f in os.listdir(".") if f.endswith(".tmp")]:
+            check(f"killed after {i * 0.2} ms", run("good.qir"), -1)
+
+
+def parallel():
+    """Two writers of one output: one whole winner."""
+    for i in range(10):
+        ps = [subprocess.Popen(["qir-opt", f, "-o", "both.out"]) for f in ("good.qir", "large.qir")]
+        codes = [p.wait() for p in ps]
+        got = open("both.out", "rb").read()
+        if codes != [0, 0] or got not in [run(f).stdout for f in ("good.qir", "large.qir")]:
+            check("two writers", run("good.qir"), -1)
+
+
 def colors():
     for args, env, want in [(["-fcolor=always"], {}, True), ([], {}, False), (["-fcolor=never"], {}, False)]:
         r = run("bad.qir", *args, env={**os.environ, **env})
@@ -147,7 +174,7 @@ def main():
     os.makedirs(sys.argv[1])
     os.chdir(sys.argv[1])
     write("good.qir", GOOD)
-    for part in (text_inputs, input_places, outputs, descriptors, colors):
+    for part in (text_inputs, input_places, outputs, descriptors, kills, parallel, colors):
         part()
     print("failures:", failures)
     sys.exit(failures != 0)
