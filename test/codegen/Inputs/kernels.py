@@ -69,7 +69,7 @@ def cross(path, level, work, runner):
     want, program = os.path.join(work, 'y.npy'), os.path.join(work, 'program')
     run('qir-run', path, *[f'-input={n}={p}' for n, p in inputs], '-output=' + want)
     model = os.path.join(work, 'm.o')
-    run('qcc', '-target=aarch64', '-mlevel=' + level, '-io=int8', path, '-o=' + model)
+    run('qcc', '-target=aarch64', '-mlevel=' + level, path, '-o=' + model)
     run('aarch64-linux-gnu-gcc', '-static', '-I' + work, os.path.join(HERE, 'run.c'), model, '-o', program)
     result = os.path.join(work, 'y.bin')
     size = len(data_of(want))
