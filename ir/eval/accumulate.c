@@ -1,4 +1,5 @@
-/* What conv, linear and matmul share: operands before the products, bias and requantization after. */
+/* What conv, linear and matmul share: operands before the products, bias and requantization after.
+ */
 #include "eval_priv.h"
 #include "qir/pack.h"
 
@@ -35,15 +36,11 @@ static void *centered(qir_eval_args *a, const qir_tensor *t, eval_dot kind)
 const void *eval_product_operand(qir_eval_args *a, const qir_tensor *t, eval_dot kind)
 {
     switch (kind) {
-    case EVAL_DOT_F32:
-        return eval_f32(a, t);
-    case EVAL_DOT_F64:
-        return eval_f64(a, t);
-    case EVAL_DOT_I64:
-        return eval_i64(a, t);
+    case EVAL_DOT_F32: return eval_f32(a, t);
+    case EVAL_DOT_F64: return eval_f64(a, t);
+    case EVAL_DOT_I64: return eval_i64(a, t);
     case EVAL_DOT_I16:
-    case EVAL_DOT_I32:
-        return centered(a, t, kind);
+    case EVAL_DOT_I32: return centered(a, t, kind);
     }
     QIR_UNREACHABLE("kind of product");
 }
@@ -52,15 +49,11 @@ void *eval_product_out(qir_eval_args *a, eval_dot kind)
 {
     const qir_tensor *y = &a->out[0];
     switch (kind) {
-    case EVAL_DOT_F32:
-        return eval_out_f32(a, y);
-    case EVAL_DOT_F64:
-        return eval_out_f64(a, y);
-    case EVAL_DOT_I64:
-        return eval_out_i64(a, y);
+    case EVAL_DOT_F32: return eval_out_f32(a, y);
+    case EVAL_DOT_F64: return eval_out_f64(a, y);
+    case EVAL_DOT_I64: return eval_out_i64(a, y);
     case EVAL_DOT_I16:
-    case EVAL_DOT_I32:
-        return eval_out_i32(a, y);
+    case EVAL_DOT_I32: return eval_out_i32(a, y);
     }
     QIR_UNREACHABLE("kind of product");
 }
@@ -136,15 +129,9 @@ void eval_product_finish(qir_eval_args *a, eval_dot kind, void *sums, const qir_
                          bool has_bias, int64_t channels, int64_t inner)
 {
     switch (kind) {
-    case EVAL_DOT_F32:
-        finish_f32(a, sums, has_bias, channels, inner);
-        return;
-    case EVAL_DOT_F64:
-        finish_f64(a, sums, has_bias, channels, inner);
-        return;
-    case EVAL_DOT_I64:
-        finish_i64(a, sums);
-        return;
+    case EVAL_DOT_F32: finish_f32(a, sums, has_bias, channels, inner); return;
+    case EVAL_DOT_F64: finish_f64(a, sums, has_bias, channels, inner); return;
+    case EVAL_DOT_I64: finish_i64(a, sums); return;
     case EVAL_DOT_I16:
     case EVAL_DOT_I32:
         if (has_bias)

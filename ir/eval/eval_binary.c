@@ -6,8 +6,8 @@
  *   prelu(x, s)   = x < 0 ? s * x : x
  * Integers: int64, wrapping to the type; division truncates; bounds apply before wrapping.
  * Quantized: add and sub in integers (qir_qadd), mul = requantized product, maximum and minimum of
- * equal parameters compare what is stored; other ops and types dequantize, compute in f32, bound and
- * quantize. */
+ * equal parameters compare what is stored; other ops and types dequantize, compute in f32, bound
+ * and quantize. */
 #include <math.h>
 #include "eval_priv.h"
 
@@ -128,16 +128,10 @@ static void binary_i64(qir_eval_args *a, fn_i64 fn)
 static bool run(qir_eval_args *a, fn_f32 f32, fn_f64 f64, fn_i64 i64)
 {
     switch (eval_class_of(a->out[0].type)) {
-    case EVAL_F64:
-        binary_f64(a, f64);
-        break;
-    case EVAL_INT:
-        binary_i64(a, i64);
-        break;
+    case EVAL_F64: binary_f64(a, f64); break;
+    case EVAL_INT: binary_i64(a, i64); break;
     case EVAL_F32:
-    case EVAL_QUANT:
-        binary_f32(a, f32);
-        break;
+    case EVAL_QUANT: binary_f32(a, f32); break;
     }
     return true;
 }

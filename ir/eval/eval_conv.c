@@ -12,13 +12,14 @@ typedef struct conv_job {
     size_t esize;
     int64_t groups, cin, cout; /* channels per group */
     int64_t taps, positions;
-    const char *x;    /* [batch][in][channels] */
-    const char *wt;   /* [groups * cout][taps][cin] */
-    char *sums;       /* [batch][groups * cout][positions] */
+    const char *x;  /* [batch][in][channels] */
+    const char *wt; /* [groups * cout][taps][cin] */
+    char *sums;     /* [batch][groups * cout][positions] */
 } conv_job;
 
 /* [N][C][spatial] to [N][spatial][C]. */
-static const char *channels_last(qir_eval_args *a, const eval_window *w, const void *x, size_t esize)
+static const char *channels_last(qir_eval_args *a, const eval_window *w, const void *x,
+                                 size_t esize)
 {
     int64_t inner = eval_product(w->in, 0, EVAL_SPATIAL);
     int64_t dims[3] = {w->batch, inner, w->channels};

@@ -25,8 +25,7 @@ static bool bound_elements(qir_eval_args *a, eval_bounds b)
     const qir_tensor *x = &a->in[0], *y = &a->out[0];
     int64_t n = qir_type_elements(y->type), lo, hi;
     switch (eval_class_of(y->type)) {
-    case EVAL_QUANT:
-        return bound_quantized(a, b.min, b.max);
+    case EVAL_QUANT: return bound_quantized(a, b.min, b.max);
     case EVAL_INT: {
         const int64_t *v = eval_i64(a, x);
         int64_t *out = eval_out_i64(a, y);

@@ -77,8 +77,8 @@ static int64_t largest_int(const pool *p, const int64_t *x)
     return best;
 }
 
-/* Index in the operand of the winner of each window, -1 if there is none; floats compare as doubles,
- * integers and quantized values by what is stored. */
+/* Index in the operand of the winner of each window, -1 if there is none; floats compare as
+ * doubles, integers and quantized values by what is stored. */
 static int64_t *winners(qir_eval_args *a, pool *p)
 {
     bool is_float = qir_type_is_float(a->in[0].type);

@@ -60,8 +60,8 @@ void eval_row_strides(unsigned rank, const int64_t *dims, int64_t *strides);
 void eval_copy_nd(unsigned rank, const int64_t *dims, size_t esize, void *dst, const int64_t *ds,
                   const void *src, const int64_t *ss);
 
-/* Copies a row-major block of `dims`: dst[i0, i1, ...] = src[maps[0][i0], maps[1][i1], ...]; where a
- * map says -1 the element at `fill`.  `ss`: strides of src. */
+/* Copies a row-major block of `dims`: dst[i0, i1, ...] = src[maps[0][i0], maps[1][i1], ...]; where
+ * a map says -1 the element at `fill`.  `ss`: strides of src. */
 void eval_map_nd(unsigned rank, const int64_t *dims, size_t esize, char *dst, const char *src,
                  const int64_t *ss, int64_t *const *maps, const void *fill);
 
@@ -116,7 +116,13 @@ static inline int64_t eval_operand_index(const eval_window *w, int axis, int64_t
 bool eval_get_window(qir_eval_args *a, const int64_t *kernel, eval_window *w);
 
 /* --- products --------------------------------------------------------------------------------- */
-typedef enum eval_dot { EVAL_DOT_F32, EVAL_DOT_F64, EVAL_DOT_I16, EVAL_DOT_I32, EVAL_DOT_I64 } eval_dot;
+typedef enum eval_dot {
+    EVAL_DOT_F32,
+    EVAL_DOT_F64,
+    EVAL_DOT_I16,
+    EVAL_DOT_I32,
+    EVAL_DOT_I64
+} eval_dot;
 size_t eval_dot_bytes(eval_dot k);        /* of an operand element */
 size_t eval_dot_result_bytes(eval_dot k); /* I16 and I32 sum in int32, wrapping */
 
@@ -134,9 +140,9 @@ const void *eval_product_operand(qir_eval_args *a, const qir_tensor *t, eval_dot
 /* Room for one sum per element of result 0. */
 void *eval_product_out(qir_eval_args *a, eval_dot kind);
 
-/* Sums to result 0, whose elements [outer][channels][inner] take entry `channel` of the bias (operand
- * 2, if `has_bias`) and of the weight's scales.  Floats: (sum + bias), then bounds.  Quantized:
- * FP32-RNE requantization of sum + bias.  Plain integers: sum + bias, then bounds. */
+/* Sums to result 0, whose elements [outer][channels][inner] take entry `channel` of the bias
+ * (operand 2, if `has_bias`) and of the weight's scales.  Floats: (sum + bias), then bounds.
+ * Quantized: FP32-RNE requantization of sum + bias.  Plain integers: sum + bias, then bounds. */
 void eval_product_finish(qir_eval_args *a, eval_dot kind, void *sums, const qir_type *w,
                          bool has_bias, int64_t channels, int64_t inner);
 

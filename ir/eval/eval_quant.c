@@ -125,13 +125,9 @@ bool qir_eval_cast(qir_eval_args *a)
     const qir_tensor *y = &a->out[0];
     bool from_int = eval_class_of(a->in[0].type) == EVAL_INT;
     switch (eval_class_of(y->type)) {
-    case EVAL_F64:
-        eval_put_f64(y, eval_f64(a, &a->in[0]));
-        return true;
+    case EVAL_F64: eval_put_f64(y, eval_f64(a, &a->in[0])); return true;
     case EVAL_F32:
-    case EVAL_QUANT:
-        eval_put_f32(y, eval_f32(a, &a->in[0]));
-        return true;
+    case EVAL_QUANT: eval_put_f32(y, eval_f32(a, &a->in[0])); return true;
     case EVAL_INT:
         if (from_int)
             eval_put_i64(y, eval_i64(a, &a->in[0]));

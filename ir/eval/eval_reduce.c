@@ -98,15 +98,9 @@ static void mean_quantized(qir_eval_args *a)
 static bool sum(qir_eval_args *a, bool mean)
 {
     switch (eval_class_of(a->out[0].type)) {
-    case EVAL_F32:
-        sum_f32(a, mean);
-        break;
-    case EVAL_F64:
-        sum_f64(a, mean);
-        break;
-    case EVAL_INT:
-        sum_i64(a, mean);
-        break;
+    case EVAL_F32: sum_f32(a, mean); break;
+    case EVAL_F64: sum_f64(a, mean); break;
+    case EVAL_INT: sum_i64(a, mean); break;
     case EVAL_QUANT:
         if (mean && a->in[0].type->quant)
             mean_quantized(a);

@@ -1,5 +1,6 @@
-/* resize, as ONNX Resize 13 defines it: one axis after the other, in double; f32 results are rounded
- * once.  Integers and quantized values interpolate what is stored and round to nearest even. */
+/* resize, as ONNX Resize 13 defines it: one axis after the other, in double; f32 results are
+ * rounded once.  Integers and quantized values interpolate what is stored and round to nearest
+ * even. */
 #include <math.h>
 #include "eval_priv.h"
 
@@ -62,7 +63,7 @@ typedef struct mix {
 
 static int64_t clamp_index(double i, int64_t dim)
 {
-    return i < 0.0 ? 0 : i > (double)(dim - 1) ? dim - 1 : (int64_t)i;
+    return i<0.0 ? 0 : i>(double)(dim - 1) ? dim - 1 : (int64_t)i;
 }
 
 static double round_nearest(const char *how, double x)

@@ -21,8 +21,8 @@ qir_eval_fn qir_eval_op_fn(qir_opcode opcode)
 static bool check_types(const qir_op *op, qir_diag_engine *diag)
 {
     for (uint32_t i = 0; i < op->noperands + op->nresults; i++) {
-        const qir_value *v = i < op->noperands ? op->operands[i].value
-                                               : &op->results[i - op->noperands];
+        const qir_value *v =
+            i < op->noperands ? op->operands[i].value : &op->results[i - op->noperands];
         if (v && !qir_type_is_static(v->type))
             return qir_error(diag, op->loc, "eval.dynamic",
                              "'%s' has a dimension that is not known; bind it at import "
@@ -174,9 +174,9 @@ static bool allocate(qir_evaluator *e, const qir_op *op, slot *s)
     size_t bytes = qir_type_bytes(s->tensor.type);
     s->tensor.data = calloc(bytes ? bytes : 1, 1);
     s->owned = s->tensor.data != NULL;
-    return s->owned || qir_error(e->diag, op->loc, "eval.memory",
-                                 "no memory for the %zu bytes of a result of '%s'", bytes,
-                                 qir_op_name(op));
+    return s->owned ||
+           qir_error(e->diag, op->loc, "eval.memory",
+                     "no memory for the %zu bytes of a result of '%s'", bytes, qir_op_name(op));
 }
 
 /* Operands of a step into e->in. */

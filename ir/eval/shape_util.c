@@ -29,20 +29,12 @@ static void copy_row(int64_t n, size_t esize, char *dst, int64_t ds, const char 
     }
 #define COPY(size)                                                                                 \
     for (int64_t i = 0; i < n; i++)                                                                \
-        memcpy(dst + i * ds * (size), src + i * ss * (size), (size))
+    memcpy(dst + i * ds * (size), src + i * ss * (size), (size))
     switch (esize) {
-    case 1:
-        COPY(1);
-        break;
-    case 2:
-        COPY(2);
-        break;
-    case 4:
-        COPY(4);
-        break;
-    default:
-        COPY(8);
-        break;
+    case 1: COPY(1); break;
+    case 2: COPY(2); break;
+    case 4: COPY(4); break;
+    default: COPY(8); break;
     }
 #undef COPY
 }
@@ -83,8 +75,8 @@ void eval_map_nd(unsigned rank, const int64_t *dims, size_t esize, char *dst, co
         if (maps[0][i] < 0)
             fill_all(inner, esize, dst, fill);
         else
-            eval_map_nd(rank - 1, dims + 1, esize, dst,
-                        src + maps[0][i] * ss[0] * (int64_t)esize, ss + 1, maps + 1, fill);
+            eval_map_nd(rank - 1, dims + 1, esize, dst, src + maps[0][i] * ss[0] * (int64_t)esize,
+                        ss + 1, maps + 1, fill);
     }
 }
 

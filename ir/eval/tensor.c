@@ -50,8 +50,7 @@ size_t eval_param_index(const qir_type *t, int64_t i)
     case QIR_f64:                                                                                  \
     case QIR_f16:                                                                                  \
     case QIR_bf16:                                                                                 \
-    case QIR_NUM_DTYPES:                                                                           \
-        QIR_UNREACHABLE("not an integer type");
+    case QIR_NUM_DTYPES: QIR_UNREACHABLE("not an integer type");
 
 static void load_i64(const qir_tensor *t, int64_t n, int64_t *dst)
 {

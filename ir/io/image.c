@@ -1,6 +1,6 @@
 /* PNG by libpng's simplified interface, JPEG by libjpeg with an error handler that jumps back,
- * PPM/PGM (P5, P6) by hand.  Grey from colour: (299 R + 587 G + 114 B + 500) / 1000, in PPM here; the
- * libraries use their own conversion. */
+ * PPM/PGM (P5, P6) by hand.  Grey from colour: (299 R + 587 G + 114 B + 500) / 1000, in PPM here;
+ * the libraries use their own conversion. */
 #include "io/image.h"
 
 #include <ctype.h>
@@ -28,14 +28,14 @@ static bool check_size(const job *j, int64_t height, int64_t width)
 {
     if (height == j->want->height && width == j->want->width)
         return true;
-    return qir_error(qir_context_diag(j->ctx), qir_loc_file(j->ctx, j->path, 0, 0), "image.size",
-                     "the image is %lld x %lld pixels (height x width), the input takes %lld x %lld; "
-                     "resize it first",
-                     (long long)height, (long long)width, (long long)j->want->height,
-                     (long long)j->want->width);
+    return qir_error(
+        qir_context_diag(j->ctx), qir_loc_file(j->ctx, j->path, 0, 0), "image.size",
+        "the image is %lld x %lld pixels (height x width), the input takes %lld x %lld; "
+        "resize it first",
+        (long long)height, (long long)width, (long long)j->want->height, (long long)j->want->width);
 }
 
-/* --- PNG --------------------------------------------------------------------------------------- */
+/* --- PNG -------------------------------------------------------------------------------------- */
 static bool decode_png(const job *j)
 {
     png_image image = {.version = PNG_IMAGE_VERSION};
@@ -45,13 +45,14 @@ static bool decode_png(const job *j)
     if (ok) {
         image.format = j->want->channels == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB;
         png_color black = {0, 0, 0};
-        ok = png_image_finish_read(&image, &black, j->want->data, 0, NULL) || fail(j, image.message);
+        ok =
+            png_image_finish_read(&image, &black, j->want->data, 0, NULL) || fail(j, image.message);
     }
     png_image_free(&image);
     return ok;
 }
 
-/* --- JPEG -------------------------------------------------------------------------------------- */
+/* --- JPEG ------------------------------------------------------------------------------------- */
 typedef struct jpeg_job {
     struct jpeg_error_mgr errors; /* first: libjpeg hands out its address */
     jmp_buf back;
@@ -107,7 +108,7 @@ static bool decode_jpeg(const job *j)
     return ok;
 }
 
-/* --- PPM, PGM ---------------------------------------------------------------------------------- */
+/* --- PPM, PGM --------------------------------------------------------------------------------- */
 /* One number of the header; comments run from '#' to the end of the line. */
 static bool ppm_number(const job *j, size_t *at, int64_t *out)
 {
@@ -161,7 +162,7 @@ static bool decode_ppm(const job *j)
     return true;
 }
 
-/* --- by format --------------------------------------------------------------------------------- */
+/* --- by format -------------------------------------------------------------------------------- */
 static const struct {
     const char *magic;
     size_t len;
@@ -192,7 +193,7 @@ bool qir_image_decode(qir_context *ctx, qir_arena *arena, const char *path,
     int format = format_of(data, len);
     if (format == NFORMATS)
         return fail(&j, "not a PNG, JPEG, PPM or PGM image");
-    want->data = qir_arena_array(arena, (size_t)(want->height * want->width),
-                                 (size_t)want->channels);
+    want->data =
+        qir_arena_array(arena, (size_t)(want->height * want->width), (size_t)want->channels);
     return formats[format].decode(&j);
 }

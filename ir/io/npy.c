@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include "qir/samples.h"
 
-/* --- files ------------------------------------------------------------------------------------- */
+/* --- files ------------------------------------------------------------------------------------ */
 typedef struct file_reader {
     qir_reader base;
     qir_context *ctx;
@@ -66,14 +66,14 @@ qir_reader *qir_reader_open_file(qir_context *ctx, const char *path)
         fail(ctx, path, "file.open", "out of memory");
         return NULL;
     }
-    f->base = (qir_reader){.size = (uint64_t)st.st_size, .path = path, .read_at = file_read_at,
-                           .close = file_close};
+    f->base = (qir_reader){
+        .size = (uint64_t)st.st_size, .path = path, .read_at = file_read_at, .close = file_close};
     f->ctx = ctx;
     f->fd = fd;
     return &f->base;
 }
 
-/* --- elements ---------------------------------------------------------------------------------- */
+/* --- elements --------------------------------------------------------------------------------- */
 static void swap_bytes(unsigned char *p, uint64_t n, size_t size)
 {
     for (; n; n--, p += size)
@@ -144,7 +144,7 @@ bool qir_npy_read(qir_context *ctx, const char *path, qir_tensor *out)
     return ok;
 }
 
-/* --- writing ----------------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------------------- */
 /* Types below a byte are written as whole bytes, bf16 as its bits. */
 static const char *const descr[] = {
     [QIR_f32] = "<f4", [QIR_f64] = "<f8", [QIR_f16] = "<f2", [QIR_bf16] = "<u2", [QIR_i1] = "|b1",

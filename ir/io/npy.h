@@ -5,8 +5,8 @@
 #include "qir/context.h"
 #include "qir/types.h"
 
-/* Bytes by position: a file, or a member of a zip archive (which is read forward and opened again to
- * go back).  read_at: all `n` bytes or false (diagnosed). */
+/* Bytes by position: a file, or a member of a zip archive (which is read forward and opened again
+ * to go back).  read_at: all `n` bytes or false (diagnosed). */
 typedef struct qir_reader qir_reader;
 struct qir_reader {
     uint64_t size;

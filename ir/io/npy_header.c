@@ -53,7 +53,7 @@ static bool take_string(cursor *c, const char **s, size_t *len)
     return true;
 }
 
-/* --- values ------------------------------------------------------------------------------------ */
+/* --- values ----------------------------------------------------------------------------------- */
 static const struct {
     const char *code;
     qir_dtype dtype;
@@ -71,8 +71,9 @@ static bool take_descr(cursor *c, qir_npy *h)
     if (!take_string(c, &s, &len))
         return false;
     if (len >= 2 && (s[1] == 'O' || s[0] == 'O'))
-        return fail(c, "npy.pickle", "object arrays hold pickled code and are never loaded; save "
-                                     "with a numeric dtype and allow_pickle=False");
+        return fail(c, "npy.pickle",
+                    "object arrays hold pickled code and are never loaded; save "
+                    "with a numeric dtype and allow_pickle=False");
     for (size_t i = 0; len == 3 && i < sizeof descrs / sizeof *descrs; i++) {
         if (strncmp(s + 1, descrs[i].code, 2) || !memchr("<>|=", s[0], 4))
             continue;
@@ -134,7 +135,7 @@ static bool take_shape(cursor *c, qir_npy *h)
     return true;
 }
 
-/* --- the dictionary ---------------------------------------------------------------------------- */
+/* --- the dictionary --------------------------------------------------------------------------- */
 enum { DESCR = 1, ORDER = 2, SHAPE = 4, ALL = 7 };
 
 static bool take_entry(cursor *c, qir_npy *h, unsigned *seen)
@@ -149,15 +150,17 @@ static bool take_entry(cursor *c, qir_npy *h, unsigned *seen)
         if (strlen(names[i]) == len && !memcmp(names[i], key, len))
             which = 1u << i;
     if (!which)
-        return fail(c, "npy.dict", "unknown key in the header, expected 'descr', 'fortran_order' "
-                                   "and 'shape'");
+        return fail(c, "npy.dict",
+                    "unknown key in the header, expected 'descr', 'fortran_order' "
+                    "and 'shape'");
     if (*seen & which)
         return fail(c, "npy.dict", "a key of the header appears twice");
     *seen |= which;
     if (!take(c, ':'))
         return fail(c, "npy.dict", "expected ':' after a key of the header");
-    return which == DESCR ? take_descr(c, h)
-                          : which == ORDER ? take_bool(c, &h->fortran) : take_shape(c, h);
+    return which == DESCR   ? take_descr(c, h)
+           : which == ORDER ? take_bool(c, &h->fortran)
+                            : take_shape(c, h);
 }
 
 static bool take_dict(cursor *c, qir_npy *h)

@@ -21,7 +21,7 @@ static bool fail(qir_context *ctx, const char *path, const char *what)
     return qir_error(qir_context_diag(ctx), qir_loc_file(ctx, path, 0, 0), "npz.read", "%s", what);
 }
 
-/* --- member list ------------------------------------------------------------------------------- */
+/* --- member list ------------------------------------------------------------------------------ */
 static bool add_member(qir_npz *z, qir_map *seen, size_t i)
 {
     const char *name = zip_get_name(z->zip, i, ZIP_FL_ENC_RAW);
@@ -32,8 +32,8 @@ static bool add_member(qir_npz *z, qir_map *seen, size_t i)
         len -= 4;
     z->names[i] = qir_intern(z->ctx, name, len);
     if (qir_map_has(seen, z->names[i]))
-        return qir_error(qir_context_diag(z->ctx), qir_loc_file(z->ctx, z->path, 0, 0), "npz.member",
-                         "the archive holds two members '%s'", z->names[i]);
+        return qir_error(qir_context_diag(z->ctx), qir_loc_file(z->ctx, z->path, 0, 0),
+                         "npz.member", "the archive holds two members '%s'", z->names[i]);
     qir_map_put(seen, z->names[i], z);
     return true;
 }
@@ -98,7 +98,7 @@ const char *qir_npz_name(const qir_npz *z, size_t i)
     return z->names[i];
 }
 
-/* --- members ----------------------------------------------------------------------------------- */
+/* --- members ---------------------------------------------------------------------------------- */
 typedef struct member {
     qir_reader base;
     qir_npz *z;
@@ -168,10 +168,11 @@ qir_reader *qir_npz_reader(qir_npz *z, size_t i)
     member *m = calloc(1, sizeof *m);
     if (!m)
         return fail(z->ctx, z->path, "out of memory"), NULL;
-    const char *path = qir_arena_printf(qir_context_arena(z->ctx), "%s:%s.npy", z->path, z->names[i]);
-    *m = (member){.base = {.size = st.size, .path = path, .read_at = member_read_at,
-                           .close = member_close},
-                  .z = z,
-                  .index = i};
+    const char *path =
+        qir_arena_printf(qir_context_arena(z->ctx), "%s:%s.npy", z->path, z->names[i]);
+    *m = (member){
+        .base = {.size = st.size, .path = path, .read_at = member_read_at, .close = member_close},
+        .z = z,
+        .index = i};
     return &m->base;
 }

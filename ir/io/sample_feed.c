@@ -44,7 +44,7 @@ bool qir_feed_image_axes(const qir_type *type, qir_image_axes *out)
     return d[0] == 1 || d[0] == 3 || d[2] == 1 || d[2] == 3;
 }
 
-/* --- messages ---------------------------------------------------------------------------------- */
+/* --- messages --------------------------------------------------------------------------------- */
 static void print_shape(qir_strbuf *b, const int64_t *dims, unsigned rank)
 {
     qir_strbuf_putc(b, '[');
@@ -82,18 +82,14 @@ bool qir_feed_check_dtype(const qir_feed *f, const char *path, qir_dtype dtype)
                      qir_dtype_name(f->type->dtype));
 }
 
-/* --- values ------------------------------------------------------------------------------------ */
+/* --- values ----------------------------------------------------------------------------------- */
 static double load_real(const qir_item *item, int64_t i)
 {
     switch (item->dtype) {
-    case QIR_f32:
-        return (double)((const float *)item->data)[i];
-    case QIR_f64:
-        return ((const double *)item->data)[i];
-    case QIR_f16:
-        return (double)qir_f16_to_f32(((const uint16_t *)item->data)[i]);
-    case QIR_bf16:
-        return (double)qir_bf16_to_f32(((const uint16_t *)item->data)[i]);
+    case QIR_f32: return (double)((const float *)item->data)[i];
+    case QIR_f64: return ((const double *)item->data)[i];
+    case QIR_f16: return (double)qir_f16_to_f32(((const uint16_t *)item->data)[i]);
+    case QIR_bf16: return (double)qir_bf16_to_f32(((const uint16_t *)item->data)[i]);
     default:
         QIR_ASSERT(item->dtype == QIR_u8, "dtype that was refused");
         return ((const uint8_t *)item->data)[i];
@@ -176,7 +172,7 @@ void qir_feed_store(const qir_feed *f, const qir_item *item)
     }
 }
 
-/* --- the option -------------------------------------------------------------------------------- */
+/* --- the option ------------------------------------------------------------------------------- */
 static bool bad_option(qir_diag_engine *diag, const char *what)
 {
     return qir_error(diag, NULL, "samples.preprocess",

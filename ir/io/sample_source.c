@@ -1,5 +1,5 @@
-/* Where the samples of one input come from: an array with a leading sample axis, of which one sample
- * is read at a time, or a list of files (.npy, .pb, images) with one sample each. */
+/* Where the samples of one input come from: an array with a leading sample axis, of which one
+ * sample is read at a time, or a list of files (.npy, .pb, images) with one sample each. */
 #include "io/samples_priv.h"
 
 #include <dirent.h>
@@ -29,7 +29,7 @@ static bool fail(const qir_feed *f, const char *path, const char *code, const ch
     return qir_error(qir_context_diag(f->ctx), qir_loc_file(f->ctx, path, 0, 0), code, "%s", what);
 }
 
-/* --- arrays ------------------------------------------------------------------------------------ */
+/* --- arrays ----------------------------------------------------------------------------------- */
 static bool fits(qir_source *s, const qir_feed *f, unsigned skip)
 {
     const int64_t *dims = s->header.dims + skip;
@@ -52,8 +52,9 @@ static bool check_array(qir_source *s, const qir_feed *f, const char *path)
     if (s->count == 0)
         return fail(f, path, "npy.shape", "the array holds no samples");
     if (h->fortran)
-        return fail(f, path, "npy.order", "samples cannot be read from an array in Fortran order; "
-                                          "save numpy.ascontiguousarray(x)");
+        return fail(f, path, "npy.order",
+                    "samples cannot be read from an array in Fortran order; "
+                    "save numpy.ascontiguousarray(x)");
     return qir_feed_check_dtype(f, path, h->dtype);
 }
 
@@ -71,12 +72,12 @@ static bool read_slice(qir_source *s, const qir_feed *f, int64_t i)
     if (!qir_npy_elements(s->array, h, (uint64_t)(i * n), (uint64_t)n, data))
         return false;
     qir_item item = {s->array->path, h->dtype, s->sample_rank, h->dims + (h->rank - s->sample_rank),
-                     data, s->hwc};
+                     data,           s->hwc};
     qir_feed_store(f, &item);
     return true;
 }
 
-/* --- files ------------------------------------------------------------------------------------- */
+/* --- files ------------------------------------------------------------------------------------ */
 static bool store_item(const qir_feed *f, const qir_item *item)
 {
     if (!qir_feed_matches(f->type, item->dims, item->rank))
@@ -110,8 +111,9 @@ static bool read_npy_file(qir_source *s, const qir_feed *f, qir_reader *r)
     if (!qir_npy_open(f->ctx, r, &h))
         return false;
     if (h.fortran)
-        return fail(f, r->path, "npy.order", "a sample in Fortran order is not supported; save "
-                                             "numpy.ascontiguousarray(x)");
+        return fail(f, r->path, "npy.order",
+                    "a sample in Fortran order is not supported; save "
+                    "numpy.ascontiguousarray(x)");
     if (!qir_feed_matches(f->type, h.dims, h.rank))
         return qir_feed_shape_error(f, r->path, h.dims, h.rank);
     int64_t n = qir_type_elements(f->type);
@@ -139,7 +141,7 @@ static bool read_file_sample(qir_source *s, const qir_feed *f, qir_reader *r)
     return store_item(f, &item);
 }
 
-/* --- opening ----------------------------------------------------------------------------------- */
+/* --- opening ---------------------------------------------------------------------------------- */
 static bool is_sample_name(const char *name)
 {
     static const char *const ends[] = {".npy", ".pb", ".png", ".jpg", ".jpeg", ".ppm", ".pgm"};
@@ -182,8 +184,9 @@ static bool list_folder(qir_source *s, const qir_feed *f, const char *path)
     if (!ok)
         return fail(f, path, "file.open", "out of memory");
     if (!s->files.len)
-        return fail(f, path, "samples.none",
-                    "no samples in this folder, expected .npy, .pb, .png, .jpg, .ppm or .pgm files");
+        return fail(
+            f, path, "samples.none",
+            "no samples in this folder, expected .npy, .pb, .png, .jpg, .ppm or .pgm files");
     qsort(s->files.data, s->files.len, sizeof *s->files.data, by_name);
     s->count = (int64_t)s->files.len;
     return true;

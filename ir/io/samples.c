@@ -27,7 +27,7 @@ static bool fail(const qir_samples *s, const char *path, const char *code, const
     return qir_error(qir_context_diag(s->ctx), loc, code, "%s", what);
 }
 
-/* --- names ------------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------------------ */
 static const char *argument_name(const qir_func *f, uint32_t i)
 {
     if (f->arg_names && f->arg_names[i])
@@ -63,7 +63,7 @@ static bool fail_names(const qir_samples *s, const char *path, const char *what)
     return false;
 }
 
-/* --- binding ----------------------------------------------------------------------------------- */
+/* --- binding ---------------------------------------------------------------------------------- */
 static bool bind(qir_samples *s, input *in, const char *path)
 {
     if (in->source)
@@ -138,7 +138,7 @@ static bool check_counts(qir_samples *s)
     return true;
 }
 
-/* --- opening ----------------------------------------------------------------------------------- */
+/* --- opening ---------------------------------------------------------------------------------- */
 static bool make_inputs(qir_samples *s, const qir_func *f)
 {
     s->ninputs = f->body->nargs;

@@ -1,5 +1,5 @@
-/* Between the files of the sample stream: where one input's samples come from, and how stored values
- * become the values of an argument. */
+/* Between the files of the sample stream: where one input's samples come from, and how stored
+ * values become the values of an argument. */
 #ifndef QIR_IO_SAMPLES_PRIV_H
 #define QIR_IO_SAMPLES_PRIV_H
 
@@ -10,10 +10,10 @@
 /* How samples reach one argument. */
 typedef struct qir_feed {
     qir_context *ctx;
-    const char *name;     /* of the argument */
-    const qir_type *type; /* of the argument */
+    const char *name;          /* of the argument */
+    const qir_type *type;      /* of the argument */
     const qir_preprocess *pre; /* NULL: none */
-    void *data;           /* the argument's bytes */
+    void *data;                /* the argument's bytes */
 } qir_feed;
 
 /* One sample as stored: shape and values. */
@@ -39,8 +39,8 @@ bool qir_feed_shape_error(const qir_feed *f, const char *path, const int64_t *di
 /* Converts a sample whose shape and dtype were checked into feed->data. */
 void qir_feed_store(const qir_feed *f, const qir_item *item);
 
-/* Channel, height and width axes of an image argument (rank 3 or 4, leading 1 allowed); false if its
- * shape is none. */
+/* Channel, height and width axes of an image argument (rank 3 or 4, leading 1 allowed); false if
+ * its shape is none. */
 typedef struct qir_image_axes {
     unsigned channel, height, width;
 } qir_image_axes;

@@ -79,7 +79,8 @@ static bool calibrate(run *r, qir_samples *samples, qir_profile *profile)
 /* A model without observers gets those of the default quantizer first. */
 int run_calibrate(run *r)
 {
-    if (!(qir_module_stage(r->module) & QIR_STAGE_OBSERVED) && !qir_run_pipeline(r->module, "prepare"))
+    if (!(qir_module_stage(r->module) & QIR_STAGE_OBSERVED) &&
+        !qir_run_pipeline(r->module, "prepare"))
         return CL_EXIT_ERROR;
     qir_samples *samples = open_samples(r, &r->opts->calibrate);
     if (!samples)

@@ -38,23 +38,17 @@ static double element(const qir_type *t, const void *data, int64_t i, bool real)
     double d;
     float f;
     switch (t->dtype) {
-    case QIR_f64:
-        memcpy(&d, &bits, sizeof d);
-        return d;
-    case QIR_f32:
-        memcpy(&f, &bits, sizeof f);
-        return (double)f;
-    case QIR_f16:
-        return (double)qir_f16_to_f32((uint16_t)bits);
-    case QIR_bf16:
-        return (double)qir_bf16_to_f32((uint16_t)bits);
-    default:
-        break;
+    case QIR_f64: memcpy(&d, &bits, sizeof d); return d;
+    case QIR_f32: memcpy(&f, &bits, sizeof f); return (double)f;
+    case QIR_f16: return (double)qir_f16_to_f32((uint16_t)bits);
+    case QIR_bf16: return (double)qir_bf16_to_f32((uint16_t)bits);
+    default: break;
     }
     unsigned shift = 64 - 8 * (unsigned)size;
     int64_t v = qir_dtype_is_signed(t->dtype) ? (int64_t)(bits << shift) >> shift : (int64_t)bits;
     if (real && t->quant && t->quant->axis < 0)
-        return (double)qir_dequantize_value((int32_t)v, t->quant->scale[0], t->quant->zero_point[0]);
+        return (double)qir_dequantize_value((int32_t)v, t->quant->scale[0],
+                                            t->quant->zero_point[0]);
     return (double)v;
 }
 
@@ -110,9 +104,10 @@ static int compare_one(run *r, const results *s, const char *text)
         printf("%s: equal within the tolerance\n", result_name(r, i));
         return CL_EXIT_OK;
     }
-    printf("%s: %lld of %lld values differ; largest difference %g at %lld: got %.9g, expected %.9g\n",
-           result_name(r, i), (long long)d.count, (long long)n, d.largest, (long long)d.where, d.got,
-           d.want);
+    printf(
+        "%s: %lld of %lld values differ; largest difference %g at %lld: got %.9g, expected %.9g\n",
+        result_name(r, i), (long long)d.count, (long long)n, d.largest, (long long)d.where, d.got,
+        d.want);
     return CL_EXIT_THRESHOLD;
 }
 
@@ -176,8 +171,10 @@ bool results_top1(run *r, const results *s, int64_t first, int64_t total)
     const qir_type *t = r->func->result_types[0];
     int64_t right = 0, n = qir_type_elements(t);
     for (int64_t i = 0; i < s->samples; i++)
-        right += largest(t, s->bytes[0].data + (size_t)i * qir_type_bytes(t), n) == labels[first + i];
-    printf("top-1: %.2f %% (%lld of %lld)\n", s->samples ? 100.0 * (double)right / (double)s->samples : 0.0,
-           (long long)right, (long long)s->samples);
+        right +=
+            largest(t, s->bytes[0].data + (size_t)i * qir_type_bytes(t), n) == labels[first + i];
+    printf("top-1: %.2f %% (%lld of %lld)\n",
+           s->samples ? 100.0 * (double)right / (double)s->samples : 0.0, (long long)right,
+           (long long)s->samples);
     return true;
 }

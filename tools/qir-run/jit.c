@@ -65,7 +65,8 @@ static bool choose_target(run *r, qir_codegen_options *o)
                                .name = "model"};
     const char *level = r->opts->level ? r->opts->level : "native";
     if (!o->triple)
-        return qir_error(r->diag, NULL, "codegen.target", "there is no code generator for this machine");
+        return qir_error(r->diag, NULL, "codegen.target",
+                         "there is no code generator for this machine");
     if (!strcmp(level, "baseline"))
         o->level = qir_level_baseline(o->triple);
     else if (strcmp(level, "native") && !qir_level_from_name(level, &o->level))
@@ -82,7 +83,8 @@ static bool lower(jit_engine *e, qir_level level)
     unsigned stage = qir_module_stage(e->module);
     qir_strbuf p = {0};
     if (!(stage & (QIR_STAGE_PACKED | QIR_STAGE_LAYOUTS)))
-        qir_strbuf_printf(&p, "%ssimplify,legalize,register-prepack-params{level=%s},prepack-weights",
+        qir_strbuf_printf(&p,
+                          "%ssimplify,legalize,register-prepack-params{level=%s},prepack-weights",
                           stage & QIR_STAGE_QUANTIZED ? "relabel-storage," : "", name);
     if (!(stage & QIR_STAGE_LAYOUTS))
         qir_strbuf_printf(&p, "%sassign-layouts", p.len ? "," : "");

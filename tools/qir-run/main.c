@@ -13,25 +13,35 @@ static run_options opts = {.common = TOOL_COMMON_DEFAULTS, .atol = "1e-7", .rtol
 
 static const cl_option options[] = {
     {"input", CL_LIST, &opts.inputs, "[NAME=]FILE", "one input: .npy, .npz, .pb or image", 0, 0},
-    {"random", CL_STRING, &opts.random, "SEED", "random inputs within the range of their types", 0, 0},
+    {"random", CL_STRING, &opts.random, "SEED", "random inputs within the range of their types", 0,
+     0},
     {"output", CL_LIST, &opts.outputs, "[NAME=]FILE", "write a result as .npy", 0, 0},
     {"print", CL_FLAG, &opts.print, NULL, "print the results (default without -output)", 0, 0},
-    {"hash", CL_FLAG, &opts.hash, NULL, "print a hash (xxhash64) of the bytes of all results", 0, 0},
-    {"compare", CL_LIST, &opts.compare, "[NAME=]FILE", "compare a result with a .npy or .pb; exit 3 if it differs", 0, 0},
+    {"hash", CL_FLAG, &opts.hash, NULL, "print a hash (xxhash64) of the bytes of all results", 0,
+     0},
+    {"compare", CL_LIST, &opts.compare, "[NAME=]FILE",
+     "compare a result with a .npy or .pb; exit 3 if it differs", 0, 0},
     {"atol", CL_STRING, &opts.atol, "X", "absolute tolerance of -compare (default 1e-7)", 0, 0},
     {"rtol", CL_STRING, &opts.rtol, "X", "relative tolerance of -compare (default 1e-3)", 0, 0},
-    {"samples", CL_LIST, &opts.samples, "[NAME=]PATH", "evaluate every sample of a file or folder", 0, 0},
-    {"labels", CL_STRING, &opts.labels, "FILE", "print top-1 against labels (.npy, or raw u8 or u32)", 0, 0},
-    {"preprocess", CL_STRING, &opts.preprocess, "SPEC", "bytes to reals: raw, or scale=1/255,mean=A:B:C,std=D:E:F", 0, 0},
+    {"samples", CL_LIST, &opts.samples, "[NAME=]PATH", "evaluate every sample of a file or folder",
+     0, 0},
+    {"labels", CL_STRING, &opts.labels, "FILE",
+     "print top-1 against labels (.npy, or raw u8 or u32)", 0, 0},
+    {"preprocess", CL_STRING, &opts.preprocess, "SPEC",
+     "bytes to reals: raw, or scale=1/255,mean=A:B:C,std=D:E:F", 0, 0},
     {"skip", CL_INT, &opts.skip, "N", "leave out the first N samples", 0, INT64_MAX},
     {"limit", CL_INT, &opts.limit, "N", "stop after N samples", 0, INT64_MAX},
-    {"calibrate", CL_LIST, &opts.calibrate, "[NAME=]PATH", "measure ranges on samples, write a profile to -o", 0, 0},
-    {"o", CL_STRING, &opts.output_file, "FILE", "where -calibrate writes (default: standard output)", 0, 0},
+    {"calibrate", CL_LIST, &opts.calibrate, "[NAME=]PATH",
+     "measure ranges on samples, write a profile to -o", 0, 0},
+    {"o", CL_STRING, &opts.output_file, "FILE",
+     "where -calibrate writes (default: standard output)", 0, 0},
     {"bench", CL_INT, &opts.bench, "N", "run N times and print the time per run", 1, INT64_MAX},
-    {"func", CL_STRING, &opts.func, "NAME", "function to run (default: main, or the only one)", 0, 0},
+    {"func", CL_STRING, &opts.func, "NAME", "function to run (default: main, or the only one)", 0,
+     0},
     {"bind", CL_LIST, &opts.bind, "NAME=N", "value of a symbolic dimension", 0, 0},
     {"const-input", CL_LIST, &opts.const_inputs, "NAME=FILE", "make an input a constant", 0, 0},
-    {"params", CL_LIST, &opts.params, "SCOPE=FILE", "read the weights of a scope from another file", 0, 0},
+    {"params", CL_LIST, &opts.params, "SCOPE=FILE", "read the weights of a scope from another file",
+     0, 0},
 #ifdef QCC_WITH_LLVM
     {"jit", CL_FLAG, &opts.jit, NULL, "compile for this machine and run that", 0, 0},
     {"mlevel", CL_STRING, &opts.level, "LEVEL", "level of -jit (default: native)", 0, 0},
@@ -42,8 +52,11 @@ static const cl_option options[] = {
     {0},
 };
 
-static const cl_tool tool = {"qir-run", "[options] MODEL",
-                             "Evaluates a model; without inputs it takes random ones.", options, 1,
+static const cl_tool tool = {"qir-run",
+                             "[options] MODEL",
+                             "Evaluates a model; without inputs it takes random ones.",
+                             options,
+                             1,
                              1};
 
 static void check_usage(void)
@@ -120,7 +133,9 @@ int main(int argc, char **argv)
     r.diag = qir_context_diag(r.ctx);
     int code = CL_EXIT_ERROR;
     if (load(&r, inputs.items[0]))
-        code = opts.calibrate.len ? run_calibrate(&r) : opts.samples.len ? run_samples(&r) : run_once(&r);
+        code = opts.calibrate.len ? run_calibrate(&r)
+               : opts.samples.len ? run_samples(&r)
+                                  : run_once(&r);
     if (r.module)
         qir_module_destroy(r.module);
     qir_context_destroy(r.ctx);

@@ -23,7 +23,8 @@ static qir_samples *open_inputs(run *r)
     const qir_preprocess *use;
     if (!open_preprocess(r, &pre, &use))
         return NULL;
-    const char **paths = QIR_NEW_ARRAY(qir_context_arena(r->ctx), const char *, r->opts->inputs.len);
+    const char **paths =
+        QIR_NEW_ARRAY(qir_context_arena(r->ctx), const char *, r->opts->inputs.len);
     for (size_t i = 0; i < r->opts->inputs.len; i++)
         paths[i] = without_at(r, r->opts->inputs.items[i]);
     qir_samples *s = qir_samples_open(r->func, paths, r->opts->inputs.len, use);

@@ -24,9 +24,8 @@ static void float_range(const qir_value *v, float *lo, float *hi)
     *lo = -1.0f;
     *hi = 1.0f;
     qir_for_each_use(use, v) {
-        const qir_quant *q = use->user->opcode == QIR_OP_quantize
-                                 ? use->user->results[0].type->quant
-                                 : NULL;
+        const qir_quant *q =
+            use->user->opcode == QIR_OP_quantize ? use->user->results[0].type->quant : NULL;
         if (!q || q->axis >= 0 || q->count != 1)
             continue;
         *lo = qir_dequantize_value(q->qmin, q->scale[0], q->zero_point[0]);
@@ -41,18 +40,10 @@ static void random_float(const qir_value *v, uint64_t *state, int64_t i, void *d
     float_range(v, &lo, &hi);
     float x = lo + (hi - lo) * unit(state);
     switch (v->type->dtype) {
-    case QIR_f64:
-        ((double *)data)[i] = (double)x;
-        break;
-    case QIR_f16:
-        ((uint16_t *)data)[i] = qir_f32_to_f16(x);
-        break;
-    case QIR_bf16:
-        ((uint16_t *)data)[i] = qir_f32_to_bf16(x);
-        break;
-    default:
-        ((float *)data)[i] = x;
-        break;
+    case QIR_f64: ((double *)data)[i] = (double)x; break;
+    case QIR_f16: ((uint16_t *)data)[i] = qir_f32_to_f16(x); break;
+    case QIR_bf16: ((uint16_t *)data)[i] = qir_f32_to_bf16(x); break;
+    default: ((float *)data)[i] = x; break;
     }
 }
 
@@ -65,18 +56,10 @@ static void random_int(const qir_type *t, uint64_t *state, int64_t i, void *data
     uint64_t x = next(state);
     x = (uint64_t)lo + (range ? x % range : x);
     switch (qir_dtype_bytes(t->dtype)) {
-    case 1:
-        ((uint8_t *)data)[i] = (uint8_t)x;
-        break;
-    case 2:
-        ((uint16_t *)data)[i] = (uint16_t)x;
-        break;
-    case 4:
-        ((uint32_t *)data)[i] = (uint32_t)x;
-        break;
-    default:
-        ((uint64_t *)data)[i] = x;
-        break;
+    case 1: ((uint8_t *)data)[i] = (uint8_t)x; break;
+    case 2: ((uint16_t *)data)[i] = (uint16_t)x; break;
+    case 4: ((uint32_t *)data)[i] = (uint32_t)x; break;
+    default: ((uint64_t *)data)[i] = x; break;
     }
 }
 

@@ -49,14 +49,9 @@ static void print_element(const qir_type *t, const void *data, int64_t i, qir_st
         memcpy(&f, &bits, sizeof f);
         qir_strbuf_float(b, f);
         return;
-    case QIR_f16:
-        qir_strbuf_float(b, qir_f16_to_f32((uint16_t)bits));
-        return;
-    case QIR_bf16:
-        qir_strbuf_float(b, qir_bf16_to_f32((uint16_t)bits));
-        return;
-    default:
-        break;
+    case QIR_f16: qir_strbuf_float(b, qir_f16_to_f32((uint16_t)bits)); return;
+    case QIR_bf16: qir_strbuf_float(b, qir_bf16_to_f32((uint16_t)bits)); return;
+    default: break;
     }
     unsigned shift = 64 - 8 * (unsigned)size;
     if (qir_dtype_is_signed(t->dtype))
@@ -79,7 +74,8 @@ static void print_result(run *r, const results *s, uint32_t i, qir_strbuf *b)
 }
 
 /* --- writing ---------------------------------------------------------------------------------- */
-/* Type of the stacked result: the leading 1 becomes the number of samples, or that is put in front. */
+/* Type of the stacked result: the leading 1 becomes the number of samples, or that is put in front.
+ */
 static const qir_type *stacked_type(run *r, const results *s, const qir_type *t)
 {
     int64_t dims[QIR_MAX_RANK + 1];
@@ -155,5 +151,6 @@ bool results_report(run *r, const results *s)
         if (!find_result(r, o->outputs.items[k], &i, &path) || !write_result(r, s, i, path))
             return false;
     }
-    return !ferror(stdout) || qir_error(r->diag, NULL, "file.write", "cannot write to standard output");
+    return !ferror(stdout) ||
+           qir_error(r->diag, NULL, "file.write", "cannot write to standard output");
 }
