@@ -56,9 +56,12 @@ qir_func *qir_module_main(qir_module *m)
     return m->funcs && !m->funcs->next ? m->funcs : NULL;
 }
 
+/* `old` with room for element `n`: arrays double when they hold a power of two. */
 static void *grown(qir_arena *a, const void *old, size_t n, size_t size)
 {
-    char *p = qir_arena_array(a, n + 1, size);
+    if (n & (n - 1))
+        return (void *)(uintptr_t)old;
+    char *p = qir_arena_array(a, n ? 2 * n : 1, size);
     if (n)
         memcpy(p, old, n * size);
     return p;

@@ -37,6 +37,12 @@ def constants(n):
     yield "  func @main() -> () {\n    return()\n  }\n}\n"
 
 
+def arguments(n):
+    yield "module @m {\n  func @main("
+    yield ", ".join(f"%a{i}: {T}" for i in range(n))
+    yield ") -> () {\n    return()\n  }\n}\n"
+
+
 def forward(n):
     yield f"module @m {{\n  func @main(%x: {T}) -> ({T}) {{\n"
     for i in range(n):
@@ -61,7 +67,7 @@ def main():
     os.chdir(sys.argv[1])
     bad = 0
     for make, n, limit, status in [(chain, 1000000, 4, 0), (functions, 100000, 4, 0), (operands, 100000, 4, 0),
-                                   (constants, 100000, 4, 0), (forward, 200000, 4, 1)]:
+                                   (constants, 100000, 4, 0), (arguments, 100000, 4, 0), (forward, 200000, 4, 1)]:
         small, large = seconds(make, n // 4, status), seconds(make, n, status)
         linear = large < 4 * small * 1.8 + 0.2
         print(f"{make.__name__}({n}): {large:.2f} s, a quarter of it {small:.2f} s")
