@@ -139,6 +139,29 @@ static LLVMValueRef op_function(qcg *g, const qir_op *op, size_t k, const char *
     return qcg_add_function(g, name, type, LLVMInternalLinkage, features);
 }
 
+static bool int_attr(const qir_op *op, const char *name, int64_t *out)
+{
+    const qir_attr *a = qir_op_attr(op, name);
+    if (a && a->kind == QIR_ATTR_INT)
+        *out = a->u.i;
+    return a && a->kind == QIR_ATTR_INT;
+}
+
+/* Did the plan put the result into an operand's memory? */
+static bool is_in_place(const qir_op *op)
+{
+    int64_t to, from;
+    if (!int_attr(op, "buf", &to))
+        return false;
+    for (uint32_t i = 0; i < op->noperands; i++) {
+        qir_value *v = qir_op_operand(op, i);
+        const qir_op *def = v ? qir_value_op(qir_value_root(v)) : NULL;
+        if (def && int_attr(def, "buf", &from) && from == to)
+            return true;
+    }
+    return false;
+}
+
 static void bind_params(qcg *g, const qir_op *op)
 {
     unsigned n = 0;
@@ -148,7 +171,10 @@ static void bind_params(qcg *g, const qir_op *op)
             g->in[i] = LLVMGetParam(g->fn, n++);
     g->out = LLVMGetParam(g->fn, n++);
     g->ws = LLVMGetParam(g->fn, n);
-    qcg_enum_attr(g, g->fn, n + 1, "noalias"); /* the plan gives the workspace memory of its own */
+    /* The plan gives results and workspaces memory of their own, but for ops done in place. */
+    qcg_enum_attr(g, g->fn, n + 1, "noalias");
+    if (!is_in_place(op))
+        qcg_enum_attr(g, g->fn, n, "noalias");
 }
 
 static bool lower_op(qcg *g, const qir_op *op, size_t k, const char *features)
