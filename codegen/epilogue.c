@@ -35,15 +35,11 @@ llb_val qcg_epilogue_apply(qcg *g, const qcg_epilogue *e, llb_val v, llb_val sca
         const qcg_step *s = &e->steps[i];
         switch (s->kind) {
         case QCG_STEP_SCALE:
-            v = LLVMBuildFMul(g->b, LLVMBuildSIToFP(g->b, v, f32, ""),
-                              llb_load(g, f32, scale, 4), "");
+            v = LLVMBuildFMul(g->b, LLVMBuildSIToFP(g->b, v, f32, ""), llb_load(g, f32, scale, 4),
+                              "");
             break;
-        case QCG_STEP_CLAMP:
-            v = llb_clamp_f32(g, v, s->lo, s->hi);
-            break;
-        case QCG_STEP_ROUND:
-            v = g->machine->rne(g, v);
-            break;
+        case QCG_STEP_CLAMP: v = llb_clamp_f32(g, v, s->lo, s->hi); break;
+        case QCG_STEP_ROUND: v = g->machine->rne(g, v); break;
         }
     }
     return v;
@@ -99,8 +95,8 @@ void qcg_epilogue_store(qcg *g, const qcg_epilogue *e, const qcg_machine *m,
     for (unsigned i = 0; i < total;) {
         unsigned n = total - i >= 4 ? 4 : total - i >= 2 ? 2 : 1;
         for (unsigned j = i; j < i + n; j++)
-            v[j] = qcg_epilogue_apply(g, e, v[j],
-                                      llb_at(g, t->scale, j % t->vectors * m->lanes * 4));
+            v[j] =
+                qcg_epilogue_apply(g, e, v[j], llb_at(g, t->scale, j % t->vectors * m->lanes * 4));
         store_bytes(g, m, t, qcg_epilogue_bytes(g, e, m, v + i, n), i, n);
         i += n;
     }

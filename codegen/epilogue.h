@@ -20,11 +20,11 @@ enum { QCG_MAX_STEPS = 4 };
 typedef struct qcg_epilogue {
     qcg_step steps[QCG_MAX_STEPS];
     unsigned nsteps;
-    llb_val scale;    /* f32 per column, padded to whole vectors; for QCG_STEP_SCALE */
-    bool narrow;      /* to bytes: + zp, flipped by 0x80 for u8; else i32 as they are */
+    llb_val scale; /* f32 per column, padded to whole vectors; for QCG_STEP_SCALE */
+    bool narrow;   /* to bytes: + zp, flipped by 0x80 for u8; else i32 as they are */
     bool is_unsigned;
     int zp;
-    int lo, hi;       /* bounds of the bytes, as i8, where they are left to the store */
+    int lo, hi; /* bounds of the bytes, as i8, where they are left to the store */
 } qcg_epilogue;
 
 /* The steps of FP32-RNE requantization to type `y` under bounds [lo, hi]; scales: `count` floats,

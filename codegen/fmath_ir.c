@@ -103,8 +103,8 @@ llb_val qcg_fm_unary(qcg *g, const qir_op *op, llb_val x)
         program emit;
     } programs[] = {
 #define ROW(name) {QIR_OP_##name, emit_##name}
-        ROW(exp),        ROW(log),          ROW(tanh), ROW(sigmoid),    ROW(erf),
-        ROW(hard_swish), ROW(hard_sigmoid), ROW(elu),  ROW(leaky_relu), ROW(sqrt),
+        ROW(exp),        ROW(log),          ROW(tanh),       ROW(sigmoid),    ROW(erf),
+        ROW(hard_swish), ROW(hard_sigmoid), ROW(elu),        ROW(leaky_relu), ROW(sqrt),
         ROW(neg),        ROW(abs),          ROW(reciprocal),
 #undef ROW
     };

@@ -157,8 +157,8 @@ llb_val llb_fmax(qcg *g, llb_val a, llb_val b)
     return fcmp_select(g, LLVMRealOGT, a, b);
 }
 
-/* Written as max(lo, .), min(hi, .) with the bound on the left, so that NaN and equal values keep v,
- * as the two comparisons of the specification do. */
+/* Written as max(lo, .), min(hi, .) with the bound on the left, so that NaN and equal values keep
+ * v, as the two comparisons of the specification do. */
 llb_val llb_clamp_f32(qcg *g, llb_val v, float lo, float hi)
 {
     unsigned n = llb_lanes(v);

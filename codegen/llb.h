@@ -30,20 +30,22 @@ llb_val llb_index(qcg *g, llb_val ptr, llb_val index, int64_t bytes);
 llb_val llb_load(qcg *g, llb_type t, llb_val ptr, unsigned align);
 void llb_store(qcg *g, llb_val v, llb_val ptr, unsigned align);
 
-/* --- arithmetic -------------------------------------------------------------------------------- */
+/* --- arithmetic --------------------------------------------------------------------------------
+ */
 llb_val llb_add(qcg *g, llb_val a, llb_val b);
 llb_val llb_mul_const(qcg *g, llb_val a, int64_t c);
 llb_val llb_smin(qcg *g, llb_val a, llb_val b);
 llb_val llb_smax(qcg *g, llb_val a, llb_val b);
-llb_val llb_fmin(qcg *g, llb_val a, llb_val b); /* a < b ? a : b */
-llb_val llb_fmax(qcg *g, llb_val a, llb_val b); /* a > b ? a : b */
+llb_val llb_fmin(qcg *g, llb_val a, llb_val b);               /* a < b ? a : b */
+llb_val llb_fmax(qcg *g, llb_val a, llb_val b);               /* a > b ? a : b */
 llb_val llb_clamp_f32(qcg *g, llb_val v, float lo, float hi); /* v < lo ? lo : v > hi ? hi : v */
 llb_val llb_clamp_i32(qcg *g, llb_val v, int32_t lo, int32_t hi);
 
-/* --- lanes ------------------------------------------------------------------------------------- */
+/* --- lanes -------------------------------------------------------------------------------------
+ */
 /* Lanes first .. first + n - 1 of v; lanes beyond its end are undefined. */
 llb_val llb_slice(qcg *g, llb_val v, unsigned first, unsigned n);
-llb_val llb_concat(qcg *g, llb_val a, llb_val b); /* equal lane counts */
+llb_val llb_concat(qcg *g, llb_val a, llb_val b);             /* equal lane counts */
 llb_val llb_concat_all(qcg *g, const llb_val *v, unsigned n); /* equal types; n a power of two */
 /* (l, l+n/2), (l, l+n/4), ... down to one lane with fadd: the tree of qir_sum16. */
 llb_val llb_tree_fadd(qcg *g, llb_val v);
@@ -55,7 +57,8 @@ llb_val llb_intrinsic(qcg *g, const char *name, llb_type *types, unsigned ntypes
 /* Applies `fn`, which takes exactly `width` lanes, to a vector of any length. */
 llb_val llb_by_width(qcg *g, llb_val v, unsigned width, llb_val (*fn)(qcg *, llb_val));
 
-/* --- counted loops: begin, carry*, body, next*, end --------------------------------------------- */
+/* --- counted loops: begin, carry*, body, next*, end ---------------------------------------------
+ */
 enum { LLB_MAX_CARRY = 64 };
 typedef struct llb_loop {
     llb_val iv; /* i64: begin, begin + step, ...; constant when there is one trip */

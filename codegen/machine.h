@@ -14,9 +14,9 @@ typedef struct qcg_tile {
 
 typedef struct qcg_machine {
     const char *name;
-    unsigned lanes;       /* i32 accumulators of one vector: columns of a weight block */
-    unsigned kgroup;      /* values of k that one dot step adds up */
-    unsigned elem_bytes;  /* of an operand of the dot step: 2 = i16, 1 = i8 */
+    unsigned lanes;        /* i32 accumulators of one vector: columns of a weight block */
+    unsigned kgroup;       /* values of k that one dot step adds up */
+    unsigned elem_bytes;   /* of an operand of the dot step: 2 = i16, 1 = i8 */
     const qcg_tile *tiles; /* that fit the registers without spilling; ends with {0, 0} */
     /* acc + dot.  a: kgroup operand elements (see group), w: lanes * kgroup weights. */
     llb_val (*dot)(qcg *g, llb_val acc, llb_val a, llb_val w);

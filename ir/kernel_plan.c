@@ -20,7 +20,8 @@ static void spatial_axes(const qir_op *op, unsigned n, qir_window *w)
     const int64_t *strides = qir_op_ints(op, "strides", &ns), *pads = qir_op_ints(op, "pads", &np);
     const int64_t *dilations = qir_op_ints(op, "dilations", &nd);
     const qir_type *x = op->operands[0].value->type, *y = op->results[0].type;
-    const qir_type *f = op->noperands > 1 && op->operands[1].value ? op->operands[1].value->type : NULL;
+    const qir_type *f =
+        op->noperands > 1 && op->operands[1].value ? op->operands[1].value->type : NULL;
     if (f && f->kind == QIR_PACKED)
         f = f->logical;
     if (!f)

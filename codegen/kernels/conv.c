@@ -8,10 +8,11 @@ static bool refuse(qcg *g)
 {
     const qir_type *x = qir_op_operand(g->op, 0)->type, *y = g->op->results[0].type;
     qir_context *ctx = g->qir->ctx;
-    return qir_error(qir_context_diag(ctx), g->op->loc, "codegen.types",
-                     "'%s' is compiled from f32 to f32, or from i8 or u8 to i8, u8 or unbounded i32; "
-                     "got %s to %s",
-                     qir_op_name(g->op), qir_type_text(ctx, x), qir_type_text(ctx, y));
+    return qir_error(
+        qir_context_diag(ctx), g->op->loc, "codegen.types",
+        "'%s' is compiled from f32 to f32, or from i8 or u8 to i8, u8 or unbounded i32; "
+        "got %s to %s",
+        qir_op_name(g->op), qir_type_text(ctx, x), qir_type_text(ctx, y));
 }
 
 static bool byte_quant(const qir_type *t)
@@ -36,7 +37,8 @@ static bool matrix_op(qcg *g)
     if (x->dtype == QIR_f32 && y->dtype == QIR_f32 && !y->quant)
         return p.kind == QIR_KERNEL_DEPTHWISE ? qcg_lower_depthwise_f32(g, &p)
                                               : qcg_lower_gemm_f32(g, &p);
-    if (!byte_quant(x) || !(byte_quant(y) || (y->dtype == QIR_i32 && !y->quant && unbounded(g->op))))
+    if (!byte_quant(x) ||
+        !(byte_quant(y) || (y->dtype == QIR_i32 && !y->quant && unbounded(g->op))))
         return refuse(g);
     return p.kind == QIR_KERNEL_DEPTHWISE ? qcg_lower_depthwise_i8(g, &p)
                                           : qcg_lower_gemm_i8(g, &p);

@@ -1,5 +1,5 @@
-/* Ops that move elements without computing: relayout, transpose, concat, slice, pad.  All are strided
- * copies of blocks; elements keep their bytes whatever their type. */
+/* Ops that move elements without computing: relayout, transpose, concat, slice, pad.  All are
+ * strided copies of blocks; elements keep their bytes whatever their type. */
 #include <math.h>
 #include <string.h>
 #include "kernels/nest.h"

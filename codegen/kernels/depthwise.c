@@ -29,7 +29,8 @@ static llb_val pack(qcg *g, const dw *d, const qcg_weights *w)
         for (int64_t row = 0; row < d->rows; row++)
             for (int64_t col = 0; col < cols; col++) {
                 int64_t block = (c / lanes * cols + col) * d->groups + row / kg;
-                v[(block * lanes + c % lanes) * kg + row % kg] = w->i16[c * w->k + row * cols + col];
+                v[(block * lanes + c % lanes) * kg + row % kg] =
+                    w->i16[c * w->k + row * cols + col];
             }
     return qcg_const(g, v, (size_t)count * sizeof *v, 64);
 }
@@ -186,8 +187,7 @@ bool qcg_lower_depthwise_i8(qcg *g, const qir_kernel_plan *p)
         int64_t count;
         qcg_result_bounds(g->op, &lo, &hi);
         const float *scales = qcg_multipliers(g, &w, d.m->lanes, &count);
-        qcg_epilogue_requantize(g, &d.e, scales, count, y, lo, hi,
-                                qcg_largest_scaled(g, &w));
+        qcg_epilogue_requantize(g, &d.e, scales, count, y, lo, hi, qcg_largest_scaled(g, &w));
         d.scale = d.e.scale;
     }
     blocks(g, &d);

@@ -86,7 +86,8 @@ static void blocks(qcg *g, dw *d)
     llb_val h = lh.iv;
     if (q->out[1] % d->p->block)
         h = llb_smin(g, h, llb_i64(g, q->out[1] - d->p->block));
-    llb_val image = llb_index(g, qcg_operand(g, 0), ln.iv, q->in[0] * q->in[1] * q->in[2] * q->c * 4);
+    llb_val image =
+        llb_index(g, qcg_operand(g, 0), ln.iv, q->in[0] * q->in[1] * q->in[2] * q->c * 4);
     qcg_band_fill(g, &d->win, image, ld.iv, h);
     llb_val plane = llb_add(g, llb_mul_const(g, ln.iv, q->out[0]), ld.iv);
     block(g, d, llb_index(g, llb_index(g, g->out, plane, q->out[1] * row), h, row));

@@ -96,8 +96,8 @@ bool qir_lower_quantize(qcg *g)
 bool qir_lower_dequantize(qcg *g)
 {
     const qir_type *x = operand_type(g, 0);
-    if (!x->quant || x->quant->count != 1 || qir_dtype_bits(x->dtype) > 32 ||
-        x->dtype == QIR_u32 || result_type(g)->dtype != QIR_f32)
+    if (!x->quant || x->quant->count != 1 || qir_dtype_bits(x->dtype) > 32 || x->dtype == QIR_u32 ||
+        result_type(g)->dtype != QIR_f32)
         return qcg_unsupported(g, "per-tensor quantized values to f32");
     return run_unary(g, dequantize_op);
 }
@@ -204,10 +204,9 @@ static bool run_binary(qcg *g, binary_fn fn)
 /* b if it wins or is NaN, else a. */
 static llb_val extreme(qcg *g, llb_val a, llb_val b, LLVMRealPredicate wins)
 {
-    return LLVMBuildSelect(g->b, LLVMBuildFCmp(g->b, wins, b, a, ""), b,
-                           LLVMBuildSelect(g->b, LLVMBuildFCmp(g->b, LLVMRealUNO, b, b, ""), b, a,
-                                           ""),
-                           "");
+    return LLVMBuildSelect(
+        g->b, LLVMBuildFCmp(g->b, wins, b, a, ""), b,
+        LLVMBuildSelect(g->b, LLVMBuildFCmp(g->b, LLVMRealUNO, b, b, ""), b, a, ""), "");
 }
 
 static llb_val prelu(qcg *g, llb_val x, llb_val slope)
@@ -241,8 +240,7 @@ static llb_val weighted_sum(qcg *g, llb_val a, llb_val b)
         p->scale[0], p->zero_point[0], q->scale[0], q->zero_point[0], y->scale[0], &k);
     QIR_ASSERT(ok, "ratio of scales was checked");
     (void)ok;
-    llb_val v = llb_add(g, llb_i32s(g, k.bias, n),
-                        LLVMBuildMul(g->b, a, llb_i32s(g, k.ma, n), ""));
+    llb_val v = llb_add(g, llb_i32s(g, k.bias, n), LLVMBuildMul(g->b, a, llb_i32s(g, k.ma, n), ""));
     v = llb_add(g, v, LLVMBuildMul(g->b, b, llb_i32s(g, k.mb, n), ""));
     v = LLVMBuildAShr(g->b, v, llb_i32s(g, k.shift, n), "");
     return bound_stored(g, llb_add(g, v, llb_i32s(g, y->zero_point[0], n)));
@@ -259,8 +257,8 @@ static llb_val scaled_product(qcg *g, llb_val a, llb_val b)
     qir_quant_bounds(y, min, max, &lo, &hi);
     a = llb_add(g, a, llb_i32s(g, -p->zero_point[0], n));
     b = llb_add(g, b, llb_i32s(g, -q->zero_point[0], n));
-    llb_val v = LLVMBuildFMul(g->b, qcg_to_float(g, LLVMBuildMul(g->b, a, b, "")),
-                              llb_f32s(g, m, n), "");
+    llb_val v =
+        LLVMBuildFMul(g->b, qcg_to_float(g, LLVMBuildMul(g->b, a, b, "")), llb_f32s(g, m, n), "");
     return qcg_round_to_storage(g, v, lo, hi, y->zero_point[0]);
 }
 
@@ -281,10 +279,10 @@ bool qir_lower_binary(qcg *g)
         qir_opcode opcode;
         binary_fn real, stored;
     } rows[] = {
-        {QIR_OP_add, add_f32, weighted_sum}, {QIR_OP_sub, sub_f32, weighted_sum},
+        {QIR_OP_add, add_f32, weighted_sum},   {QIR_OP_sub, sub_f32, weighted_sum},
         {QIR_OP_mul, mul_f32, scaled_product}, {QIR_OP_div, div_f32, NULL},
-        {QIR_OP_pow, pow_f32, NULL}, {QIR_OP_maximum, maximum_f32, NULL},
-        {QIR_OP_minimum, minimum_f32, NULL}, {QIR_OP_prelu, prelu_f32, NULL},
+        {QIR_OP_pow, pow_f32, NULL},           {QIR_OP_maximum, maximum_f32, NULL},
+        {QIR_OP_minimum, minimum_f32, NULL},   {QIR_OP_prelu, prelu_f32, NULL},
     };
     const qir_type *a = operand_type(g, 0), *b = operand_type(g, 1), *y = result_type(g);
     bool real = a->dtype == QIR_f32 && b->dtype == QIR_f32 && y->dtype == QIR_f32;

@@ -1,8 +1,9 @@
 /* The integer matrix product on register tiles.
  *
  * Columns outside, rows inside: the weights of one column group stay in the first-level cache while
- * the panel streams past.  The last row tile overlaps the one before it, so there is one copy of the
- * inner loop per column group width; LLVM must neither unroll nor reorder it (llb_end sees to that). */
+ * the panel streams past.  The last row tile overlaps the one before it, so there is one copy of
+ * the inner loop per column group width; LLVM must neither unroll nor reorder it (llb_end sees to
+ * that). */
 #include "kernels/gemm.h"
 
 #include "kernels/weights.h"
@@ -42,8 +43,8 @@ static qcg_tile choose_tile(const qcg_gemm *m)
 }
 
 /* The accumulators of one tile after all of k, in acc. */
-static void tile_products(qcg *g, const qcg_gemm *m, qcg_tile t, llb_val a, llb_val w,
-                          llb_val bias, llb_val *acc)
+static void tile_products(qcg *g, const qcg_gemm *m, qcg_tile t, llb_val a, llb_val w, llb_val bias,
+                          llb_val *acc)
 {
     const qcg_machine *vm = m->m;
     unsigned count = t.rows * t.vectors, lanes = vm->lanes;
@@ -52,8 +53,8 @@ static void tile_products(qcg *g, const qcg_gemm *m, qcg_tile t, llb_val a, llb_
     llb_type weights = llb_vec(llb_int(g, 8 * vm->elem_bytes), lanes * vm->kgroup);
     llb_val start[16];
     for (unsigned j = 0; j < t.vectors; j++)
-        start[j] = bias ? llb_load(g, words, llb_at(g, bias, j * lanes * 4), 4)
-                        : llb_i32s(g, 0, lanes);
+        start[j] =
+            bias ? llb_load(g, words, llb_at(g, bias, j * lanes * 4), 4) : llb_i32s(g, 0, lanes);
     llb_loop l;
     llb_begin(g, &l, 0, m->kblocks, 1);
     for (unsigned i = 0; i < count; i++)
@@ -72,8 +73,8 @@ static void tile_products(qcg *g, const qcg_gemm *m, qcg_tile t, llb_val a, llb_
 }
 
 /* All rows of the column groups first .. first + count - 1, each t.vectors blocks wide. */
-static void column_groups(qcg *g, const qcg_gemm *m, qcg_tile t, int64_t first_block,
-                          int64_t count, unsigned tail)
+static void column_groups(qcg *g, const qcg_gemm *m, qcg_tile t, int64_t first_block, int64_t count,
+                          unsigned tail)
 {
     const qcg_machine *vm = m->m;
     int64_t lanes = vm->lanes, block_w = m->kblocks * vm->kgroup * vm->elem_bytes * lanes;
@@ -115,7 +116,8 @@ void qcg_gemm_emit(qcg *g, const qcg_gemm *m)
     }
 }
 
-/* --- int8 convolution and linear --------------------------------------------------------------- */
+/* --- int8 convolution and linear ---------------------------------------------------------------
+ */
 
 typedef struct job {
     const qir_kernel_plan *p;
@@ -205,8 +207,7 @@ bool qcg_lower_gemm_i8(qcg *g, const qir_kernel_plan *p)
         int64_t count;
         qcg_result_bounds(g->op, &lo, &hi);
         const float *scales = qcg_multipliers(g, &w, j.m.m->lanes, &count);
-        qcg_epilogue_requantize(g, &j.e, scales, count, y, lo, hi,
-                                qcg_largest_scaled(g, &w));
+        qcg_epilogue_requantize(g, &j.e, scales, count, y, lo, hi, qcg_largest_scaled(g, &w));
         j.m.scale = j.e.scale;
     }
     j.out_elem = y->quant ? 1 : 4;

@@ -7,10 +7,10 @@
 
 typedef struct qcg_gemm {
     const qcg_machine *m;
-    llb_val a, w, bias, out;       /* w, bias: packed as in weights.h; bias may be NULL (zeros) */
+    llb_val a, w, bias, out; /* w, bias: packed as in weights.h; bias may be NULL (zeros) */
     int64_t rows, kblocks, n;
-    int64_t a_stride, out_stride;  /* bytes from row to row */
-    const qcg_epilogue *e;         /* its scale: of column 0 of this product */
+    int64_t a_stride, out_stride; /* bytes from row to row */
+    const qcg_epilogue *e;        /* its scale: of column 0 of this product */
     llb_val scale;
 } qcg_gemm;
 

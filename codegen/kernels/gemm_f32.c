@@ -112,10 +112,12 @@ static void blocked(qcg *g, const job *j)
     llb_begin(g, &ld, 0, w->out[0], 1);
     llb_begin(g, &lh, 0, w->out[1], p->block);
     llb_val h = overlap(g, lh.iv, w->out[1], p->block);
-    llb_val image = llb_index(g, qcg_operand(g, 0), ln.iv, w->in[0] * w->in[1] * w->in[2] * w->c * 4);
+    llb_val image =
+        llb_index(g, qcg_operand(g, 0), ln.iv, w->in[0] * w->in[1] * w->in[2] * w->c * 4);
     qcg_band_fill(g, &j->win, image, ld.iv, h);
     llb_val plane = llb_add(g, llb_mul_const(g, ln.iv, w->out[0]), ld.iv);
-    products(g, j, j->win.panel, llb_index(g, llb_index(g, g->out, plane, w->out[1] * row), h, row));
+    products(g, j, j->win.panel,
+             llb_index(g, llb_index(g, g->out, plane, w->out[1] * row), h, row));
     llb_end(g, &lh);
     llb_end(g, &ld);
     llb_end(g, &ln);

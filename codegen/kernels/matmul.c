@@ -81,8 +81,8 @@ static bool types_ok(const qcg *g, const product *p)
 {
     if (p->a->dtype == QIR_f32 && p->b->dtype == QIR_f32 && p->y->dtype == QIR_f32)
         return true;
-    bool raw = p->y->dtype == QIR_i32 && !p->y->quant &&
-               qir_op_float(g->op, "min") == -INFINITY && qir_op_float(g->op, "max") == INFINITY;
+    bool raw = p->y->dtype == QIR_i32 && !p->y->quant && qir_op_float(g->op, "min") == -INFINITY &&
+               qir_op_float(g->op, "max") == INFINITY;
     return is_byte(p->a) && is_byte(p->b) && (is_byte(p->y) || raw);
 }
 
@@ -107,7 +107,8 @@ static void operand_steps(qcg *g, qcg_nest *n, int i, unsigned k_from_end, int64
 
 bool qir_lower_matmul(qcg *g)
 {
-    product p = {.a = qir_op_operand(g->op, 0)->type, .b = qir_op_operand(g->op, 1)->type,
+    product p = {.a = qir_op_operand(g->op, 0)->type,
+                 .b = qir_op_operand(g->op, 1)->type,
                  .y = g->op->results[0].type};
     if (!types_ok(g, &p))
         return qcg_unsupported(g, "f32 or per-tensor 8-bit quantized values");

@@ -71,8 +71,9 @@ static llb_val padding_value(qcg *g, const pool *p)
     const qir_type *x = qir_op_operand(g->op, 0)->type;
     if (p->is_float)
         return llb_f32s(g, p->largest ? -INFINITY : 0.0f, 1);
-    int64_t v = !p->largest ? x->quant->zero_point[0] : x->quant ? x->quant->qmin
-                                                                 : qir_dtype_min(x->dtype);
+    int64_t v = !p->largest ? x->quant->zero_point[0]
+                : x->quant  ? x->quant->qmin
+                            : qir_dtype_min(x->dtype);
     return LLVMConstInt(qcg_storage(g, p->dtype), (unsigned long long)v, 1);
 }
 
@@ -124,8 +125,7 @@ static void count_tables(qcg *g, pool *p)
         int64_t end = a + spatial < 3 ? 0 : all[npads == 1 ? 0 : spatial + a + spatial - 3];
         int32_t *v = QIR_NEW_ARRAY(g->arena, int32_t, (size_t)w->out[a]);
         for (int64_t o = 0; o < w->out[a]; o++)
-            v[o] = (int32_t)counted(p, a, o, pads ? -w->begin[a] : 0,
-                                    w->in[a] + (pads ? end : 0));
+            v[o] = (int32_t)counted(p, a, o, pads ? -w->begin[a] : 0, w->in[a] + (pads ? end : 0));
         p->counts[a] = qcg_const(g, v, (size_t)w->out[a] * sizeof *v, 64);
     }
 }
@@ -141,9 +141,8 @@ static void set_divisor(qcg *g, pool *p, const llb_val o[3])
     if (p->plan.w.padded) {
         n = llb_i32s(g, 1, 1);
         for (unsigned a = 0; a < 3; a++)
-            n = LLVMBuildMul(g->b, n,
-                             llb_load(g, llb_int(g, 32), llb_index(g, p->counts[a], o[a], 4), 4),
-                             "");
+            n = LLVMBuildMul(
+                g->b, n, llb_load(g, llb_int(g, 32), llb_index(g, p->counts[a], o[a], 4), 4), "");
     }
     p->divisor = qcg_to_float(g, n);
     if (p->is_float)
@@ -223,8 +222,8 @@ static void planes(qcg *g, pool *p)
     llb_val h = lh.iv;
     if (w->out[1] % step)
         h = llb_smin(g, h, llb_i64(g, w->out[1] - step));
-    llb_val image = llb_index(g, qcg_operand(g, 0), ln.iv,
-                              w->in[0] * w->in[1] * w->in[2] * w->c * elem);
+    llb_val image =
+        llb_index(g, qcg_operand(g, 0), ln.iv, w->in[0] * w->in[1] * w->in[2] * w->c * elem);
     llb_val plane = llb_add(g, llb_mul_const(g, ln.iv, w->out[0]), ld.iv);
     block(g, p, image, llb_index(g, g->out, plane, w->out[1] * w->out[2] * w->c * out), ld.iv, h);
     llb_end(g, &lh);

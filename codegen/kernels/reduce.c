@@ -148,7 +148,8 @@ static bool types_ok(const reduction *r)
 bool qir_lower_reduce(qcg *g)
 {
     qir_opcode op = g->op->opcode;
-    reduction r = {.mean = op == QIR_OP_reduce_mean, .sum = op == QIR_OP_reduce_sum,
+    reduction r = {.mean = op == QIR_OP_reduce_mean,
+                   .sum = op == QIR_OP_reduce_sum,
                    .largest = op == QIR_OP_reduce_max};
     r.x = qir_op_operand(g->op, 0)->type;
     r.y = g->op->results[0].type;

@@ -10,7 +10,7 @@ typedef struct qcg_row {
     const int64_t *offset; /* bytes of each value from the pointer; count entries */
     bool even;             /* offset[j] == j * stride */
     int64_t stride;
-    llb_val table;         /* the offsets in memory; only when uneven and long */
+    llb_val table; /* the offsets in memory; only when uneven and long */
 } qcg_row;
 
 /* offset: arena of g. */

@@ -13,7 +13,8 @@ typedef struct softmax {
     llb_val table;
 } softmax;
 
-/* --- float ------------------------------------------------------------------------------------- */
+/* --- float -------------------------------------------------------------------------------------
+ */
 
 static llb_val larger(qcg *g, void *ctx, llb_val m, llb_val at, llb_val j)
 {
@@ -87,7 +88,8 @@ static void float_row(qcg *g, void *ctx, const llb_val *ptr, const bool *splat, 
     qcg_nest_run(g, &n, WIDTH, store_result, &r);
 }
 
-/* --- 8 bits ------------------------------------------------------------------------------------ */
+/* --- 8 bits ------------------------------------------------------------------------------------
+ */
 
 static llb_val stored(qcg *g, const softmax *s, llb_val at)
 {

@@ -94,8 +94,8 @@ llb_val qcg_weights_pack(qcg *g, const qcg_weights *w, const qcg_machine *m, int
     for (int64_t row = 0; row < w->groups * w->n; row++) {
         int64_t group = row / w->n, n = row % w->n;
         for (int64_t k = 0; k < w->k; k++) {
-            int64_t at = group * elements +
-                         ((n / lanes * kb + k / kg) * lanes + n % lanes) * kg + k % kg;
+            int64_t at =
+                group * elements + ((n / lanes * kb + k / kg) * lanes + n % lanes) * kg + k % kg;
             int16_t v = w->i16[row * w->k + k];
             if (m->elem_bytes == 1)
                 i8[at] = (int8_t)v;

@@ -20,7 +20,8 @@ llb_val qcg_weights_pack(qcg *g, const qcg_weights *w, const qcg_machine *m, int
 /* Rows padded to k16 floats. */
 llb_val qcg_weights_pack_f32(qcg *g, const qcg_weights *w, int64_t k16);
 
-/* i32 start of the accumulators, per group padded to a multiple of `lanes`: bias - x_zp * sum(w). */
+/* i32 start of the accumulators, per group padded to a multiple of `lanes`: bias - x_zp * sum(w).
+ */
 llb_val qcg_bias_fold(qcg *g, const qcg_weights *w, int32_t x_zp, unsigned lanes);
 /* The stored bias; NULL if absent. */
 bool qcg_bias_data(qcg *g, const void **data);

@@ -7,11 +7,11 @@
 
 typedef struct qcg_window {
     const qir_kernel_plan *plan;
-    llb_type from;        /* element of the operand */
-    llb_type elem;        /* element of band and panel */
+    llb_type from; /* element of the operand */
+    llb_type elem; /* element of band and panel */
     bool from_signed;
-    llb_val padding;      /* constant scalar of type elem */
-    llb_val band, panel;  /* in the workspace */
+    llb_val padding;     /* constant scalar of type elem */
+    llb_val band, panel; /* in the workspace */
 } qcg_window;
 
 /* Types, padding value and workspace addresses for the op being lowered.  `padding`: the stored

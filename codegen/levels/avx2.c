@@ -18,8 +18,8 @@ static llb_val pair(qcg *g, llb_val acc, llb_val x0, llb_val x1, llb_val w)
     llb_type i32x8 = llb_vec(llb_int(g, 32), 8), i16 = llb_int(g, 16);
     llb_val both = LLVMBuildZExt(g->b, x0, i32x8, "");
     if (x1) {
-        llb_val high = LLVMBuildShl(g->b, LLVMBuildZExt(g->b, x1, i32x8, ""),
-                                    llb_i32s(g, 16, 8), "");
+        llb_val high =
+            LLVMBuildShl(g->b, LLVMBuildZExt(g->b, x1, i32x8, ""), llb_i32s(g, 16, 8), "");
         both = LLVMBuildOr(g->b, both, high, "");
     }
     return pmaddwd(g, acc, LLVMBuildBitCast(g->b, both, llb_vec(i16, 16), ""), w);
@@ -66,9 +66,9 @@ static llb_val narrow(qcg *g, const llb_val *v, unsigned n, int zp)
     return llb_slice(g, LLVMBuildBitCast(g->b, words, llb_vec(llb_int(g, 8), 32), ""), 0, 8 * n);
 }
 
-static const qcg_tile tiles[] = {{5, 2},  {2, 4}, {3, 3}, {4, 2}, {3, 2}, {2, 2}, {1, 4}, {2, 3},
-                                 {1, 3},  {1, 2}, {8, 1}, {7, 1}, {5, 1}, {4, 1}, {2, 1}, {1, 1},
-                                 {0, 0}};
+static const qcg_tile tiles[] = {{5, 2}, {2, 4}, {3, 3}, {4, 2}, {3, 2}, {2, 2},
+                                 {1, 4}, {2, 3}, {1, 3}, {1, 2}, {8, 1}, {7, 1},
+                                 {5, 1}, {4, 1}, {2, 1}, {1, 1}, {0, 0}};
 
 const qcg_machine qcg_machine_avx2 = {
     .name = "avx2",

@@ -15,8 +15,8 @@ static llb_val group(qcg *g, llb_val ptr)
     return qcg_group_load(g, ptr, 4, 4, 1);
 }
 
-static const qcg_tile tiles[] = {{4, 4}, {8, 2}, {6, 2}, {4, 2}, {2, 4}, {1, 4}, {3, 4}, {2, 2},
-                                 {1, 2}, {8, 1}, {4, 1}, {2, 1}, {1, 1}, {0, 0}};
+static const qcg_tile tiles[] = {{4, 4}, {8, 2}, {6, 2}, {4, 2}, {2, 4}, {1, 4}, {3, 4},
+                                 {2, 2}, {1, 2}, {8, 1}, {4, 1}, {2, 1}, {1, 1}, {0, 0}};
 
 const qcg_machine qcg_machine_dotprod = {
     .name = "dotprod",

@@ -14,8 +14,8 @@ llb_val qcg_aarch64_rne(qcg *g, llb_val v)
     return llb_by_width(g, v, 4, rne4);
 }
 
-static const qcg_tile tiles[] = {{4, 2}, {3, 3}, {2, 4}, {6, 1}, {4, 1}, {3, 2}, {2, 2}, {2, 1},
-                                 {1, 4}, {1, 2}, {1, 1}, {0, 0}};
+static const qcg_tile tiles[] = {{4, 2}, {3, 3}, {2, 4}, {6, 1}, {4, 1}, {3, 2},
+                                 {2, 2}, {2, 1}, {1, 4}, {1, 2}, {1, 1}, {0, 0}};
 
 const qcg_machine qcg_machine_neon = {
     .name = "neon",

@@ -29,7 +29,11 @@ typedef struct qir_window {
 /* conv, linear, max_pool, avg_pool with static types. */
 void qir_window_get(const qir_op *op, qir_window *w);
 
-typedef enum qir_kernel_kind { QIR_KERNEL_GEMM, QIR_KERNEL_DEPTHWISE, QIR_KERNEL_POOL } qir_kernel_kind;
+typedef enum qir_kernel_kind {
+    QIR_KERNEL_GEMM,
+    QIR_KERNEL_DEPTHWISE,
+    QIR_KERNEL_POOL
+} qir_kernel_kind;
 
 typedef struct qir_kernel_plan {
     qir_kernel_kind kind;
@@ -45,7 +49,8 @@ typedef struct qir_kernel_plan {
     int64_t panel_rows;
     int64_t band_rows, band_width; /* per plane; positions of c elements; kernel[0] planes */
     bool has_band;
-    size_t band_bytes, panel_bytes; /* multiples of 64, with room to read or write one vector over */
+    size_t band_bytes,
+        panel_bytes; /* multiples of 64, with room to read or write one vector over */
 } qir_kernel_plan;
 
 /* `op` is conv, linear or a pool. */
