@@ -102,11 +102,9 @@ llb_val qcg_fm_unary(qcg *g, const qir_op *op, llb_val x)
         qir_opcode opcode;
         program emit;
     } programs[] = {
-#define ROW(name) {QIR_OP_##name, emit_##name}
-        ROW(exp),        ROW(log),          ROW(tanh),       ROW(sigmoid),    ROW(erf),
-        ROW(hard_swish), ROW(hard_sigmoid), ROW(elu),        ROW(leaky_relu), ROW(sqrt),
-        ROW(neg),        ROW(abs),          ROW(reciprocal),
-#undef ROW
+#define U(name, expr, ...) {QIR_OP_##name, emit_##name},
+#include "unary.def"
+#undef U
     };
     qir_unary_f32 f32;
     qir_unary_f64 f64;
