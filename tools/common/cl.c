@@ -11,14 +11,23 @@
 #include "qir/support/suggest.h"
 #include "version.h"
 
+/* Arguments may hold anything: what is not printable is escaped, as in diagnostics. */
+static void print_escaped(const char *s)
+{
+    for (; *s; s++)
+        fprintf(stderr, *s >= 0x20 && *s < 0x7f ? "%c" : "\\x%02x", (unsigned char)*s);
+}
+
 _Noreturn void cl_usage_error(const cl_tool *tool, const char *fmt, ...)
 {
+    char text[1024];
     va_list ap;
     va_start(ap, fmt);
-    fprintf(stderr, "%s: error: ", tool->name);
-    vfprintf(stderr, fmt, ap);
-    fprintf(stderr, "\nusage: %s %s\nTry '%s -help'.\n", tool->name, tool->synopsis, tool->name);
+    vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
+    fprintf(stderr, "%s: error: ", tool->name);
+    print_escaped(text);
+    fprintf(stderr, "\nusage: %s %s\nTry '%s -help'.\n", tool->name, tool->synopsis, tool->name);
     exit(CL_EXIT_USAGE);
 }
 
@@ -31,6 +40,8 @@ static void *must(void *p)
     return p;
 }
 
+enum { HELP_COLUMN = 30 };
+
 /* --- -help and -version ----------------------------------------------------------------------- */
 static void print_option(const char *name, cl_kind kind, const char *metavar, const char *help)
 {
@@ -38,7 +49,11 @@ static void print_option(const char *name, cl_kind kind, const char *metavar, co
     const char *value = metavar ? metavar : "VALUE";
     snprintf(left, sizeof left, kind == CL_FLAG ? "-%s" : kind == CL_JOINED ? "-%s%s" : "-%s=%s",
              name, value);
-    printf("  %-30s %s\n", left, help);
+    if (strlen(left) > HELP_COLUMN) {
+        printf("  %s\n", left);
+        left[0] = '\0';
+    }
+    printf("  %-*s %s\n", HELP_COLUMN, left, help);
 }
 
 static _Noreturn void finish_stdout(const cl_tool *tool)

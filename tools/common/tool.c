@@ -28,7 +28,7 @@ static void on_signal(int sig)
 
 void tool_start(void)
 {
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGXFSZ, SIGXCPU};
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGXCPU};
     reopen_standard_descriptors();
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
         struct sigaction now;
@@ -38,6 +38,7 @@ void tool_start(void)
         }
     }
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
 }
 
 /* --- diagnostics ------------------------------------------------------------------------------ */
@@ -127,6 +128,21 @@ bool tool_same_file(const char *a, const char *b)
     if (!strcmp(a, "-") || !strcmp(b, "-") || stat(a, &x) || stat(b, &y))
         return false;
     return S_ISREG(x.st_mode) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+bool tool_check_output(qir_diag_engine *diag, const char *path, const char *const *inputs, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (tool_same_file(path, inputs[i]))
+            return qir_error(diag, NULL, "output.same", "output '%.200s' is an input, too; choose another",
+                             path);
+    return true;
+}
+
+bool tool_flush(qir_diag_engine *diag)
+{
+    return (!fflush(stdout) && !ferror(stdout)) ||
+           qir_error(diag, NULL, "file.write", "cannot write '<stdout>': %s", strerror(errno));
 }
 
 bool tool_write(qir_diag_engine *diag, const char *path, const void *data, size_t len)

@@ -25,7 +25,7 @@ typedef struct tool_common {
 
 /* First thing in main: reopens descriptors 0 to 2 when the caller closed them (an output file must
  * never get one of them) and installs handlers that remove staged outputs on SIGINT, SIGTERM,
- * SIGHUP and SIGXFSZ.  SIGPIPE becomes a write error. */
+ * SIGHUP and SIGXCPU.  SIGPIPE and SIGXFSZ become write errors. */
 void tool_start(void);
 
 /* A context whose diagnostics go to stderr, with the common options applied.  Running out of memory
@@ -40,6 +40,13 @@ bool tool_internal_error(void);
 
 /* True if both paths name one existing file ("-" never does): `-o` must not be the input. */
 bool tool_same_file(const char *a, const char *b);
+
+/* Is `path` none of the `n` inputs?  False: diagnosed. */
+bool tool_check_output(qir_diag_engine *diag, const char *path, const char *const *inputs, size_t n);
+
+/* Writes out what stdio holds for standard output: last thing for tools that print results.  False:
+ * something printed did not arrive; diagnosed. */
+bool tool_flush(qir_diag_engine *diag);
 
 /* Writes one output ("-" or NULL: standard output), whole or not at all. */
 bool tool_write(qir_diag_engine *diag, const char *path, const void *data, size_t len);

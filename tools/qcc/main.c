@@ -17,9 +17,8 @@ static bool compile(qcc_driver *d)
         return false;
     if (!qcc_write_outputs(d))
         return false;
-    if (d->opts->report)
-        qcc_report(d);
-    return true;
+    qcc_remark_level(d);
+    return !d->opts->report || qcc_report(d);
 }
 
 int main(int argc, char **argv)

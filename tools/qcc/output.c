@@ -80,6 +80,12 @@ static const char *header_path(qcc_driver *d)
     return qir_arena_printf(qir_context_arena(d->ctx), "%.*s.h", (int)len, path);
 }
 
+bool qcc_writes_stdout(qcc_driver *d)
+{
+    const char *header = header_path(d);
+    return !strcmp(output_path(d), "-") || (header && !strcmp(header, "-"));
+}
+
 static bool differs(qcc_driver *d, const char *output, const char *input, const char *what)
 {
     if (!output || !input || !tool_same_file(output, input))

@@ -75,29 +75,37 @@ static bool is_quantized(const qir_module *m)
     return false;
 }
 
+/* No ranges: an error when quantization was asked for by name, else a remark. */
+static bool stays_float(qcc_driver *d)
+{
+    if (d->opts->quantize)
+        return qir_error(d->diag, NULL, "quantize.data",
+                         "-quantize=static needs data to measure ranges: give samples with "
+                         "-calibrate=PATH, or a profile that 'qir-run -calibrate' wrote with "
+                         "-profile=FILE");
+    qir_remark(d->diag, NULL,
+               "no samples and no profile given: the model stays in float (-calibrate=PATH or "
+               "-profile=FILE quantizes it)");
+    return true;
+}
+
 static bool choose_mode(qcc_driver *d)
 {
     const qcc_options *o = d->opts;
     bool data = o->profile || o->calibrate.len;
     bool none = o->quantize && !strcmp(o->quantize, "none");
-    bool asked = o->quantize && !none;
-    d->mode = none                     ? QCC_FLOAT
+    bool observed = has_stage(d, QIR_STAGE_OBSERVED);
+    d->mode = none                      ? QCC_FLOAT
               : is_quantized(d->module) ? QCC_MODEL
-              : data                   ? QCC_STATIC
-                                       : QCC_FLOAT;
+              : data                    ? QCC_STATIC
+              : observed                ? QCC_MODEL
+                                        : QCC_FLOAT;
     if (d->mode == QCC_MODEL && data)
         return qir_error(d->diag, NULL, "quantize.twice",
                          "the model is quantized already; leave out -calibrate and -profile");
-    if (asked && d->mode == QCC_FLOAT && !has_stage(d, QIR_STAGE_OBSERVED))
-        return qir_error(d->diag, NULL, "quantize.data",
-                         "-quantize=static needs data to measure ranges: give samples with "
-                         "-calibrate=PATH, or a profile that 'qir-run -calibrate' wrote with "
-                         "-profile=FILE");
-    if (d->mode == QCC_FLOAT && !none && d->last > 0)
-        qir_remark(d->diag, NULL,
-                   "no samples and no profile given: the model stays in float (-calibrate=PATH or "
-                   "-profile=FILE quantizes it)");
-    return true;
+    if (d->mode != QCC_FLOAT || none || (d->last == 0 && !o->quantize))
+        return true;
+    return stays_float(d);
 }
 
 static bool import(qcc_driver *d)
@@ -184,7 +192,8 @@ static bool calibrate(qcc_driver *d)
 static bool convert(qcc_driver *d)
 {
     if (has_stage(d, QIR_STAGE_OBSERVED))
-        return run_passes(d, "insert-qdq,propagate-qdq");
+        return run_passes(d, "insert-qdq,propagate-qdq") &&
+               (d->mode != QCC_MODEL || is_quantized(d->module) || stays_float(d));
     if (d->mode == QCC_MODEL && !has_stage(d, QIR_STAGE_QUANTIZED))
         return run_passes(d, "const-fold{fold-quantize=true},propagate-qdq,simplify");
     return true;

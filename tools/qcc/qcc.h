@@ -26,7 +26,7 @@ const cl_tool *qcc_parse_options(int argc, char **argv, qcc_options *o);
 typedef enum qcc_mode {
     QCC_FLOAT,  /* not at all */
     QCC_STATIC, /* by calibration or profile */
-    QCC_MODEL   /* it arrived quantized */
+    QCC_MODEL   /* it arrived quantized or with measured ranges */
 } qcc_mode;
 
 typedef struct qcc_driver {
@@ -57,17 +57,22 @@ bool qcc_run_phases(qcc_driver *d);
 /* --- target.c -------------------------------------------------------------------------------- */
 /* Fills d->codegen from the options and asks LLVM whether it knows all that.  False: diagnosed. */
 bool qcc_choose_target(qcc_driver *d);
+/* A portable object is the default: says so where that gives speed away. */
+void qcc_remark_level(qcc_driver *d);
 
 /* --- output.c -------------------------------------------------------------------------------- */
 /* Name of the model: -name, else made from the output's or the input's file name.  Arena. */
 const char *qcc_model_name(qcc_driver *d);
+/* Does the output go to standard output? */
+bool qcc_writes_stdout(qcc_driver *d);
 /* Are the outputs possible (not the input itself)?  Before any work is done. */
 bool qcc_check_outputs(qcc_driver *d);
 /* Writes what the last phase leaves, and the header; all or nothing. */
 bool qcc_write_outputs(qcc_driver *d);
 
 /* --- report.c -------------------------------------------------------------------------------- */
-/* -report: ops in int8 or float and why, memory and sizes, to standard output. */
-void qcc_report(qcc_driver *d);
+/* -report: ops in int8 or float and why, memory and sizes, to standard output, or to standard error
+ * when the output goes there.  False: diagnosed. */
+bool qcc_report(qcc_driver *d);
 
 #endif

@@ -17,7 +17,7 @@ static size_t constant_bytes(const qir_module *m)
     return n;
 }
 
-void qcc_report(qcc_driver *d)
+bool qcc_report(qcc_driver *d)
 {
     qir_strbuf out = {0};
     qir_quant_report(d->module, &out);
@@ -29,6 +29,7 @@ void qcc_report(qcc_driver *d)
                           module_int(d->module, "arena"), module_int(d->module, "arena_bound"));
     if (d->code.len)
         qir_strbuf_printf(&out, "output: %zu bytes\n", d->code.len);
-    fwrite(out.data, 1, out.len, stdout);
+    fwrite(out.data, 1, out.len, qcc_writes_stdout(d) ? stderr : stdout);
     qir_strbuf_free(&out);
+    return tool_flush(d->diag);
 }

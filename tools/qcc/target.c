@@ -32,13 +32,14 @@ static bool native_level(qcc_driver *d)
     return true;
 }
 
-/* A portable object is the default; say so where it gives speed away. */
-static void remark_on_baseline(qcc_driver *d)
+void qcc_remark_level(qcc_driver *d)
 {
+    if (d->opts->level || d->last + 2 < qcc_num_phases)
+        return;
     qir_level best = is_host(d) ? qir_level_native() : d->codegen.level;
     if (best != d->codegen.level)
         qir_remark(d->diag, NULL,
-                   "compiling for level '%s', which every such CPU runs; this machine has '%s' "
+                   "compiled for level '%s', which every such CPU runs; this machine has '%s' "
                    "(-mlevel=%s or -mlevel=native)",
                    qir_level_get(d->codegen.level)->name, qir_level_get(best)->name,
                    qir_level_get(best)->name);
@@ -48,11 +49,8 @@ static bool choose_level(qcc_driver *d)
 {
     const char *name = d->opts->level;
     d->codegen.level = qir_level_baseline(d->codegen.triple);
-    if (!name || !strcmp(name, "baseline")) {
-        if (!name && d->last + 2 >= qcc_num_phases)
-            remark_on_baseline(d);
+    if (!name || !strcmp(name, "baseline"))
         return true;
-    }
     if (!strcmp(name, "native"))
         return native_level(d);
     if (!qir_level_from_name(name, &d->codegen.level) ||

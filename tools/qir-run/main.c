@@ -110,8 +110,33 @@ static bool bind_params(run *r)
     return true;
 }
 
+/* No output may be one of the inputs: a typing error must not cost a model. */
+static bool check_output(run *r, const char *path, const char *model)
+{
+    const cl_list *lists[] = {&opts.inputs, &opts.samples, &opts.compare, &opts.calibrate};
+    if (!tool_check_output(r->diag, path, &model, 1) ||
+        (opts.labels && !tool_check_output(r->diag, path, &opts.labels, 1)))
+        return false;
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        if (!tool_check_output(r->diag, path, lists[i]->items, lists[i]->len))
+            return false;
+    return true;
+}
+
+static bool check_outputs(run *r, const char *model)
+{
+    for (size_t i = 0; i < opts.outputs.len; i++) {
+        const char *text = opts.outputs.items[i], *eq = strchr(text, '=');
+        if (!check_output(r, text, model) || (eq && !check_output(r, eq + 1, model)))
+            return false;
+    }
+    return !opts.output_file || check_output(r, opts.output_file, model);
+}
+
 static bool load(run *r, const char *path)
 {
+    if (!check_outputs(r, path))
+        return false;
     qir_import_options import = {opts.bind.items, opts.bind.len, opts.const_inputs.items,
                                  opts.const_inputs.len, (size_t)opts.common.max_source};
     r->module = qir_import_file(r->ctx, path, &import);
@@ -136,6 +161,10 @@ int main(int argc, char **argv)
         code = opts.calibrate.len ? run_calibrate(&r)
                : opts.samples.len ? run_samples(&r)
                                   : run_once(&r);
+    if (code == CL_EXIT_OK && !tool_flush(r.diag))
+        code = CL_EXIT_ERROR;
+    if (tool_internal_error())
+        code = CL_EXIT_INTERNAL;
     if (r.module)
         qir_module_destroy(r.module);
     qir_context_destroy(r.ctx);

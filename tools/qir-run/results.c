@@ -88,15 +88,31 @@ static const qir_type *stacked_type(run *r, const results *s, const qir_type *t)
     return qir_tensor_type(r->ctx, t->dtype, dims, rank, NULL);
 }
 
-static bool write_result(run *r, const results *s, uint32_t i, const char *path)
+static bool add_result(run *r, const results *s, uint32_t i, const char *path, qir_output_set *set)
 {
     const qir_type *t = stacked_type(r, s, r->func->result_types[i]);
     if (!t)
         return false;
     qir_strbuf npy = {0};
     qir_npy_write(&(qir_tensor){t, s->bytes[i].data}, &npy);
-    bool ok = tool_write(r->diag, path, npy.data, npy.len);
+    bool ok = qir_output_add(set, path, npy.data, npy.len);
     qir_strbuf_free(&npy);
+    return ok;
+}
+
+/* All of them or none. */
+static bool write_results(run *r, const results *s)
+{
+    const cl_list *list = &r->opts->outputs;
+    qir_output_set *set = qir_output_set_create(r->diag);
+    bool ok = true;
+    for (size_t k = 0; ok && k < list->len; k++) {
+        uint32_t i;
+        const char *path;
+        ok = find_result(r, list->items[k], &i, &path) && add_result(r, s, i, path, set);
+    }
+    ok = ok && qir_output_commit(set);
+    qir_output_set_destroy(set);
     return ok;
 }
 
@@ -145,12 +161,5 @@ bool results_report(run *r, const results *s)
         print_hash(r, s, &text);
     fwrite(qir_strbuf_cstr(&text), 1, text.len, stdout);
     qir_strbuf_free(&text);
-    for (size_t k = 0; k < o->outputs.len; k++) {
-        uint32_t i;
-        const char *path;
-        if (!find_result(r, o->outputs.items[k], &i, &path) || !write_result(r, s, i, path))
-            return false;
-    }
-    return !ferror(stdout) ||
-           qir_error(r->diag, NULL, "file.write", "cannot write to standard output");
+    return tool_flush(r->diag) && write_results(r, s);
 }

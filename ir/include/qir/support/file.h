@@ -21,9 +21,10 @@ typedef struct qir_bytes {
 bool qir_read_file(qir_diag_engine *diag, qir_arena *arena, const char *path, size_t max_bytes,
                    const char *limit_flag, qir_bytes *out);
 
-/* A set of output files that appear together or not at all: staged under random O_EXCL names beside
- * their targets, renamed on commit.  "-" is standard output; FIFOs and devices are written
- * directly. */
+/* A set of output files that appear together or not at all: staged without names (else under random
+ * ones) in the directories of their targets, which they replace on commit.  A link to a regular file
+ * is replaced, not followed; the mode is 0666 less the umask.  "-" is standard output; FIFOs and
+ * devices are written directly. */
 typedef struct qir_output_set qir_output_set;
 
 qir_output_set *qir_output_set_create(qir_diag_engine *diag);
@@ -31,7 +32,7 @@ qir_output_set *qir_output_set_create(qir_diag_engine *diag);
 /* Stages one file; data is written at once.  False: diagnosed, set unusable. */
 bool qir_output_add(qir_output_set *set, const char *path, const void *data, size_t len);
 
-/* Renames all staged files into place.  On failure removes what it staged; false: diagnosed. */
+/* Gives all staged files their names.  On failure removes what it created; false: diagnosed. */
 bool qir_output_commit(qir_output_set *set);
 
 /* Removes what was staged and not committed, and frees the set. */
