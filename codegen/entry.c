@@ -127,7 +127,7 @@ static void check_scratch(struct entry *e)
 }
 
 /* Asking the CPU costs microseconds, so a good answer is remembered after the arena: a word that
- * only this model at this address writes.  Whatever else the scratch memory holds leads to asking. */
+ * only this model at this level and address writes.  Whatever else the scratch memory holds leads to asking. */
 static void check_cpu(struct entry *e, LLVMValueRef check)
 {
     if (!check)
@@ -135,6 +135,7 @@ static void check_cpu(struct entry *e, LLVMValueRef check)
     LLVMBuilderRef b = e->g->b;
     LLVMTypeRef word = LLVMInt64TypeInContext(e->g->llvm);
     uint64_t key = qir_hash_bytes(e->abi->name, strlen(e->abi->name)) ^
+                   qir_hash_bytes(e->abi->isa, strlen(e->abi->isa)) << 1 ^
                    (uint64_t)qcg_abi_hash(e->abi) << 32;
     LLVMValueRef slot = offset(e, e->scratch, e->abi->arena_bytes);
     LLVMValueRef mark = LLVMBuildXor(b, LLVMBuildPtrToInt(b, e->scratch, word, ""),
