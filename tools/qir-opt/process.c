@@ -34,6 +34,11 @@ static qir_module *read_module(qir_context *ctx, const opt_options *o, const chu
             return qir_import_file(ctx, c->path, &import);
         return qir_import_onnx(ctx, c->name, c->whole.data, c->whole.len, -1, &import);
     }
+    if (o->bindings.len || o->const_inputs.len) {
+        qir_error(qir_context_diag(ctx), NULL, "frontend.format",
+                  "-bind and -const-input apply to ONNX models, '%.200s' is QIR text", c->name);
+        return NULL;
+    }
     qir_parse_options opts = {.max_source = (size_t)o->common.max_source,
                               .first_line = c->first_line,
                               .source_dir = directory_of(ctx, c->path)};

@@ -1,6 +1,8 @@
 /* One run on given or random inputs, and -bench. */
 #include "run.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,9 +44,11 @@ static uint64_t seed_of(run *r)
 {
     const char *text = r->opts->random ? r->opts->random : "0";
     char *end;
+    errno = 0;
     uint64_t seed = strtoull(text, &end, 0);
-    if (end == text || *end)
-        cl_usage_error(r->tool, "-random takes a number, got '%s'", text);
+    if (errno || !isdigit((unsigned char)text[0]) || *end)
+        cl_usage_error(r->tool, "-random takes a number from 0 to %llu, got '%.80s'",
+                       (unsigned long long)UINT64_MAX, text);
     return seed;
 }
 
