@@ -79,9 +79,9 @@ def digest(data):
     return hashlib.sha256(data).hexdigest()[:16]
 
 
-def row(*cells):
-    widths = (30, 8, 18, 10, 10, 12)
-    print("  ".join(str(c).ljust(w) for c, w in zip(cells, widths)).rstrip())
+def row(title, *cells):
+    widths = (7, 16, 9, 9, 12)
+    print(f"{title:<31}" + "  ".join(f"{c:>{w}}" for c, w in zip(cells, widths)))
 
 
 def main():
@@ -100,30 +100,48 @@ def main():
     float_top1, float_logits = demo.evaluate(model, "float")
     int8_top1, int8_logits = demo.evaluate(demo.path("digits.qir"), "int8")
 
+    print()
     row("", "top-1 %", "hash of logits", "object B", "scratch B", "us per digit")
     row("float model, evaluator", f"{float_top1:.2f}", digest(float_logits))
     row("int8 model, evaluator", f"{int8_top1:.2f}", digest(int8_logits))
     hashes, tops = {digest(int8_logits)}, [int8_top1]
     for arch in TRIPLES:
-        if arch != platform.machine() and not shutil.which("qemu-" + arch):
-            print(f"{arch}: no qemu-{arch} to run it")
+        emulated = arch != platform.machine()
+        if emulated and not shutil.which("qemu-" + arch):
+            print(f"int8 object, {arch}: not run, qemu-{arch} is missing")
             continue
-        level = "native" if arch == platform.machine() else {"aarch64": "dotprod"}.get(arch, "baseline")
+        level = "native" if not emulated else {"aarch64": "dotprod"}.get(arch, "baseline")
         app = demo.compile(arch, level)
         top1, logits, us, isa = demo.execute(arch, app)
         hashes.add(digest(logits))
         tops.append(top1)
-        emulated = "" if arch == platform.machine() else " in qemu"
-        row(f"int8 object, {arch} {isa}{emulated}", f"{top1:.2f}", digest(logits), *demo.sizes(arch),
-            us + (" *" if emulated else ""))
+        row(f"int8 object, {arch} {isa}{' *' if emulated else ''}", f"{top1:.2f}", digest(logits),
+            *demo.sizes(arch), us)
 
-    print("\n* emulated: shows that it works, not how fast it is")
-    print(f"files: {demo.out}/x86_64/digits.{{o,h}}, {demo.out}/aarch64/digits.{{o,h}}, {demo.out}/digits.qir")
-    print(f"next:  {demo.bin}/qcc -help; examples/digits/main.c is the whole application; docs/index.md")
     if len(hashes) != 1:
         sys.exit("error: the int8 results differ")
     if abs(float_top1 - min(tops)) > 0.5:
         sys.exit("error: int8 loses more than 0.5 points")
+    closing(demo)
+
+
+def closing(demo):
+    """What the table means, where the files are, what to try."""
+    digits = len(npy_data(os.path.join(HERE, "labels.npy")))
+    profile = demo.path("digits.profile")
+    print(f"\nEqual hashes: the same bytes for all {digits} test digits.")
+    print("* run by qemu, whose time says nothing about the CPU\n")
+    print("files:")
+    for name, what in ((demo.path("{x86_64,aarch64}/digits.{o,h}"), "objects and headers"),
+                       (profile, "ranges measured on 100 digits"),
+                       (demo.path("digits.qir"), "the int8 model as text"),
+                       ("examples/digits/main.c", "the whole application")):
+        print(f"  {name:<44}{what}")
+    print("next:")
+    print(f"  {demo.bin}/qcc examples/digits/digits.onnx -profile={profile} \\")
+    print(f"      -report -o {demo.path('my.o')}")
+    print(f"  {demo.bin}/qcc -help")
+    print(f"  {'docs/index.md':<44}what to read for which purpose")
 
 
 if __name__ == "__main__":
