@@ -51,7 +51,7 @@ void parse_alias_def(parser *p, pos at, slice name, elem e)
 /* Reads "1x?x3x". */
 static bool parse_dims(parser *p, pos at, slice text, int64_t *dims, unsigned *rank)
 {
-    const char *s = text.s, *end = text.s + text.len;
+    const char *s = text.s, *end = text.len ? text.s + text.len : s; /* a scalar has no text */
     while (s < end) {
         const char *x = memchr(s, 'x', (size_t)(end - s));
         if (*rank == QIR_MAX_RANK)
