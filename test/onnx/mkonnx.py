@@ -59,6 +59,9 @@ def float32(number, v):
 
 
 def raw_data(kind, values):
+    """Little-endian bytes; `values` that are bytes already stand for themselves."""
+    if isinstance(values, bytes):
+        return values
     if kind in ("u4", "i4"):
         values = list(values) + [0] * (len(values) % 2)
         return bytes(a & 15 | (b & 15) << 4 for a, b in zip(values[::2], values[1::2]))
