@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "qir/support/vec.h"
 
 typedef struct input {
@@ -113,6 +114,8 @@ static bool bind_path(qir_samples *s, const qir_func *f, const char *path)
     input *in = eq ? find(s, f, path, (size_t)(eq - path)) : NULL;
     if (in)
         return bind(s, in, eq + 1);
+    if (eq && access(path, F_OK))
+        return fail_names(s, path, "the name before '=' is no input");
     if (is_archive(path))
         return bind_archive(s, f, path);
     if (s->ninputs == 1)

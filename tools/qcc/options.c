@@ -91,6 +91,20 @@ static void check_combinations(void)
                               "calibration measured");
     if (o.quantize && !strcmp(o.quantize, "none") && (o.profile || o.calibrate.len))
         cl_usage_error(&tool, "-quantize=none needs neither -profile nor -calibrate");
+    size_t last = o.stop_after ? qcc_phase_find(o.stop_after) : qcc_num_phases;
+    if (last < qcc_num_phases - 1 && (o.object || o.assembly))
+        cl_usage_error(&tool, "%s needs phase 'object', -stop-after=%s ends before it",
+                       o.object ? "-c" : "-S", o.stop_after);
+    if (o.emit_llvm && last < qcc_phase_find("llvm"))
+        cl_usage_error(&tool, "-emit-llvm needs phase 'llvm', -stop-after=%s ends before it",
+                       o.stop_after);
+    if (o.header && (o.emit_llvm || o.emit_qir || last < qcc_num_phases - 1))
+        cl_usage_error(&tool, "-header comes with an object or assembly");
+    if (!o.calibrate.len && (o.limit || o.preprocess))
+        cl_usage_error(&tool, "%s needs -calibrate", o.limit ? "-limit" : "-preprocess");
+    if (!o.calibrate.len && !o.profile && (o.observer || o.quantizer))
+        cl_usage_error(&tool, "%s needs -calibrate or -profile",
+                       o.observer ? "-observer" : "-quantizer");
     if (o.output && !*o.output)
         cl_usage_error(&tool, "-o expects a file name");
 }

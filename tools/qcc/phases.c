@@ -206,6 +206,10 @@ static bool lower(qcc_driver *d)
         !run_passes(d, "lower-quant"))
         return false;
     bool integers = d->opts->io && !strcmp(d->opts->io, "int8");
+    if (integers && d->mode == QCC_FLOAT)
+        return qir_error(d->diag, NULL, "quantize.io",
+                         "-io=int8 needs a quantized model, this one is in float (-calibrate=PATH "
+                         "or -profile=FILE quantizes it)");
     if (integers && !has_stage(d, later) && !run_passes(d, "quantize-io"))
         return false;
     if (has_stage(d, QIR_STAGE_QUANTIZED) && !has_stage(d, later))

@@ -92,6 +92,18 @@ static int process_all(const qir_bytes *bytes, const char *path, qir_strbuf *out
     return worst;
 }
 
+/* Names given to -print-before and -print-after: a pass that is never run would print nothing. */
+static void check_passes(const char *option, const char *list)
+{
+    for (const char *at = list ? list : ""; *at;) {
+        size_t len = strcspn(at, ",");
+        if ((len != 1 || *at != '*') && !qir_pass_find(at, len))
+            cl_usage_error(&tool, "-%s: unknown pass '%.*s' (-list-passes names them)", option,
+                           len < 80 ? (int)len : 80, at);
+        at += len + (at[len] == ',');
+    }
+}
+
 /* --- main ------------------------------------------------------------------------------------- */
 static int process_input(qir_diag_engine *diag, qir_arena *arena, const char *path, qir_strbuf *out)
 {
@@ -112,6 +124,8 @@ int main(int argc, char **argv)
     int code;
     tool_start();
     cl_parse(&tool, argc, argv, &inputs);
+    check_passes("print-before", o.print_before);
+    check_passes("print-after", o.print_after);
     qir_diag_engine *diag = qir_diag_engine_create();
     qir_arena *arena = qir_arena_create(NULL, NULL);
     tool_setup_diag(&tool, &o.common, diag);

@@ -20,6 +20,9 @@ static bool run_all(run *r, engine *e, qir_samples *samples, results *s, int64_t
     qir_arena *arena = qir_context_arena(r->ctx);
     qir_tensor *in = QIR_NEW_ARRAY(arena, qir_tensor, r->func->body->nargs);
     qir_tensor *out = QIR_NEW_ARRAY(arena, qir_tensor, r->func->nresults);
+    if (r->opts->skip >= end)
+        return qir_error(r->diag, NULL, "run.samples", "-skip=%lld leaves none of %lld samples",
+                         (long long)r->opts->skip, (long long)end);
     for (int64_t i = r->opts->skip; i < end; i++) {
         if (!qir_samples_read(samples, i, in) || !engine_run(e, in, out)) {
             qir_note(r->diag, NULL, "in sample %lld", (long long)i);

@@ -30,12 +30,12 @@ static const cl_option options[] = {
     {"preprocess", CL_STRING, &opts.preprocess, "SPEC",
      "bytes to reals: raw, or scale=1/255,mean=A:B:C,std=D:E:F", 0, 0},
     {"skip", CL_INT, &opts.skip, "N", "leave out the first N samples", 0, INT64_MAX},
-    {"limit", CL_INT, &opts.limit, "N", "stop after N samples", 0, INT64_MAX},
+    {"limit", CL_INT, &opts.limit, "N", "stop after N samples", 1, INT64_MAX},
     {"calibrate", CL_LIST, &opts.calibrate, "[NAME=]PATH",
      "measure ranges on samples, write a profile to -o", 0, 0},
     {"o", CL_STRING, &opts.output_file, "FILE",
      "where -calibrate writes (default: standard output)", 0, 0},
-    {"bench", CL_INT, &opts.bench, "N", "run N times and print the time per run", 1, INT64_MAX},
+    {"bench", CL_INT, &opts.bench, "N", "run N times and print the time per run", 1, 100000000},
     {"func", CL_STRING, &opts.func, "NAME", "function to run (default: main, or the only one)", 0,
      0},
     {"bind", CL_LIST, &opts.bind, "NAME=N", "value of a symbolic dimension", 0, 0},
@@ -69,6 +69,14 @@ static void check_usage(void)
         cl_usage_error(&tool, "-labels needs -samples");
     if (opts.calibrate.len && (opts.samples.len || opts.inputs.len || opts.random || opts.jit))
         cl_usage_error(&tool, "-calibrate excludes -samples, -input, -random and -jit");
+    if (opts.bench && opts.samples.len)
+        cl_usage_error(&tool, "-bench measures one input; leave out -samples");
+    if (opts.skip && !opts.samples.len)
+        cl_usage_error(&tool, "-skip needs -samples");
+    if (opts.limit && !opts.samples.len && !opts.calibrate.len)
+        cl_usage_error(&tool, "-limit needs -samples or -calibrate");
+    if (!opts.jit && (opts.level || opts.mcpu || opts.mattr))
+        cl_usage_error(&tool, "-mlevel, -mcpu and -mattr need -jit");
     if (opts.output_file && !opts.calibrate.len)
         cl_usage_error(&tool, "-o belongs to -calibrate; results are written with -output");
 }
