@@ -1,6 +1,7 @@
 /* Times a compiled model (named m, one input, one output) beside the calibration burst:
- *     bench MMACS IN_BYTES OUT_BYTES [ROUNDS]
- * Every round runs one burst and a few calls; reported are minima and the median of the rounds. */
+ *     bench IN_BYTES OUT_BYTES SECONDS
+ * Every round runs one burst and a few calls.  Prints the fastest call and the median of the rounds in
+ * microseconds, the fastest burst in GMAC/s, and the scratch bytes. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +9,7 @@
 #include "burst.h"
 #include "m.h"
 
-enum { CALLS = 3 };
+enum { CALLS = 3, MIN_ROUNDS = 3, MAX_ROUNDS = 4000 };
 
 static int by_value(const void *a, const void *b)
 {
@@ -41,28 +42,25 @@ static double time_calls(const m_inputs *in, const m_outputs *out, void *scratch
 
 int main(int argc, char **argv)
 {
-    if (argc < 4)
+    if (argc != 4)
         return 2;
-    double macs = 1e6 * atof(argv[1]), peak = 0;
-    size_t rounds = argc > 4 ? strtoul(argv[4], NULL, 10) : 40;
-    void *inputs[1] = {buffer(strtoul(argv[2], NULL, 10))};
-    void *outputs[1] = {buffer(strtoul(argv[3], NULL, 10))};
+    void *inputs[1] = {buffer(strtoul(argv[1], NULL, 10))};
+    void *outputs[1] = {buffer(strtoul(argv[2], NULL, 10))};
     void *scratch = buffer(M_SCRATCH_BYTES);
-    double *times = malloc(rounds * sizeof *times);
+    static double times[MAX_ROUNDS];
     m_inputs in;
     m_outputs out;
     memcpy(&in, inputs, sizeof in);
     memcpy(&out, outputs, sizeof out);
-    for (size_t r = 0; times && r < rounds; r++) {
+    double peak = 0, end = seconds() + atof(argv[3]);
+    size_t rounds = 0;
+    while (rounds < MAX_ROUNDS && (rounds < MIN_ROUNDS || seconds() < end)) {
         double burst = burst_maddwd();
         peak = burst > peak ? burst : peak;
-        times[r] = time_calls(&in, &out, scratch);
+        times[rounds++] = time_calls(&in, &out, scratch);
     }
-    if (!times)
-        return 1;
     qsort(times, rounds, sizeof *times, by_value);
-    double rate = 1e-9 * macs / times[0];
-    printf("level %s  min %.1f us  median %.1f us  %.1f GMAC/s  burst %.1f GMAC/s  share %.1f %%\n",
-           m_isa(), 1e6 * times[0], 1e6 * times[rounds / 2], rate, peak, 100 * rate / peak);
+    printf("%.3f %.3f %.2f %lu\n", 1e6 * times[0], 1e6 * times[rounds / 2], peak,
+           (unsigned long)M_SCRATCH_BYTES);
     return 0;
 }
