@@ -1,12 +1,12 @@
 /* Changes: pure ops whose operands are all constants become constants, by the reference evaluator.
  * Requires: nothing.  Leaves: any stage as it was.
- * Quantized weights stay integers: dequantize is never folded, and quantize only when asked. */
+ * Quantized weights stay integers: quantize and dequantize are folded only when asked. */
 #include "qir/eval.h"
 #include "qir/ops.h"
 #include "qir/pass.h"
 
 /* prepack and relayout belong to the passes that insert them. */
-static const qir_opcode never[] = {QIR_OP_dequantize, QIR_OP_prepack, QIR_OP_relayout};
+static const qir_opcode never[] = {QIR_OP_prepack, QIR_OP_relayout};
 
 static bool kind_folds(const qir_pass *p, const qir_op *op)
 {
@@ -15,6 +15,8 @@ static bool kind_folds(const qir_pass *p, const qir_op *op)
             return false;
     if (op->opcode == QIR_OP_quantize)
         return qir_pass_bool(p, "fold-quantize");
+    if (op->opcode == QIR_OP_dequantize)
+        return qir_pass_bool(p, "fold-dequantize");
     return qir_op_has_trait(op, QIR_TRAIT_PURE);
 }
 
@@ -98,12 +100,14 @@ static bool run(qir_pass *p, qir_module *m)
 
 static const qir_pass_option options[] = {
     {"fold-quantize", QIR_OPT_BOOL, "false", "also fold quantize of constants"},
+    {"fold-dequantize", QIR_OPT_BOOL, "false",
+     "also fold dequantize of constants; only when no op can become integer any more"},
     {"max-bytes", QIR_OPT_INT, "67108864", "largest constant to make"},
     {NULL, QIR_OPT_BOOL, NULL, NULL}};
 static const char *const statistics[] = {"folded", NULL};
 
 QIR_PASS(const_fold, .name = "const-fold", .summary = "Evaluate ops whose operands are constants.",
          .doc = "Evaluates pure ops with the reference evaluator, so the bytes are those the "
-                "program would have computed.  Never folds `dequantize`: quantized weights stay "
-                "integers.",
+                "program would have computed.  `dequantize` stays unless asked for: quantized "
+                "weights stay integers.",
          .options = options, .statistics = statistics, .run = run)

@@ -221,7 +221,7 @@ static bool prepack(qcc_driver *d)
 {
     if (has_stage(d, QIR_STAGE_PACKED | QIR_STAGE_LAYOUTS))
         return true;
-    return run_with_level(d, "legalize,register-prepack-params{level=@},prepack-weights");
+    return run_with_level(d, "prepare-code,register-prepack-params{level=@},prepack-weights");
 }
 
 static bool plan(qcc_driver *d)

@@ -84,7 +84,7 @@ static bool lower(jit_engine *e, qir_level level)
     qir_strbuf p = {0};
     if (!(stage & (QIR_STAGE_PACKED | QIR_STAGE_LAYOUTS)))
         qir_strbuf_printf(&p,
-                          "%ssimplify,legalize,register-prepack-params{level=%s},prepack-weights",
+                          "%sprepare-code,register-prepack-params{level=%s},prepack-weights",
                           stage & QIR_STAGE_QUANTIZED ? "relabel-storage," : "", name);
     if (!(stage & QIR_STAGE_LAYOUTS))
         qir_strbuf_printf(&p, "%sassign-layouts", p.len ? "," : "");
