@@ -262,6 +262,13 @@ static llb_val scaled_product(qcg *g, llb_val a, llb_val b)
     return qcg_round_to_storage(g, v, lo, hi, y->zero_point[0]);
 }
 
+/* Of equal parameters, so what is stored decides. */
+static llb_val stored_extreme(qcg *g, llb_val a, llb_val b)
+{
+    bool largest = g->op->opcode == QIR_OP_maximum;
+    return bound_stored(g, largest ? llb_smax(g, a, b) : llb_smin(g, a, b));
+}
+
 static bool sum_scales_ok(qcg *g)
 {
     const qir_quant *p = operand_type(g, 0)->quant, *q = operand_type(g, 1)->quant;
@@ -281,8 +288,8 @@ bool qir_lower_binary(qcg *g)
     } rows[] = {
         {QIR_OP_add, add_f32, weighted_sum},   {QIR_OP_sub, sub_f32, weighted_sum},
         {QIR_OP_mul, mul_f32, scaled_product}, {QIR_OP_div, div_f32, NULL},
-        {QIR_OP_pow, pow_f32, NULL},           {QIR_OP_maximum, maximum_f32, NULL},
-        {QIR_OP_minimum, minimum_f32, NULL},   {QIR_OP_prelu, prelu_f32, NULL},
+        {QIR_OP_pow, pow_f32, NULL},           {QIR_OP_maximum, maximum_f32, stored_extreme},
+        {QIR_OP_prelu, prelu_f32, NULL},       {QIR_OP_minimum, minimum_f32, stored_extreme},
     };
     const qir_type *a = operand_type(g, 0), *b = operand_type(g, 1), *y = result_type(g);
     bool real = a->dtype == QIR_f32 && b->dtype == QIR_f32 && y->dtype == QIR_f32;
@@ -295,5 +302,6 @@ bool qir_lower_binary(qcg *g)
             return (rows[i].stored != weighted_sum || sum_scales_ok(g)) &&
                    run_binary(g, rows[i].stored);
     }
-    return qcg_unsupported(g, "f32, or add, sub and mul of per-tensor 8-bit quantized values");
+    return qcg_unsupported(g, "f32; add, sub, mul, maximum and minimum also for per-tensor 8-bit "
+                              "quantized values");
 }

@@ -204,6 +204,9 @@ def binary():
         yield op + '-i8', simple(op, s, INPUT, s, OTHER, 'min = 0.0', '3x29xquant<i8:f32, 0.05:9>')
         yield op + '-i8-broadcast', simple(op, [2] + s, INPUT, [2] + s, OTHER, '',
                                            '1x29xquant<u8:f32, 0.05:99>')
+    for op in 'maximum minimum'.split():
+        yield op + '-i8', simple(op, s, INPUT, s, INPUT, 'max = 1.0', '3x29x' + INPUT)
+        yield op + '-u8', simple(op, [2] + s, UNSIGNED, [2] + s, UNSIGNED, '', '3x1x' + UNSIGNED)
 
 
 def copy():
