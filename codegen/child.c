@@ -77,7 +77,8 @@ static void limit(int what, rlim_t most)
 _Noreturn static void child_main(qir_diag_engine *diag, qcg_child_fn fn, void *user, int out_fd,
                                  int err_fd)
 {
-    static const int reset[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGSEGV, SIGABRT, SIGBUS};
+    static const int reset[] = {SIGINT,  SIGTERM, SIGHUP, SIGPIPE, SIGSEGV,
+                                SIGABRT, SIGBUS,  SIGILL, SIGTRAP, SIGXCPU};
     for (size_t i = 0; i < sizeof reset / sizeof *reset; i++)
         signal(reset[i], SIG_DFL);
     prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -26,6 +26,17 @@ static void on_signal(int sig)
     raise(sig);
 }
 
+/* __builtin_trap of the libraries: an invariant broke, or a buffer could not grow. */
+static void on_trap(int sig)
+{
+    static const char text[] = "internal error, or out of memory: stopped, nothing was written\n";
+    (void)sig;
+    qir_output_abandon_all();
+    ssize_t ignored = write(STDERR_FILENO, text, sizeof text - 1);
+    (void)ignored;
+    _exit(CL_EXIT_INTERNAL);
+}
+
 void tool_start(void)
 {
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGXCPU};
@@ -37,6 +48,8 @@ void tool_start(void)
             sigaction(signals[i], &act, NULL);
         }
     }
+    signal(SIGILL, on_trap);
+    signal(SIGTRAP, on_trap);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
 }

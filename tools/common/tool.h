@@ -25,7 +25,8 @@ typedef struct tool_common {
 
 /* First thing in main: reopens descriptors 0 to 2 when the caller closed them (an output file must
  * never get one of them) and installs handlers that remove staged outputs on SIGINT, SIGTERM,
- * SIGHUP and SIGXCPU.  SIGPIPE and SIGXFSZ become write errors. */
+ * SIGHUP and SIGXCPU.  SIGPIPE and SIGXFSZ become write errors.  A trap (SIGILL, SIGTRAP) of the
+ * libraries exits with CL_EXIT_INTERNAL. */
 void tool_start(void);
 
 /* A context whose diagnostics go to stderr, with the common options applied.  Running out of memory

@@ -60,6 +60,17 @@ for command in bad.commands("out"):
     r = bad.run([a if a != "out" else "-" for a in command], stdout=write_end)
     os.close(write_end)
     bad.check(r.returncode == 1 and b"Broken pipe" in r.stderr, f"{command[0]}: broken pipe", r)
+if "memory" in sys.argv:
+    # Wherever memory ends: an exit status and a message, no signal.
+    with open("big.qir", "wb") as f:
+        const = b'  const @w : tensor<%dxi8> = dense<"0x%s">\n' % (1 << 22, b"01" * (1 << 22))
+        f.write(bad.MODEL.replace(b"{\n", b"{\n" + const, 1))
+    for mib in (8, 12, 16, 20, 24, 28, 32, 40, 48):
+        r = bad.run(["qir-opt", "big.qir", "-o", "big.out"],
+                    preexec_fn=lambda: res.setrlimit(res.RLIMIT_AS, (mib << 20, mib << 20)))
+        bad.check(r.returncode in (0, 1, 70, 127) and (r.returncode in (0, 127) or b"memory" in r.stderr),
+                  f"{mib} MiB", r)
+        bad.check((r.returncode == 0) == os.path.exists("big.out"), f"{mib} MiB: part of an output")
 for tool in ("qir-opt", "qir-run"):
     with open("/dev/full", "wb") as full:
         for args in (["-help"], ["-version"], ["good.qir"]):
