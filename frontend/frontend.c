@@ -41,6 +41,8 @@ static format detect(const char *path, const unsigned char *s, size_t len)
         return FORMAT_TFLITE;
     if (begins_like_onnx(s, len))
         return FORMAT_ONNX;
+    if (len && s[0] >= 0x80 && s[0] < 0xc0 && is_binary(s, len))
+        return FORMAT_UNKNOWN; /* no character begins so; .npy does */
     /* Nothing in the content speaks for text: then the name may say what was meant. */
     if ((len < 2 || (is_binary(s, len) && !memchr(s, '\n', len))) && ends_with(path, ".onnx"))
         return FORMAT_UNKNOWN;
@@ -79,7 +81,6 @@ static qir_module *parse_text(qir_context *ctx, const char *path, const qir_byte
     qir_parse_options parse = {.max_source = opts ? opts->max_source : 0, .first_line = 1};
     if (opts && (opts->nbindings || opts->nconst_inputs))
         return refuse(ctx, path, "-bind and -const-input apply to ONNX models, this is QIR text");
-    qir_diag_add_source(qir_context_diag(ctx), path, (const char *)bytes->data, bytes->len);
     /* The bytes live as long as the context: later messages can show the line too. */
     qir_diag_add_source(qir_context_diag(ctx), path, (const char *)bytes->data, bytes->len);
     return qir_parse(ctx, path, (const char *)bytes->data, bytes->len, &parse);

@@ -5,7 +5,7 @@
 static qcc_options o = {.common = TOOL_COMMON_DEFAULTS};
 
 static const cl_option options[] = {
-    {"o", CL_STRING, &o.output, "FILE", "output; '-' is standard output", 0, 0},
+    {"o", CL_STRING, &o.output, "FILE", "output; '-' is standard output (default: MODEL.o here; QIR: '-')", 0, 0},
     {"c", CL_FLAG, &o.object, NULL, "write an object file and its header (default)", 0, 0},
     {"S", CL_FLAG, &o.assembly, NULL, "write assembly text", 0, 0},
     {"emit-llvm", CL_FLAG, &o.emit_llvm, NULL, "write LLVM IR", 0, 0},
@@ -29,7 +29,7 @@ static const cl_option options[] = {
      ".npy, .npz, or a folder of arrays or images to measure ranges on", 0, 0},
     {"limit", CL_INT, &o.limit, "N", "calibrate on the first N samples", 1, INT64_MAX},
     {"preprocess", CL_STRING, &o.preprocess, "HOW",
-     "images to values: raw, or scale=1/255,mean=R:G:B,std=R:G:B", 0, 0},
+     "bytes to reals: raw, or scale=1/255,mean=A:B:C,std=D:E:F", 0, 0},
     {"profile", CL_STRING, &o.profile, "FILE", "ranges that 'qir-run -calibrate' measured", 0, 0},
     {"observer", CL_STRING, &o.observer, "KIND", "auto, minmax or histogram", 0, 0},
     {"quantizer", CL_STRING, &o.quantizer, "NAME", "which ops and how: default or xnnpack", 0, 0},
