@@ -21,9 +21,7 @@ static void put_escaped(qir_strbuf *out, const char *s, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)s[i];
-        if (c == '\n')
-            qir_strbuf_puts(out, "\n");
-        else if (c < 0x20 || c >= 0x7f)
+        if (c < 0x20 || c >= 0x7f)
             qir_strbuf_printf(out, "\\x%02x", c);
         else
             qir_strbuf_putc(out, (char)c);
