@@ -15,25 +15,31 @@ typedef struct product {
     int64_t a_step;
     llb_val a_ptr;
     unsigned lanes;
-    bool splat;
+    bool a_splat, b_splat;
 } product;
+
+/* Element j of each lane's row of a: one row for all, but where every row is one element long and
+ * the lanes run over rows. */
+static llb_val left(qcg *g, const product *p, llb_val j)
+{
+    return qcg_load_elements(g, p->a->dtype, llb_index(g, p->a_ptr, j, p->a_step), p->lanes,
+                             p->a_splat);
+}
 
 static llb_val float_term(qcg *g, void *ctx, llb_val at, llb_val j)
 {
     const product *p = ctx;
-    llb_val a = llb_load(g, llb_float(g), llb_index(g, p->a_ptr, j, p->a_step), 4);
-    llb_val b = qcg_load_elements(g, QIR_f32, at, p->lanes, p->splat);
-    return LLVMBuildFMul(g->b, llb_splat(g, a, p->lanes), b, "");
+    llb_val a = left(g, p, j), b = qcg_load_elements(g, QIR_f32, at, p->lanes, p->b_splat);
+    return LLVMBuildFMul(g->b, a, b, "");
 }
 
 static llb_val int_term(qcg *g, void *ctx, llb_val acc, llb_val at, llb_val j)
 {
     const product *p = ctx;
-    llb_val a = qcg_load_elements(g, p->a->dtype, llb_index(g, p->a_ptr, j, p->a_step), 1, false);
-    llb_val b = qcg_load_elements(g, p->b->dtype, at, p->lanes, p->splat);
-    a = llb_add(g, a, llb_i32s(g, -p->a->quant->zero_point[0], 1));
+    llb_val a = left(g, p, j), b = qcg_load_elements(g, p->b->dtype, at, p->lanes, p->b_splat);
+    a = llb_add(g, a, llb_i32s(g, -p->a->quant->zero_point[0], p->lanes));
     b = llb_add(g, b, llb_i32s(g, -p->b->quant->zero_point[0], p->lanes));
-    return llb_add(g, acc, LLVMBuildMul(g->b, llb_splat(g, a, p->lanes), b, ""));
+    return llb_add(g, acc, LLVMBuildMul(g->b, a, b, ""));
 }
 
 static llb_val bounded(qcg *g, llb_val v, unsigned n)
@@ -60,7 +66,8 @@ static void body(qcg *g, void *ctx, const llb_val *ptr, const bool *splat, unsig
     product *p = ctx;
     p->a_ptr = ptr[1];
     p->lanes = n;
-    p->splat = splat[2];
+    p->a_splat = splat[1];
+    p->b_splat = splat[2];
     llb_val v;
     if (p->a->dtype == QIR_f32) {
         v = bounded(g, qcg_row_sum16(g, &p->row, ptr[2], n, float_term, p), n);
@@ -86,23 +93,23 @@ static bool types_ok(const qcg *g, const product *p)
     return is_byte(p->a) && is_byte(p->b) && (is_byte(p->y) || raw);
 }
 
-/* Steps of operand i over the result's axes; its own axis `inner` (from the end) is k. */
-static void operand_steps(qcg *g, qcg_nest *n, int i, unsigned k_from_end, int64_t *k_step)
+/* Steps of operand i over the result's axes; returns the step over k.  An operand of rank 1 is k
+ * alone and has no axis in the result; batches come before rows, rows before columns. */
+static int64_t operand_steps(qcg *g, qcg_nest *n, unsigned i, const product *p)
 {
-    const qir_type *t = qir_op_operand(g->op, (uint32_t)i)->type, *y = g->op->results[0].type;
-    int64_t strides[QIR_MAX_RANK];
-    qcg_strides(g, i, strides);
-    n->elem[i + 1] = (int64_t)qir_dtype_bytes(t->dtype);
-    n->ptr[i + 1] = qcg_operand(g, (unsigned)i);
-    unsigned extra = y->rank - t->rank;
-    for (unsigned a = extra; a < y->rank; a++) {
-        unsigned own = a - extra;
-        bool is_k = a + k_from_end == y->rank;
-        bool kept = !is_k && t->dims[own] != 1;
-        n->step[i + 1][a] = kept ? strides[own] * n->elem[i + 1] : 0;
-        if (is_k)
-            *k_step = strides[own] * n->elem[i + 1];
-    }
+    const qir_type *t = i ? p->b : p->a;
+    int64_t strides[QIR_MAX_RANK], elem = (int64_t)qir_dtype_bytes(t->dtype);
+    unsigned columns = p->b->rank > 1, batch_end = p->y->rank - columns - (p->a->rank > 1);
+    unsigned batch = t->rank > 2 ? t->rank - 2 : 0, k = t->rank - (i && columns ? 2 : 1);
+    qcg_strides(g, (int)i, strides);
+    n->elem[i + 1] = elem;
+    n->ptr[i + 1] = qcg_operand(g, i);
+    for (unsigned a = 0; a < batch; a++)
+        n->step[i + 1][batch_end - batch + a] = t->dims[a] != 1 ? strides[a] * elem : 0;
+    unsigned axis = i ? p->y->rank - 1 : batch_end;
+    if (t->rank > 1)
+        n->step[i + 1][axis] = strides[i ? t->rank - 1 : t->rank - 2] * elem;
+    return strides[k] * elem;
 }
 
 bool qir_lower_matmul(qcg *g)
@@ -112,7 +119,7 @@ bool qir_lower_matmul(qcg *g)
                  .y = g->op->results[0].type};
     if (!types_ok(g, &p))
         return qcg_unsupported(g, "f32 or per-tensor 8-bit quantized values");
-    int64_t b_step = 0, k = p.a->dims[p.a->rank - 1];
+    int64_t k = p.a->dims[p.a->rank - 1];
     qcg_nest n = {.rank = p.y->rank, .nptr = 3};
     qcg_strides(g, -1, n.step[0]);
     n.elem[0] = (int64_t)qir_dtype_bytes(p.y->dtype);
@@ -121,9 +128,8 @@ bool qir_lower_matmul(qcg *g)
         n.dim[a] = p.y->dims[a];
         n.step[0][a] *= n.elem[0];
     }
-    operand_steps(g, &n, 0, 1, &p.a_step);
-    operand_steps(g, &n, 1, 2, &b_step);
-    p.row = qcg_row_even(k, b_step);
+    p.a_step = operand_steps(g, &n, 0, &p);
+    p.row = qcg_row_even(k, operand_steps(g, &n, 1, &p));
     qcg_nest_run(g, &n, WIDTH, body, &p);
     return true;
 }

@@ -250,6 +250,10 @@ def matmul():
     yield 'i8', simple('matmul', a, INPUT, y, 'quant<i8:f32, 0.41:7>', '',
                        '2x37x11xquant<i8:f32, 0.05:9>')
     yield 'i32', simple('matmul', a, INPUT, y, 'i32', '', '2x37x11xquant<u8:f32, 0.05:9>')
+    yield 'vector-matrix', simple('matmul', [37], 'f32', [2, 11], 'f32', '', '2x37x11xf32')
+    yield 'matrix-vector', simple('matmul', a, 'f32', [2, 5], 'f32', '', '37xf32')
+    yield 'outer', simple('matmul', [19, 1], INPUT, [9, 19, 1], 'i32', '', f'9x1x1x{OTHER}')
+    yield 'products', simple('matmul', [19, 1, 1], 'f32', [19, 1, 1], 'f32', '', '19x1x1xf32')
 
 
 GROUPS = {f.__name__: f for f in (conv, depthwise, linear, weighted_real, pool, elementwise, binary,
