@@ -47,7 +47,8 @@ typedef struct reader {
     size_t n;
 } reader;
 
-#define FAIL(r, code, fmt, ...) qir_error((r)->diag, (r)->loc, code, "'%s': " fmt, (r)->f->path, __VA_ARGS__)
+#define FAIL(r, code, fmt, ...)                                                                    \
+    qir_error((r)->diag, (r)->loc, code, "'%s': " fmt, (r)->f->path, __VA_ARGS__)
 
 static bool read_dtype(reader *r, st_tensor *t, const json_t *entry)
 {
@@ -199,14 +200,15 @@ static bool read_header(reader *r, int fd)
 static int open_regular(reader *r)
 {
     int fd = open(r->f->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0 || fstat(fd, &r->f->st)) {
+    if (fd < 0 || fstat(fd, &r->f->st))
         FAIL(r, "st.open", "cannot open: %s", strerror(errno));
-    } else if (!S_ISREG(r->f->st.st_mode)) {
+    else if (!S_ISREG(r->f->st.st_mode))
         FAIL(r, "st.open", "%s", "not a regular file");
+    else
+        return fd;
+    if (fd >= 0)
         close(fd);
-        fd = -1;
-    }
-    return fd;
+    return -1;
 }
 
 st_file *st_open(qir_diag_engine *diag, qir_arena *arena, const char *path, const qir_loc *loc)

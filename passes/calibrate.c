@@ -137,7 +137,7 @@ typedef struct application {
     qir_diag_engine *diag;
     qir_arena *arena;
     qir_map ranges; /* observer -> range *; the search is done once */
-    qir_map warned; /* observer ids + 1 */
+    qir_map warned; /* observer ids */
 } application;
 
 static void set_range(qir_module *m, qir_op *op, const float *lo, const float *hi, size_t n)
@@ -172,7 +172,7 @@ static bool measure_constant(application *a, qir_op *op, qir_const *c)
 
 static void warn_range(application *a, const qir_op *op, int64_t id, const char *what)
 {
-    const void *key = (const void *)(uintptr_t)(id + 1);
+    const void *key = (const void *)(uintptr_t)id;
     if (qir_map_has(&a->warned, key))
         return;
     qir_map_put(&a->warned, key, a);

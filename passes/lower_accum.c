@@ -136,6 +136,8 @@ static bool take_bias(accum *a, uint32_t index, bias *b)
     if (!b->source)
         return qir_stays_float(a->l, "its bias is not a constant");
     b->type = b->source->value.type;
+    if (!b->type->quant && b->type->dtype != QIR_f32)
+        return qir_stays_float(a->l, "its bias is %s, not f32", qir_dtype_name(b->type->dtype));
     b->data = qir_const_data(b->source);
     return b->data != NULL;
 }

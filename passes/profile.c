@@ -11,6 +11,7 @@
 #include "profile.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "qir/support/map.h"
@@ -20,7 +21,7 @@ struct qir_profile {
     qir_context *ctx;
     qir_arena *arena;
     QIR_VEC(qir_observer *) observers; /* ascending ids */
-    qir_map by_id;                     /* (void *)(id + 1) -> observer */
+    qir_map by_id;                     /* id -> observer */
 };
 
 qir_profile *qir_profile_create(qir_context *ctx)
@@ -43,7 +44,7 @@ void qir_profile_destroy(qir_profile *p)
 
 static const void *key_of(int64_t id)
 {
-    return (const void *)(uintptr_t)(id + 1);
+    return (const void *)(uintptr_t)id;
 }
 
 const qir_observer *qir_profile_find(const qir_profile *p, int64_t id)
@@ -178,9 +179,8 @@ static bool is_word(const reader *r, const char *word)
 static bool word(reader *r, const char *expected)
 {
     if (!is_word(r, expected)) {
-        char text[40] = "'";
-        strncat(text, expected, 30);
-        strcat(text, "'");
+        char text[40];
+        snprintf(text, sizeof text, "'%s'", expected);
         return fail(r, text);
     }
     next(r);

@@ -9,19 +9,19 @@
 
 #include <math.h>
 
-static bool is_float_value(const qir_value *v)
+static bool is_moderate(const qir_value *v)
 {
-    const qir_const *c = qir_value_const(v);
-    if (!c || qir_type_elements(v->type) != 1)
+    qir_const *c = qir_value_const(v);
+    if (!c || v->type->dtype != QIR_f32 || qir_type_elements(v->type) != 1)
         return true;
-    const float *x = qir_const_data((qir_const *)(uintptr_t)c);
+    const float *x = qir_const_data(c);
     return x && fabsf(x[0]) <= 3.4028235e15f;
 }
 
 /* Constants beyond any useful range (masks written as -3e38) would take all int8 steps. */
 static bool has_no_huge_constant(const qir_op *op)
 {
-    return is_float_value(qir_op_operand(op, 0)) && is_float_value(qir_op_operand(op, 1));
+    return is_moderate(qir_op_operand(op, 0)) && is_moderate(qir_op_operand(op, 1));
 }
 
 static const qir_quantizer_row rows[] = {

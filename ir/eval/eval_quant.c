@@ -15,11 +15,10 @@ bool qir_eval_quantize(qir_eval_args *a)
 
 bool qir_eval_dequantize(qir_eval_args *a)
 {
-    const float *v = eval_f32(a, &a->in[0]);
     if (a->out[0].type->dtype == QIR_f64)
         eval_put_f64(&a->out[0], eval_f64(a, &a->in[0]));
     else
-        eval_put_f32(&a->out[0], v);
+        eval_put_f32(&a->out[0], eval_f32(a, &a->in[0]));
     return true;
 }
 
@@ -30,8 +29,10 @@ bool qir_eval_requantize(qir_eval_args *a)
     int32_t *out = eval_out_i32(a, &a->out[0]);
     float m = qir_rescale_multiplier(x->scale[0], y->scale[0]);
     int64_t n = qir_type_elements(a->out[0].type);
-    for (int64_t i = 0; i < n; i++)
-        out[i] = qir_requantize(v[i] - x->zero_point[0], m, y->qmin, y->qmax, y->zero_point[0]);
+    for (int64_t i = 0; i < n; i++) {
+        int32_t acc = (int32_t)((uint32_t)v[i] - (uint32_t)x->zero_point[0]);
+        out[i] = qir_requantize(acc, m, y->qmin, y->qmax, y->zero_point[0]);
+    }
     eval_put_i32(&a->out[0], out);
     return true;
 }

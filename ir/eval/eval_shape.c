@@ -49,7 +49,7 @@ bool qir_eval_slice(qir_eval_args *a)
     eval_row_strides(x->rank, x->dims, own);
     eval_row_strides(y->rank, y->dims, ds);
     for (unsigned i = 0; i < x->rank; i++) {
-        ss[i] = own[i] * steps[n == 1 ? 0 : i];
+        ss[i] = y->dims[i] > 1 ? own[i] * steps[n == 1 ? 0 : i] : 0; /* else any step is valid */
         offset += own[i] * starts[i];
     }
     if (qir_type_elements(y))

@@ -113,6 +113,9 @@ bool qir_infer_observe(qir_infer *q)
     const qir_type *x = infer_type(q, 0);
     infer_dims dims = infer_dims_of(x);
     int64_t axis = infer_int(q, "axis");
+    if (x->dtype != QIR_f32)
+        return infer_fail(q, "type.operand", "operand of type %s, expected f32; observers count f32",
+                          infer_text(q, x));
     if (axis < -1 || axis >= (int64_t)x->rank)
         return infer_fail(q, "quant.axis", "axis %lld of a tensor of rank %u", (long long)axis,
                           x->rank);

@@ -3,7 +3,6 @@
 #include "io/samples_priv.h"
 
 #include <dirent.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -157,18 +156,11 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static bool add_file(qir_source *s, const char *dir, const char *name)
+static void add_file(qir_source *s, const char *dir, const char *name)
 {
-    size_t len = strlen(dir) + strlen(name) + 2;
-    char *path = malloc(len);
-    if (!path)
-        return false;
-    if (dir[0])
-        sprintf(path, "%s/%s", dir, name);
-    else
-        strcpy(path, name);
-    qir_vec_push(&s->files, path);
-    return true;
+    qir_strbuf path = {0};
+    qir_strbuf_printf(&path, "%s%s%s", dir, dir[0] ? "/" : "", name);
+    qir_vec_push(&s->files, path.data);
 }
 
 static bool list_folder(qir_source *s, const qir_feed *f, const char *path)
@@ -176,13 +168,10 @@ static bool list_folder(qir_source *s, const qir_feed *f, const char *path)
     DIR *dir = opendir(path);
     if (!dir)
         return fail(f, path, "file.open", "cannot open this folder");
-    bool ok = true;
-    for (struct dirent *e; ok && (e = readdir(dir));)
+    for (struct dirent *e; (e = readdir(dir));)
         if (is_sample_name(e->d_name))
-            ok = add_file(s, path, e->d_name);
+            add_file(s, path, e->d_name);
     closedir(dir);
-    if (!ok)
-        return fail(f, path, "file.open", "out of memory");
     if (!s->files.len)
         return fail(
             f, path, "samples.none",
@@ -209,7 +198,8 @@ static bool open_path(qir_source *s, const qir_feed *f, const char *path)
         return open_array(s, f, r);
     r->close(r);
     s->count = 1;
-    return add_file(s, "", path);
+    add_file(s, "", path);
+    return true;
 }
 
 static qir_source *create(const qir_feed *f)

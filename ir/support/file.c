@@ -13,8 +13,8 @@
 
 static bool too_large(qir_diag_engine *diag, const char *path, size_t max_bytes, const char *flag)
 {
-    return qir_error(diag, NULL, "file.size", "'%s': source larger than %zu bytes (%s)", path,
-                     max_bytes, flag);
+    return qir_error(diag, NULL, "file.size", "'%s': source larger than %zu bytes%s%s%s", path,
+                     max_bytes, flag ? " (" : "", flag ? flag : "", flag ? ")" : "");
 }
 
 /* Reads up to `want` bytes; the count, or -1 with errno. */

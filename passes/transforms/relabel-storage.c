@@ -113,6 +113,7 @@ static bool change_const(relabel *r, qir_const *c)
     for (size_t i = 0; i < n; i++)
         data[i] = old[i] ^ SHIFT;
     c->data = data;
+    c->expanded = NULL; /* of the old bytes */
     if (!splat)
         c->payload = QIR_PAYLOAD_DATA;
     return change_type(r, &c->value);
