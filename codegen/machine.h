@@ -41,6 +41,7 @@ llb_val qcg_group_load(qcg *g, llb_val ptr, unsigned lanes, unsigned kgroup, uns
 llb_val qcg_generic_dot(qcg *g, llb_val acc, llb_val a, llb_val w);
 llb_val qcg_generic_group(qcg *g, llb_val ptr);
 llb_val qcg_generic_pair(qcg *g, llb_val acc, llb_val x0, llb_val x1, llb_val w);
+llb_val qcg_generic_rne(qcg *g, llb_val v);
 llb_val qcg_generic_narrow(qcg *g, const llb_val *v, unsigned n, int zp);
 
 extern const qcg_machine qcg_machine_generic, qcg_machine_avx2, qcg_machine_neon,

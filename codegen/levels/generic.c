@@ -30,7 +30,7 @@ llb_val qcg_generic_pair(qcg *g, llb_val acc, llb_val x0, llb_val x1, llb_val w)
 }
 
 /* Adding 1.5 * 2^23 leaves the rounded integer in the low bits of the sum. */
-static llb_val rne(qcg *g, llb_val v)
+llb_val qcg_generic_rne(qcg *g, llb_val v)
 {
     unsigned n = llb_lanes(v);
     llb_val sum = LLVMBuildFAdd(g->b, v, llb_f32s(g, 12582912.0f, n), "");
@@ -58,7 +58,7 @@ const qcg_machine qcg_machine_generic = {
     .dot = qcg_generic_dot,
     .group = qcg_generic_group,
     .pair = qcg_generic_pair,
-    .rne = rne,
+    .rne = qcg_generic_rne,
     .narrow = qcg_generic_narrow,
     .wide = &qcg_machine_generic,
 };
