@@ -5,8 +5,10 @@
     ```c file=app.c  written to app.c (any language)
 
 The blocks of one document share a folder, in order.  It starts with model.onnx and samples.npy (the
-digits example); the tools are on PATH.  Relative links of the documents must lead to files."""
+digits example); the tools are on PATH.  Relative links must lead to files, and so must paths in
+backquotes that begin with a folder of the source tree, but in how-tos, which name files to be made."""
 import argparse
+import glob
 import os
 import re
 import shutil
@@ -14,6 +16,7 @@ import subprocess
 import sys
 
 FENCE = re.compile(r"^```(\w+) (run|file=(\S+))\n(.*?)^```$", re.M | re.S)
+PATH = re.compile(r"`([a-z]+/[\w.*/-]+)`")
 LINK = re.compile(r"\]\(([^)#:]+)\)")
 
 
@@ -52,6 +55,13 @@ def check_links(path, text):
             sys.exit(f"{path}: link to '{link}', which does not exist")
 
 
+def check_paths(path, text, source):
+    for name in PATH.findall(text):
+        known = os.path.isdir(os.path.join(source, name.split("/")[0])) and not name.startswith("build")
+        if known and not glob.glob(os.path.join(source, name)):
+            sys.exit(f"{path}: names '{name}', which does not exist")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--source", required=True, help="root of the source tree")
@@ -64,6 +74,8 @@ def main():
         with open(path) as f:
             text = f.read()
         check_links(path, text)
+        if not os.path.basename(path).startswith("howto-"):
+            check_paths(path, text, args.source)
         folder = os.path.join(args.out, os.path.splitext(os.path.basename(path))[0])
         print(f"{os.path.basename(path)}: {run_document(path, text, folder, args.source)} ran")
 
