@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include "qir/support/assert.h"
+#include "qir/support/strbuf.h"
 
 static void drop_axis(qcg_nest *n, unsigned axis)
 {
@@ -187,9 +188,14 @@ void qcg_store_elements(qcg *g, qir_dtype t, llb_val v, llb_val ptr)
 bool qcg_unsupported(qcg *g, const char *what)
 {
     qir_context *ctx = g->qir->ctx;
-    const qir_value *x = qir_op_operand(g->op, 0);
-    return qir_error(qir_context_diag(ctx), g->op->loc, "codegen.types",
-                     "'%s' is compiled for %s, got %s to %s", qir_op_name(g->op), what,
-                     x ? qir_type_text(ctx, x->type) : "nothing",
-                     qir_type_text(ctx, g->op->results[0].type));
+    qir_strbuf from = {0};
+    for (uint32_t i = 0; i < g->op->noperands; i++)
+        if (qir_op_operand(g->op, i))
+            qir_strbuf_printf(&from, "%s%s", from.len ? ", " : "",
+                              qir_type_text(ctx, qir_op_operand(g->op, i)->type));
+    qir_error(qir_context_diag(ctx), g->op->loc, "codegen.types",
+              "'%s' is compiled for %s, got %s to %s", qir_op_name(g->op), what,
+              qir_strbuf_cstr(&from), qir_type_text(ctx, g->op->results[0].type));
+    qir_strbuf_free(&from);
+    return false;
 }
