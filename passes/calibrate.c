@@ -223,6 +223,17 @@ static bool apply_observer(application *a, qir_op *op)
     return true;
 }
 
+/* A profile of another model, or made with other options, may fit by chance. */
+static void check_all_used(application *a)
+{
+    const qir_observer *o = a->profile ? qir_profile_unused(a->profile, &a->ranges) : NULL;
+    if (o)
+        qir_warning(a->diag, a->module->loc, "profile-observer",
+                    "the profile holds observer %lld, which the model does not have; is it the profile "
+                    "of this model, made with the same options?",
+                    (long long)o->id);
+}
+
 bool qir_profile_apply(const qir_profile *p, qir_module *m)
 {
     application a = {.profile = p,
@@ -237,6 +248,8 @@ bool qir_profile_apply(const qir_profile *p, qir_module *m)
             qir_const *c = qir_value_const(qir_op_operand(op, 0));
             ok &= c ? measure_constant(&a, op, c) : apply_observer(&a, op);
         }
+    if (ok)
+        check_all_used(&a);
     qir_map_free(&a.ranges);
     qir_map_free(&a.warned);
     qir_arena_destroy(a.arena);

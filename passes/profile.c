@@ -52,6 +52,14 @@ const qir_observer *qir_profile_find(const qir_profile *p, int64_t id)
     return qir_map_get(&p->by_id, key_of(id));
 }
 
+const qir_observer *qir_profile_unused(const qir_profile *p, const qir_map *used)
+{
+    for (size_t i = 0; i < p->observers.len; i++)
+        if (!qir_map_has(used, p->observers.data[i]))
+            return p->observers.data[i];
+    return NULL;
+}
+
 static qir_observer *add_observer(qir_profile *p, int64_t id, qir_observer_kind kind)
 {
     qir_observer *o = QIR_NEW(p->arena, qir_observer);
