@@ -76,11 +76,25 @@ static llb_val dequantize_op(qcg *g, llb_val x)
     return dequantize_value(g, operand_type(g, 0)->quant, x);
 }
 
+/* Requantization between equal scales moves the zero point: integers all the way, and no bounds where
+ * no stored byte reaches them. */
+static llb_val shift_stored(qcg *g, llb_val x, int32_t by)
+{
+    const qir_quant *q = result_type(g)->quant;
+    bool is_signed = qir_dtype_is_signed(operand_type(g, 0)->dtype);
+    unsigned bits = qir_dtype_bits(operand_type(g, 0)->dtype);
+    int32_t least = is_signed ? -(1 << (bits - 1)) : 0, most = least + (int32_t)((1u << bits) - 1);
+    x = llb_add(g, x, llb_i32s(g, by, llb_lanes(x)));
+    return least + by < q->qmin || most + by > q->qmax ? llb_clamp_i32(g, x, q->qmin, q->qmax) : x;
+}
+
 static llb_val requantize_op(qcg *g, llb_val x)
 {
     const qir_quant *p = operand_type(g, 0)->quant, *q = result_type(g)->quant;
     unsigned n = llb_lanes(x);
     float m = qir_rescale_multiplier(p->scale[0], q->scale[0]);
+    if (m == 1.0f)
+        return shift_stored(g, x, q->zero_point[0] - p->zero_point[0]);
     x = qcg_to_float(g, llb_add(g, x, llb_i32s(g, -p->zero_point[0], n)));
     x = LLVMBuildFMul(g->b, x, llb_f32s(g, m, n), "");
     return qcg_round_to_storage(g, x, q->qmin, q->qmax, q->zero_point[0]);

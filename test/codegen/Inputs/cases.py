@@ -185,6 +185,9 @@ def elementwise():
     yield 'dequantize', simple('dequantize', s, INPUT, s, 'f32')
     yield 'requantize', simple('requantize', s, INPUT, s, OTHER)
     yield 'requantize-u8', simple('requantize', s, UNSIGNED, s, OTHER)
+    yield 'requantize-relabel', simple('requantize', s, UNSIGNED, s, 'quant<i8:f32, 0.03:-8>')
+    yield 'requantize-shift', simple('requantize', s, UNSIGNED, s, 'quant<i8<-127:127>:f32, 0.03:-20>')
+    yield 'requantize-shift-signed', simple('requantize', s, INPUT, s, 'quant<u8:f32, 0.03:140>')
     for op in ('relu sigmoid tanh hard_swish exp log sqrt erf neg abs reciprocal hard_sigmoid elu '
                'leaky_relu').split():
         yield op, simple(op, s, 'f32', s, 'f32')

@@ -41,12 +41,13 @@ def innermost(body):
             yield [i for i in body if low <= i[0] <= high]
 
 
-def count(lines, wanted):
-    """(number of innermost loops with one of the mnemonics, their stack accesses)"""
+def count(lines, wanted, unwanted=frozenset()):
+    """(number of innermost loops with one of the mnemonics and no unwanted one, their stack accesses)"""
     loops, spills = 0, []
     for body in functions(lines):
         for loop in innermost(body):
-            if wanted & {mnemonic for _, mnemonic, _ in loop}:
+            seen = {mnemonic for _, mnemonic, _ in loop}
+            if wanted & seen and not unwanted & seen:
                 loops += 1
                 spills += [i for i in loop if STACK.search(i[2]) and VECTOR.search(i[2])]
     return loops, spills
