@@ -50,7 +50,8 @@ qir_reader *qir_reader_open_file(qir_context *ctx, const char *path)
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat st;
     if (fd < 0 || fstat(fd, &st)) {
-        fail(ctx, path, "file.open", strerror(errno));
+        qir_error(qir_context_diag(ctx), NULL, "file.open", "cannot open '%.200s': %s", path,
+                  strerror(errno));
         if (fd >= 0)
             close(fd);
         return NULL;

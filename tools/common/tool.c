@@ -92,6 +92,12 @@ static bool want_color(const cl_tool *tool, const char *when)
     return !(no_color && *no_color) && isatty(STDERR_FILENO) && term && strcmp(term, "dumb");
 }
 
+static const char known_warnings[] =
+#define W(name, on, doc) ", " #name
+#include "warnings.def"
+#undef W
+    ;
+
 static void apply_warning(const cl_tool *tool, qir_diag_engine *diag, const char *text)
 {
     qir_warning_state state = QIR_WARN_ON;
@@ -104,7 +110,8 @@ static void apply_warning(const cl_tool *tool, qir_diag_engine *diag, const char
         name += 6;
     }
     if (!qir_diag_set_warning(diag, name, state))
-        cl_usage_error(tool, "unknown warning '%.80s' in -W%.80s", name, text);
+        cl_usage_error(tool, "unknown warning '%.80s' in -W%.80s; expected one of: %s", name, text,
+                       known_warnings + 2);
 }
 
 void tool_setup_diag(const cl_tool *tool, const tool_common *common, qir_diag_engine *diag)
