@@ -6,7 +6,7 @@
 #include "qir/qmath.h"
 #include "qir/support/arena.h"
 
-enum { WIDTH = 32 };
+enum { WIDTH = 32, BLOCK = 16, MAX_CHANNELS = 4 };
 
 static void copy_body(qcg *g, void *ctx, const llb_val *ptr, const bool *splat, unsigned n)
 {
@@ -40,11 +40,54 @@ static void run_copy(qcg *g, qcg_nest *n)
     qcg_nest_run(g, n, WIDTH / bytes, copy_body, &bytes);
 }
 
+/* Images of a few channels from planes to pixels, BLOCK pixels at a time: channels are interleaved in
+ * registers.  The last block overlaps the one before it. */
+static void interleave_block(qcg *g, llb_val dst, llb_val src, unsigned channels, int64_t plane,
+                             unsigned bytes)
+{
+    llb_val v[MAX_CHANNELS], order[BLOCK * MAX_CHANNELS];
+    for (unsigned c = 0; c < channels; c++)
+        v[c] = llb_load(g, llb_vec(llb_int(g, 8 * bytes), BLOCK), llb_at(g, src, c * plane), bytes);
+    for (unsigned c = channels; c < MAX_CHANNELS; c++)
+        v[c] = v[0]; /* not used */
+    for (unsigned i = 0; i < BLOCK * channels; i++)
+        order[i] = llb_i32s(g, (int)(i % channels * BLOCK + i / channels), 1);
+    llb_val low = llb_concat_all(g, v, 2), high = llb_concat_all(g, v + 2, 2);
+    llb_val mask = LLVMConstVector(order, BLOCK * channels);
+    llb_store(g, LLVMBuildShuffleVector(g->b, low, high, mask, ""), dst, bytes);
+}
+
+static bool interleaves(const qcg_nest *n)
+{
+    int64_t c = n->dim[1], h = n->dim[2], w = n->dim[3], e = n->elem[0];
+    return n->rank == 4 && c > 1 && c <= MAX_CHANNELS && h * w >= BLOCK && n->step[0][1] == e &&
+           n->step[0][3] == c * e && n->step[0][2] == w * c * e && n->step[1][3] == e &&
+           n->step[1][2] == w * e && n->step[1][1] == h * w * e;
+}
+
+static void interleave(qcg *g, const qcg_nest *n)
+{
+    int64_t pixels = n->dim[2] * n->dim[3];
+    llb_loop lb, lp;
+    llb_begin(g, &lb, 0, n->dim[0], 1);
+    llb_val dst = llb_index(g, n->ptr[0], lb.iv, n->step[0][0]);
+    llb_val src = llb_index(g, n->ptr[1], lb.iv, n->step[1][0]);
+    llb_begin(g, &lp, 0, pixels, BLOCK);
+    llb_val at = pixels % BLOCK ? llb_smin(g, lp.iv, llb_i64(g, pixels - BLOCK)) : lp.iv;
+    interleave_block(g, llb_index(g, dst, at, n->step[0][3]), llb_index(g, src, at, n->step[1][3]),
+                     (unsigned)n->dim[1], n->step[1][1], (unsigned)n->elem[0]);
+    llb_end(g, &lp);
+    llb_end(g, &lb);
+}
+
 bool qir_lower_relayout(qcg *g)
 {
     qcg_nest n;
     copy_nest(g, &n, 0, NULL);
-    run_copy(g, &n);
+    if (interleaves(&n))
+        interleave(g, &n);
+    else
+        run_copy(g, &n);
     return true;
 }
 

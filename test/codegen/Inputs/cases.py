@@ -212,6 +212,15 @@ def binary():
         yield op + '-u8', simple(op, [2] + s, UNSIGNED, [2] + s, UNSIGNED, '', '3x1x' + UNSIGNED)
 
 
+def relayout(shape, t):
+    """To pixels and back to planes."""
+    plain = f'tensor<{dims(shape)}x{t}>'
+    return '\n'.join([
+        'module @m {', f'  func @main(%x: {plain} {{name = "x"}}) -> ({plain} {{name = "y"}}) {{',
+        f'    %0 = relayout(%x) {{order = "nhwc"}} : tensor<{dims(shape)}x{t}, nhwc>',
+        f'    %1 = relayout(%0) {{order = "row_major"}} : {plain}', '    return(%1)', '  }', '}', ''])
+
+
 def copy():
     for t, name in (('f32', '-f32'), (INPUT, '-i8')):
         yield 'transpose' + name, simple('transpose', [2, 3, 4, 35], t, [2, 4, 35, 3], t,
@@ -224,6 +233,9 @@ def copy():
                 f'pads = [0, 0, 2, 3, 0, 1, 1, 1], mode = "{mode}", value = 0.5')
         yield 'concat' + name, simple('concat', [2, 3, 4, 5], t, [2, 8, 4, 5], t, 'axis = 1',
                                       '2x5x4x5x' + t)
+    for c, w in ((2, 8), (3, 7), (4, 7), (5, 7)):
+        yield f'relayout-{c}', relayout([2, c, 5, w], INPUT)
+    yield 'relayout-f32', relayout([2, 3, 5, 7], 'f32')
 
 
 def reduce():
