@@ -48,8 +48,8 @@ const qir_attr *qir_attr_string(qir_context *ctx, const char *s, size_t len)
     return unique(ctx, &a, s, len);
 }
 
-/* Interned strings are equal when their pointers are; lists of numbers are copied once they are
- * known to be new, which an arena copy before the look-up would not allow. */
+/* The elements are copied only when the list is new.  Those of a list of strings are interned, so
+ * that comparing the pointers compares the strings. */
 static const qir_attr *unique_list(qir_context *ctx, qir_attr_kind kind, const void *v, size_t n,
                                    size_t size)
 {

@@ -63,6 +63,11 @@ void qir_unique_put(qir_context *ctx, const void *key, size_t len, void *object)
     qir_strmap_put(&ctx->uniqued, qir_arena_copy(ctx->arena, key, len), len, object);
 }
 
+qir_arena *qir_context_new_arena(qir_context *ctx)
+{
+    return qir_arena_create(ctx->oom, ctx->oom_user);
+}
+
 /* ---- locations ---------------------------------------------------------------------------- */
 
 const qir_loc *qir_loc_file(qir_context *ctx, const char *file, uint32_t line, uint32_t col)
@@ -103,6 +108,9 @@ const qir_loc *qir_loc_name(qir_context *ctx, const char *name)
 
 typedef QIR_VEC(const qir_loc *) loc_list;
 
+/* More places help nobody, and merging n equal ops one by one would cost n * n of them. */
+enum { MOST_PARTS = 64 };
+
 static bool same_place(const qir_loc *a, const qir_loc *b)
 {
     return a == b || (a->kind == b->kind && a->kind == QIR_LOC_FILE && a->text == b->text &&
@@ -114,7 +122,8 @@ static void add_part(loc_list *parts, const qir_loc *l)
     for (size_t i = 0; i < parts->len; i++)
         if (same_place(parts->data[i], l))
             return;
-    qir_vec_push(parts, l);
+    if (parts->len < 2 * MOST_PARTS)
+        qir_vec_push(parts, l);
 }
 
 static void add_loc(loc_list *parts, const qir_loc *l)
@@ -130,7 +139,7 @@ static void add_loc(loc_list *parts, const qir_loc *l)
 }
 
 /* Names say more than positions: positions are dropped when a name is there. */
-static void drop_positions(loc_list *parts)
+static void choose_parts(loc_list *parts)
 {
     size_t names = 0;
     for (size_t i = 0; i < parts->len; i++)
@@ -138,6 +147,8 @@ static void drop_positions(loc_list *parts)
             parts->data[names++] = parts->data[i];
     if (names)
         parts->len = names;
+    if (parts->len > MOST_PARTS)
+        parts->len = MOST_PARTS;
 }
 
 const qir_loc *qir_loc_fuse(qir_context *ctx, const qir_loc *a, const qir_loc *b)
@@ -145,7 +156,7 @@ const qir_loc *qir_loc_fuse(qir_context *ctx, const qir_loc *a, const qir_loc *b
     loc_list parts = {0};
     add_loc(&parts, a);
     add_loc(&parts, b);
-    drop_positions(&parts);
+    choose_parts(&parts);
     const qir_loc *result = NULL;
     if (parts.len == 1) {
         result = parts.data[0];

@@ -61,9 +61,17 @@ void qir_window_get(const qir_op *op, qir_window *w)
     }
 }
 
-static size_t round64(size_t bytes)
+/* Products of sizes from the model: saturated, for plan-memory to refuse. */
+static int64_t times(int64_t a, int64_t b)
 {
-    return (bytes + 63) / 64 * 64;
+    int64_t r;
+    return qir_mul_i64(a, b, &r) && r < INT64_MAX >> 2 ? r : INT64_MAX >> 2;
+}
+
+/* Bytes of `elements`, with the slack, in whole lines. */
+static size_t buffer_bytes(int64_t elements, size_t elem)
+{
+    return ((size_t)times(elements, (int64_t)elem) + SLACK + 63) / 64 * 64;
 }
 
 static const qir_type *weight_type(const qir_op *op)
@@ -109,8 +117,8 @@ static int64_t choose_block(const qir_kernel_plan *p)
     const qir_window *w = &p->w;
     int64_t block = PANEL_ROWS / w->out[2];
     if (p->kind != QIR_KERNEL_GEMM) {
-        int64_t row = w->kernel[0] * p->band_width * w->c * (int64_t)p->elem;
-        block = BAND_BYTES / (row * w->stride[1]);
+        int64_t row = times(times(w->kernel[0], p->band_width), times(w->c, (int64_t)p->elem));
+        block = BAND_BYTES / times(row, w->stride[1]);
     }
     return even_blocks(w->out[1], block);
 }
@@ -133,8 +141,8 @@ static void plan_blocks(qir_kernel_plan *p)
     p->panel_rows = p->block * w->out[2];
     p->band_rows = (p->block - 1) * w->stride[1] + (w->kernel[1] - 1) * w->dilation[1] + 1;
     p->has_band = true;
-    int64_t elements = w->kernel[0] * p->band_rows * p->band_width * w->c;
-    p->band_bytes = round64((size_t)elements * p->elem + SLACK);
+    int64_t plane = times(times(p->band_rows, p->band_width), w->c);
+    p->band_bytes = buffer_bytes(times(w->kernel[0], plane), p->elem);
 }
 
 static bool is_depthwise(const qir_window *w)
@@ -167,5 +175,5 @@ void qir_kernel_plan_get(qir_level level, const qir_op *op, qir_kernel_plan *p)
     else
         plan_blocks(p);
     if (!p->in_place)
-        p->panel_bytes = round64((size_t)(p->panel_rows * p->k_stride) * p->elem + SLACK);
+        p->panel_bytes = buffer_bytes(times(p->panel_rows, p->k_stride), p->elem);
 }

@@ -7,7 +7,7 @@
 
 qir_module *qir_module_create(qir_context *ctx, const char *name)
 {
-    qir_arena *arena = qir_arena_create(ctx->oom, ctx->oom_user);
+    qir_arena *arena = qir_context_new_arena(ctx);
     qir_module *m = QIR_NEW(arena, qir_module);
     m->ctx = ctx;
     m->arena = arena;
@@ -22,6 +22,7 @@ void qir_module_destroy(qir_module *m)
         return;
     qir_map_free(&m->priv->consts);
     qir_map_free(&m->priv->funcs);
+    qir_map_free(&m->priv->params);
     qir_arena_destroy(m->arena);
 }
 
@@ -99,20 +100,19 @@ void qir_func_set_results(qir_func *f, const qir_type *const *types, const char 
 
 qir_params *qir_params_create(qir_module *m, const char *name, const char *path, const qir_loc *loc)
 {
-    qir_params *p = QIR_NEW(m->arena, qir_params), **end = &m->params;
+    qir_params *p = QIR_NEW(m->arena, qir_params);
     p->module = m;
     p->name = qir_intern_cstr(m->ctx, name);
     p->path = qir_intern_cstr(m->ctx, path);
     p->loc = loc;
-    while (*end)
-        end = &(*end)->next;
-    return *end = p;
+    *(m->priv->last_params ? &m->priv->last_params->next : &m->params) = p;
+    m->priv->last_params = p;
+    if (!qir_map_has(&m->priv->params, p->name))
+        qir_map_put(&m->priv->params, p->name, p);
+    return p;
 }
 
 qir_params *qir_module_params(qir_module *m, const char *name)
 {
-    qir_params *p = m->params;
-    while (p && strcmp(p->name, name))
-        p = p->next;
-    return p;
+    return qir_map_get(&m->priv->params, qir_intern_cstr(m->ctx, name));
 }

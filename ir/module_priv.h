@@ -9,7 +9,9 @@
 struct qir_module_priv {
     qir_map consts; /* interned name -> qir_const (NULL once erased) */
     qir_map funcs;  /* interned name -> qir_func */
+    qir_map params; /* interned name -> qir_params */
     qir_func *last_func;
+    qir_params *last_params;
     qir_op *free_ops[4]; /* erased ops with 0..3 results, for reuse */
     uint32_t next_suffix;
 };

@@ -98,14 +98,6 @@ static void remove_from_block(qir_op *op)
     op->parent = NULL;
 }
 
-void qir_op_move_before(qir_op *op, qir_op *before)
-{
-    if (op == before)
-        return;
-    remove_from_block(op);
-    qir_op_insert_before(op, before);
-}
-
 void qir_op_erase(qir_op *op)
 {
     qir_module *m = qir_op_module(op);
@@ -245,14 +237,6 @@ bool qir_value_has_one_use(const qir_value *v)
     return v->uses && !v->uses->next;
 }
 
-size_t qir_value_num_uses(const qir_value *v)
-{
-    size_t n = 0;
-    for (const qir_use *u = v->uses; u; u = u->next)
-        n++;
-    return n;
-}
-
 void qir_value_replace_all(qir_value *from, qir_value *to)
 {
     QIR_ASSERT(from != to, "replacing a value by itself");
@@ -266,9 +250,4 @@ void qir_value_replace_all(qir_value *from, qir_value *to)
 void qir_value_set_name(qir_module *m, qir_value *v, const char *name)
 {
     v->name = name ? qir_intern_cstr(m->ctx, name) : NULL;
-}
-
-qir_op *qir_value_single_user(const qir_value *v)
-{
-    return qir_value_has_one_use(v) ? v->uses->user : NULL;
 }

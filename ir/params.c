@@ -39,15 +39,6 @@ static const char *path_of(qir_params *p)
     return qir_arena_printf(p->module->arena, "%s/%s", dir, p->path);
 }
 
-/* The index of an open file lives in the arena too: nothing is left to close. */
-static void keep_in_arena(qir_arena *arena, qir_map *m)
-{
-    qir_map old = *m;
-    m->entries = qir_arena_copy(arena, old.entries, old.cap * sizeof *old.entries);
-    m->slots = qir_arena_copy(arena, old.slots, old.nslots * sizeof *old.slots);
-    qir_map_free(&old);
-}
-
 static st_file *open_file(qir_params *p, const qir_loc *loc)
 {
     params_state *s = state_of(p);
@@ -59,7 +50,7 @@ static st_file *open_file(qir_params *p, const qir_loc *loc)
         qir_note(qir_context_diag(p->module->ctx), loc, "needed for this constant; -params %s=FILE "
                  "names another file", p->name);
     else
-        keep_in_arena(p->module->arena, &s->file->index);
+        qir_map_settle(&s->file->index, p->module->arena); /* nothing is left to close */
     return s->file;
 }
 

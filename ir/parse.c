@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 #include "parse_priv.h"
-#include "qir/support/file.h"
 
 static const size_t DEFAULT_MAX_SOURCE = (size_t)1 << 30;
 static const size_t LARGEST_SOURCE = ((size_t)1 << 31) - 16; /* lengths in the scanner are int */
@@ -220,21 +219,4 @@ qir_module *qir_parse(qir_context *ctx, const char *file, const char *text, size
     if (!ok && m)
         qir_module_destroy(m);
     return ok ? m : NULL;
-}
-
-qir_module *qir_parse_file(qir_context *ctx, const char *path, const qir_parse_options *opts)
-{
-    qir_parse_options o = opts ? *opts : (qir_parse_options){0};
-    size_t limit = o.max_source ? o.max_source : DEFAULT_MAX_SOURCE;
-    const char *name = strcmp(path, "-") ? path : "<stdin>";
-    qir_bytes bytes;
-    if (!qir_read_file(qir_context_diag(ctx), qir_context_arena(ctx), path, limit, "-fmax-source",
-                       &bytes))
-        return NULL;
-    /* The text stays in the context, so later diagnostics can show it. */
-    qir_diag_add_source(qir_context_diag(ctx), qir_intern_cstr(ctx, name),
-                        (const char *)bytes.data, bytes.len);
-    if (o.first_line == 0)
-        o.first_line = 1;
-    return qir_parse(ctx, name, (const char *)bytes.data, bytes.len, &o);
 }

@@ -122,15 +122,6 @@ static void print_op(printer *p, const qir_op *op)
     print_loc(p, op->loc);
 }
 
-void qir_print_op(const qir_op *op, qir_strbuf *out)
-{
-    const qir_module *m = qir_op_module(op);
-    printer p = {.m = m, .ctx = m->ctx, .out = out, .opts = {.locations = true}};
-    name_values(&p, op->parent->parent);
-    print_op(&p, op);
-    forget_names(&p);
-}
-
 /* --- functions -------------------------------------------------------------------------------- */
 static void print_model_name(printer *p, const char *name)
 {

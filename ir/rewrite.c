@@ -15,7 +15,7 @@ void qir_replace_op(qir_op *op, qir_value *v)
     qir_op_erase(op);
 }
 
-static bool is_dead(const qir_op *op)
+bool qir_op_is_dead(const qir_op *op)
 {
     if (!qir_op_has_trait(op, QIR_TRAIT_PURE))
         return false;
@@ -25,6 +25,24 @@ static bool is_dead(const qir_op *op)
     return true;
 }
 
+qir_op *qir_op_feeder(const qir_op *op, uint32_t i, qir_opcode opcode)
+{
+    qir_op *def = qir_value_op(qir_op_operand(op, i));
+    return def && def->opcode == opcode ? def : NULL;
+}
+
+unsigned qir_erase_unused_consts(qir_module *m)
+{
+    unsigned erased = 0;
+    qir_for_each_const(c, m) {
+        if (c->value.uses)
+            continue;
+        qir_const_erase(c);
+        erased++;
+    }
+    return erased;
+}
+
 unsigned qir_erase_dead(qir_op *op)
 {
     QIR_VEC(qir_op *) work = {0};
@@ -32,7 +50,7 @@ unsigned qir_erase_dead(qir_op *op)
     qir_vec_push(&work, op);
     while (work.len) {
         qir_op *dead = qir_vec_pop(&work);
-        if (!dead->parent || !is_dead(dead))
+        if (!dead->parent || !qir_op_is_dead(dead))
             continue;
         for (uint32_t i = 0; i < dead->noperands; i++) {
             qir_op *def = qir_value_op(dead->operands[i].value);

@@ -139,14 +139,6 @@ const qir_type *qir_type_with_shape(qir_context *ctx, const qir_type *t, const i
     return unique(ctx, &copy);
 }
 
-const qir_type *qir_type_with_dtype(qir_context *ctx, const qir_type *t, qir_dtype elem)
-{
-    qir_type copy = *t;
-    copy.dtype = elem;
-    copy.quant = NULL;
-    return unique(ctx, &copy);
-}
-
 const qir_type *qir_type_with_quant(qir_context *ctx, const qir_type *t, const qir_quant *q,
                                     const qir_loc *loc)
 {
@@ -189,6 +181,12 @@ bool qir_type_same_shape(const qir_type *a, const qir_type *b)
 bool qir_quant_is_per_tensor(const qir_quant *q)
 {
     return q->axis < 0;
+}
+
+bool qir_type_is_byte_quant(const qir_type *t)
+{
+    return t->kind == QIR_TENSOR && t->quant && !t->quant->dynamic &&
+           qir_quant_is_per_tensor(t->quant) && (t->dtype == QIR_i8 || t->dtype == QIR_u8);
 }
 
 bool qir_type_is_static(const qir_type *t)

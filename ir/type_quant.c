@@ -96,7 +96,7 @@ const qir_quant *qir_quant_get(qir_context *ctx, const qir_quant *q, const qir_l
     if (!check_range(ctx, q, loc) || !check_params(ctx, q, loc))
         return NULL;
     size_t len;
-    qir_arena *tmp = qir_arena_create(ctx->oom, ctx->oom_user);
+    qir_arena *tmp = qir_context_new_arena(ctx);
     void *key = make_key(tmp, q, &len);
     qir_quant *known = qir_unique_get(ctx, key, len);
     if (!known) {
@@ -118,4 +118,22 @@ const qir_quant *qir_quant_per_tensor(qir_context *ctx, qir_dtype storage, int32
     qir_quant q = {.storage = storage, .expressed = QIR_f32, .qmin = qmin, .qmax = qmax,
                    .axis = -1, .count = 1, .scale = &scale, .zero_point = &zero_point};
     return qir_quant_get(ctx, &q, loc);
+}
+
+size_t qir_quant_index(const qir_type *t, int64_t i)
+{
+    const qir_quant *q = t->quant;
+    if (q->axis < 0)
+        return 0;
+    int64_t inner = 1, row = 1; /* elements of one step along the axis, along dimension 0 */
+    for (unsigned d = 1; d < t->rank; d++) {
+        row *= t->dims[d];
+        inner *= d > (unsigned)q->axis ? t->dims[d] : 1;
+    }
+    int64_t along = i / inner % t->dims[q->axis];
+    if (!q->group)
+        return (size_t)along;
+    if (q->axis == 0)
+        return (size_t)(along / q->group);
+    return (size_t)(i / row * (t->dims[q->axis] / q->group) + along / q->group);
 }

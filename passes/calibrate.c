@@ -87,7 +87,7 @@ static bool has_observers(const qir_func *f)
 static bool run_samples(calibration *c, qir_func *f, qir_samples *samples,
                         const qir_calibrate_options *opts)
 {
-    qir_arena *arena = qir_arena_create(NULL, NULL);
+    qir_arena *arena = qir_context_new_arena(c->ctx);
     qir_tensor *in = QIR_NEW_ARRAY(arena, qir_tensor, f->body->nargs);
     qir_tensor *out = QIR_NEW_ARRAY(arena, qir_tensor, f->nresults);
     qir_eval_options eval = {.on_op = on_op, .user = c};
@@ -239,7 +239,7 @@ bool qir_profile_apply(const qir_profile *p, qir_module *m)
     application a = {.profile = p,
                      .module = m,
                      .diag = qir_context_diag(m->ctx),
-                     .arena = qir_arena_create(NULL, NULL)};
+                     .arena = qir_context_new_arena(m->ctx)};
     bool ok = true;
     qir_for_each_func(f, m)
         qir_for_each_op(op, f->body) {

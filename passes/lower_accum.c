@@ -30,7 +30,7 @@ static bool take_input(accum *a)
     qir_value *x = qir_dequantized(a->l->op, 0);
     if (!x)
         return qir_stays_float(a->l, "its input is not quantized");
-    if (!qir_is_byte_quant(x->type))
+    if (!qir_type_is_byte_quant(x->type))
         return qir_stays_float(a->l, "its input is not 8 bits per tensor");
     a->x = x->type->quant;
     a->l->in[0] = x;

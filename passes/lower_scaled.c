@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include "lowering.h"
 #include "qir/qmath.h"
+#include "qir/rewrite.h"
 #include "qir/support/strbuf.h"
 #include "quant_util.h"
 
@@ -20,9 +21,8 @@ bool qir_stays_float(qir_lowering *l, const char *fmt, ...)
 
 qir_value *qir_dequantized(const qir_op *op, uint32_t i)
 {
-    const qir_value *v = qir_op_operand(op, i);
-    qir_op *def = v ? qir_value_op(v) : NULL;
-    return def && def->opcode == QIR_OP_dequantize ? qir_op_operand(def, 0) : NULL;
+    qir_op *def = qir_op_feeder(op, i, QIR_OP_dequantize);
+    return def ? qir_op_operand(def, 0) : NULL;
 }
 
 static float scale_of(const qir_value *v)
@@ -112,7 +112,7 @@ bool qir_lower_scaled_operands(qir_lowering *l)
         l->in[i] = qir_dequantized(l->op, i);
         if (!l->in[i])
             return qir_stays_float(l, "operand %u is not quantized", i);
-        if (!qir_is_byte_quant(l->in[i]->type))
+        if (!qir_type_is_byte_quant(l->in[i]->type))
             return qir_stays_float(l, "operand %u is not 8 bits per tensor", i);
     }
     return within_limits(l);

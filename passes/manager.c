@@ -7,11 +7,11 @@
 
 qir_pass_manager *qir_pm_create(qir_context *ctx, const qir_pm_options *opts)
 {
-    qir_arena *arena = qir_arena_create(NULL, NULL);
+    qir_arena *arena = qir_context_new_arena(ctx);
     qir_pass_manager *pm = QIR_NEW(arena, qir_pass_manager);
     pm->ctx = ctx;
     pm->arena = arena;
-    pm->scratch = qir_arena_create(NULL, NULL);
+    pm->scratch = qir_context_new_arena(ctx);
     if (opts)
         pm->opts = *opts;
     return pm;

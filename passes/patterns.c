@@ -40,13 +40,6 @@ void canon_set_operand(const canon *c, qir_op *op, uint32_t i, qir_value *v)
     qir_rewriter_touch(c->rw, fed);
 }
 
-qir_op *canon_feeder(const qir_op *op, uint32_t i, qir_opcode opcode)
-{
-    qir_value *v = qir_op_operand(op, i);
-    qir_op *def = v ? qir_value_op(v) : NULL;
-    return def && def->opcode == opcode ? def : NULL;
-}
-
 static bool is_number(const qir_type *t)
 {
     return t->kind == QIR_TENSOR && !t->quant &&

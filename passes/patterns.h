@@ -30,8 +30,6 @@ bool canon_build(const canon *c, qir_op *op, qir_opcode opcode, qir_value *const
                  uint32_t noperands, const qir_dict *attrs);
 /* Lets op read `v` as operand i, revisiting what fed it before. */
 void canon_set_operand(const canon *c, qir_op *op, uint32_t i, qir_value *v);
-/* The op that defines operand i if it has that opcode, else NULL. */
-qir_op *canon_feeder(const qir_op *op, uint32_t i, qir_opcode opcode);
 /* True if v is a constant whose elements all equal x (f32 or integer, not quantized). */
 bool canon_is_splat(const qir_value *v, float x);
 /* True if v is a constant with one value everywhere: that value in *x. */

@@ -81,10 +81,10 @@ static bool clamp_simple(const canon *c, qir_op *op)
 /* clamp(clamp(x, a, b), c, d) -> clamp(x, clamp(a, c, d), clamp(b, c, d)) */
 static bool clamp_pair(const canon *c, qir_op *op)
 {
-    qir_op *inner = canon_feeder(op, 0, QIR_OP_clamp);
+    qir_op *inner = qir_op_feeder(op, 0, QIR_OP_clamp);
     bounds b = bounds_of(op);
     if (!inner)
-        inner = canon_feeder(op, 0, QIR_OP_relu);
+        inner = qir_op_feeder(op, 0, QIR_OP_relu);
     if (!inner)
         return false;
     bounds in = bounds_of(inner), both = {clamp(in.min, b), clamp(in.max, b)};

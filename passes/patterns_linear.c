@@ -12,7 +12,7 @@ static qir_context *ctx_of(const qir_op *op)
 /* The pad op in front of `op` that adds real zeros to spatial axes only, with its amounts. */
 static qir_op *match_pad(const qir_op *op, const int64_t **pads)
 {
-    qir_op *pad = canon_feeder(op, 0, QIR_OP_pad);
+    qir_op *pad = qir_op_feeder(op, 0, QIR_OP_pad);
     size_t n;
     if (!pad || strcmp(qir_op_string(pad, "mode"), "constant") || qir_op_float(pad, "value") != 0)
         return NULL;
@@ -35,13 +35,23 @@ static const qir_attr *sum_pads(const qir_op *op, const int64_t *amounts)
     return qir_attr_ints(ctx_of(op), sum, 2 * spatial);
 }
 
+/* Within what conv and pools take. */
+static bool pads_fit(const qir_attr *pads)
+{
+    for (size_t i = 0; i < pads->len; i++)
+        if (pads->u.ints[i] > INT32_MAX)
+            return false;
+    return true;
+}
+
 static bool pad_conv(const canon *c, qir_op *op)
 {
     const int64_t *amounts;
     qir_op *pad = match_pad(op, &amounts);
-    if (!pad || !canon_begin(c))
+    const qir_attr *sum = pad ? sum_pads(op, amounts) : NULL;
+    if (!sum || !pads_fit(sum) || !canon_begin(c))
         return false;
-    qir_op_set_attr(op, "pads", sum_pads(op, amounts));
+    qir_op_set_attr(op, "pads", sum);
     canon_set_operand(c, op, 0, qir_op_operand(pad, 0));
     return true;
 }

@@ -17,7 +17,7 @@ static bool same_type(const canon *c, qir_op *op)
 /* reshape(reshape(x)) -> reshape(x) */
 static bool reshape_pair(const canon *c, qir_op *op)
 {
-    qir_op *inner = canon_feeder(op, 0, QIR_OP_reshape);
+    qir_op *inner = qir_op_feeder(op, 0, QIR_OP_reshape);
     if (!inner || !canon_begin(c))
         return false;
     canon_set_operand(c, op, 0, qir_op_operand(inner, 0));
@@ -27,7 +27,7 @@ static bool reshape_pair(const canon *c, qir_op *op)
 /* storage_cast(storage_cast(x)) -> x when the types meet again */
 static bool storage_cast_pair(const canon *c, qir_op *op)
 {
-    qir_op *inner = canon_feeder(op, 0, QIR_OP_storage_cast);
+    qir_op *inner = qir_op_feeder(op, 0, QIR_OP_storage_cast);
     qir_value *x = inner ? qir_op_operand(inner, 0) : NULL;
     return x && x->type == op->results[0].type && canon_replace(c, op, x);
 }
@@ -35,7 +35,7 @@ static bool storage_cast_pair(const canon *c, qir_op *op)
 /* relayout(relayout(x)) -> relayout(x) */
 static bool relayout_pair(const canon *c, qir_op *op)
 {
-    qir_op *inner = canon_feeder(op, 0, QIR_OP_relayout);
+    qir_op *inner = qir_op_feeder(op, 0, QIR_OP_relayout);
     if (!inner || !canon_begin(c))
         return false;
     canon_set_operand(c, op, 0, qir_op_operand(inner, 0));
@@ -46,7 +46,7 @@ static bool relayout_pair(const canon *c, qir_op *op)
  * from half a step.  The other way round is not an identity. */
 static bool requantize_same(const canon *c, qir_op *op)
 {
-    qir_op *inner = canon_feeder(op, 0, QIR_OP_dequantize);
+    qir_op *inner = qir_op_feeder(op, 0, QIR_OP_dequantize);
     qir_value *q = inner ? qir_op_operand(inner, 0) : NULL;
     return q && q->type == op->results[0].type && qir_dtype_bits(q->type->dtype) <= 16 &&
            canon_replace(c, op, q);
@@ -66,7 +66,7 @@ static bool transpose_identity(const canon *c, qir_op *op)
 /* transpose(transpose(x, p), q) -> transpose(x, p[q[i]]) */
 static bool transpose_pair(const canon *c, qir_op *op)
 {
-    qir_op *inner = canon_feeder(op, 0, QIR_OP_transpose);
+    qir_op *inner = qir_op_feeder(op, 0, QIR_OP_transpose);
     size_t n, ninner;
     if (!inner || !canon_begin(c))
         return false;

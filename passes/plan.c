@@ -81,7 +81,8 @@ static size_t padded(size_t bytes)
 static qir_range *add(struct liveness *l, qir_op *op, uint32_t at, size_t bytes)
 {
     qir_range *r = &l->all.data[l->all.len++];
-    *r = (qir_range){.op = op, .bytes = bytes, .first = at, .last = at, .out = -1, .inplace = -1};
+    *r = (qir_range){.op = op, .bytes = bytes, .first = at, .last = at, .out = -1, .inplace = -1,
+                     .home = (uint32_t)(l->all.len - 1)};
     return r;
 }
 
@@ -94,6 +95,8 @@ static void add_op(struct liveness *l, qir_op *op, uint32_t at)
     r->out = (int32_t)lookup(&l->outs, v) - 1;
     if (r->out < 0)
         r->inplace = find_inplace(l, op, at);
+    if (r->inplace >= 0)
+        r->home = l->all.data[r->inplace].home;
     qir_map_put(&l->ranges, v, (void *)(uintptr_t)l->all.len);
     size_t ws = qir_level_workspace(l->opts->level, op);
     if (ws)
@@ -118,24 +121,21 @@ qir_ranges qir_plan_ranges(qir_func *f, const qir_plan_options *opts, qir_arena 
     return l.all;
 }
 
-qir_range *qir_range_home(const qir_ranges *all, qir_range *r)
-{
-    while (r->inplace >= 0)
-        r = &all->data[r->inplace];
-    return r;
-}
-
 size_t qir_plan_bound(const qir_ranges *ranges, qir_arena *arena)
 {
-    size_t *live = QIR_NEW_ARRAY(arena, size_t, ranges->nops + 1);
-    size_t bound = 0;
+    size_t *change = QIR_NEW_ARRAY(arena, size_t, (size_t)ranges->nops + 2); /* modulo 2^64 */
+    size_t live = 0, bound = 0;
     for (size_t i = 0; i < ranges->len; i++) {
         const qir_range *r = &ranges->data[i];
         uint32_t from = r->first + (r->inplace >= 0); /* its first op counts the operand */
-        for (uint32_t t = from; r->out < 0 && t <= r->last; t++)
-            live[t] += r->bytes;
+        if (r->out >= 0 || from > r->last)
+            continue;
+        change[from] += r->bytes;
+        change[r->last + 1] -= r->bytes;
     }
-    for (uint32_t t = 0; t < ranges->nops; t++)
-        bound = live[t] > bound ? live[t] : bound;
+    for (uint32_t t = 0; t < ranges->nops; t++) {
+        live += change[t];
+        bound = live > bound ? live : bound;
+    }
     return bound;
 }

@@ -17,6 +17,7 @@ typedef struct qir_range {
     size_t offset;
     int32_t out;      /* >= 0: in the caller's buffer for this result, takes no memory here */
     int32_t inplace;  /* >= 0: lives on in the memory of this earlier range, which ends here */
+    uint32_t home;    /* the range whose memory it uses at last: follows inplace */
 } qir_range;
 
 typedef struct qir_ranges {
@@ -32,9 +33,6 @@ typedef struct qir_plan_options {
 
 /* Ranges of all results and workspaces of `f`; offsets are not set. */
 qir_ranges qir_plan_ranges(qir_func *f, const qir_plan_options *opts, qir_arena *arena);
-
-/* The range whose memory `r` uses at last: follows inplace. */
-qir_range *qir_range_home(const qir_ranges *all, qir_range *r);
 
 /* Largest sum of live bytes over all ops: no plan needs less. */
 size_t qir_plan_bound(const qir_ranges *ranges, qir_arena *arena);

@@ -26,7 +26,7 @@ struct qir_profile {
 
 qir_profile *qir_profile_create(qir_context *ctx)
 {
-    qir_arena *arena = qir_arena_create(NULL, NULL);
+    qir_arena *arena = qir_context_new_arena(ctx);
     qir_profile *p = QIR_NEW(arena, qir_profile);
     p->ctx = ctx;
     p->arena = arena;

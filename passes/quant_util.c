@@ -6,12 +6,6 @@
 #include "qir/qmath.h"
 #include "qir/support/assert.h"
 
-bool qir_is_byte_quant(const qir_type *t)
-{
-    return t->kind == QIR_TENSOR && t->quant && !t->quant->dynamic &&
-           qir_quant_is_per_tensor(t->quant) && (t->dtype == QIR_i8 || t->dtype == QIR_u8);
-}
-
 const qir_type *qir_observed_type(const qir_op *op)
 {
     qir_module *m = qir_op_module(op);
@@ -35,21 +29,6 @@ const qir_type *qir_observed_type(const qir_op *op)
                    .zero_point = zp};
     qir_dtype_from_name(dtype->u.s, dtype->len, &q.storage);
     return qir_type_with_quant(m->ctx, op->results[0].type, &q, op->loc);
-}
-
-size_t qir_quant_index(const qir_type *t, int64_t i)
-{
-    const qir_quant *q = t->quant;
-    if (q->axis < 0)
-        return 0;
-    int64_t inner = 1, axis = q->axis;
-    for (unsigned d = (unsigned)axis + 1; d < t->rank; d++)
-        inner *= t->dims[d];
-    int64_t along = i / inner % t->dims[axis];
-    if (!q->group)
-        return (size_t)along;
-    int64_t per_row = qir_type_elements(t) / t->dims[0];
-    return (size_t)(i / per_row * (t->dims[axis] / q->group) + along / q->group);
 }
 
 static void store_int(qir_dtype storage, void *data, int64_t i, int32_t v)

@@ -5,17 +5,11 @@
 #include "qir/builder.h"
 #include "qir/ir.h"
 
-/* i8 or u8, one static set of parameters for the whole tensor: what integer kernels take. */
-bool qir_is_byte_quant(const qir_type *t);
-
 /* The type that `observe`'s measured range asks for.  NULL: diagnosed. */
 const qir_type *qir_observed_type(const qir_op *observe);
 
 /* A new constant, f32 `c` quantized to `type`.  NULL: its data cannot be read (diagnosed). */
 qir_const *qir_quantize_const(qir_module *m, qir_const *c, const qir_type *type);
-
-/* Index of the parameters of element `i` (row-major) of a tensor quantized as `t`. */
-size_t qir_quant_index(const qir_type *t, int64_t i);
 
 /* Stored integers of a constant (any integer storage of up to 32 bits), one by one. */
 int64_t qir_stored_int(qir_dtype storage, const void *data, int64_t i);

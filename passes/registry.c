@@ -1,6 +1,7 @@
 /* The list of passes that the build collects from transforms/, and look-up by name. */
 #include <string.h>
 #include "pm_priv.h"
+#include "qir/support/suggest.h"
 
 #define P(ident) extern const qir_pass_desc qir_pass_desc_##ident;
 #include "registry.inc"
@@ -49,54 +50,23 @@ const qir_named_pipeline *qir_pipeline_find(const char *name, size_t len)
     return NULL;
 }
 
-/* Levenshtein distance, for names up to 63 bytes. */
-static unsigned distance(const char *a, size_t na, const char *b)
+static void offer(qir_suggestion *s, const qir_pass_desc *d)
 {
-    size_t nb = strlen(b);
-    unsigned row[64];
-    if (na > 63 || nb > 63)
-        return 64;
-    for (size_t j = 0; j <= nb; j++)
-        row[j] = (unsigned)j;
-    for (size_t i = 1; i <= na; i++) {
-        unsigned diagonal = row[0];
-        row[0] = (unsigned)i;
-        for (size_t j = 1; j <= nb; j++) {
-            unsigned best = diagonal + (a[i - 1] != b[j - 1]);
-            diagonal = row[j];
-            if (row[j] + 1 < best)
-                best = row[j] + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            row[j] = best;
-        }
-    }
-    return row[nb];
-}
-
-static void consider(const char *name, const char *given, size_t len, const char **best,
-                     unsigned *least)
-{
-    unsigned d = name ? distance(given, len, name) : 64;
-    if (d < *least) {
-        *least = d;
-        *best = name;
-    }
+    qir_suggestion_offer(s, d->name);
+    if (d->alias)
+        qir_suggestion_offer(s, d->alias);
 }
 
 const char *pm_suggest(const qir_pass_manager *pm, const char *name, size_t len)
 {
-    const char *best = NULL;
-    unsigned least = (unsigned)(len < 6 ? 3 : len / 3 + 2); /* farther names are no help */
+    qir_suggestion near = {.name = name, .len = len};
     size_t n;
     const qir_named_pipeline *pipelines = qir_pipelines(&n);
-    for (const qir_pass_desc *const *d = passes; *d; d++) {
-        consider((*d)->name, name, len, &best, &least);
-        consider((*d)->alias, name, len, &best, &least);
-    }
+    for (const qir_pass_desc *const *d = passes; *d; d++)
+        offer(&near, *d);
     for (size_t i = 0; i < pm->extra.len; i++)
-        consider(pm->extra.data[i]->name, name, len, &best, &least);
+        offer(&near, pm->extra.data[i]);
     for (size_t i = 0; i < n; i++)
-        consider(pipelines[i].name, name, len, &best, &least);
-    return best;
+        qir_suggestion_offer(&near, pipelines[i].name);
+    return near.best;
 }

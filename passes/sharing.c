@@ -15,7 +15,8 @@ typedef struct share_key {
     const qir_op *user;     /* edge: the consumer; value: the producer */
     const qir_value *value; /* edge: what flows over it; value: itself */
     qir_share_spec spec;
-    uint32_t target; /* SAME */
+    qir_share_spec range; /* SAME: the spec at the end of the chain, once it is known */
+    uint32_t target;      /* SAME */
     uint32_t parent;
     int64_t group;
 } share_key;
@@ -152,13 +153,14 @@ static void unite(qir_sharing *s, uint32_t parent, uint32_t child)
 /* The spec behind a chain of SAME; NONE (diagnosed) when the chain is a circle or ends nowhere. */
 static qir_share_spec resolve(qir_sharing *s, uint32_t i)
 {
-    const share_key *k = s->keys.data;
+    share_key *k = s->keys.data;
     size_t steps = 0;
     uint32_t at = i;
-    while (k[at].spec == QIR_SPEC_SAME && steps++ <= s->keys.len)
+    while (k[at].spec == QIR_SPEC_SAME && !k[at].range && steps++ <= s->keys.len)
         at = k[at].target;
-    if (k[at].spec == QIR_SPEC_ACT || k[at].spec == QIR_SPEC_WEIGHT)
-        return k[at].spec;
+    qir_share_spec range = k[at].spec == QIR_SPEC_SAME ? k[at].range : k[at].spec;
+    if (range == QIR_SPEC_ACT || range == QIR_SPEC_WEIGHT)
+        return k[i].range = range;
     s->ok = qir_error(qir_context_diag(s->ctx), k[i].user->loc, "quant.annotation",
                       "quantization entries share with each other, but none of them has a range");
     return QIR_SPEC_NONE;
@@ -218,15 +220,8 @@ static void settle(qir_sharing *s, qir_arena *arena)
         return; /* no annotations, no maps */
     s->keys.data = qir_arena_copy(arena, keys, s->keys.len * sizeof *keys);
     qir_free(keys);
-    qir_map *maps[] = {&s->edges, &s->values};
-    for (size_t i = 0; i < 2; i++) {
-        qir_map heap = *maps[i];
-        if (!heap.len)
-            continue;
-        maps[i]->entries = qir_arena_copy(arena, heap.entries, heap.len * sizeof *heap.entries);
-        maps[i]->slots = qir_arena_copy(arena, heap.slots, heap.nslots * sizeof *heap.slots);
-        qir_map_free(&heap);
-    }
+    qir_map_settle(&s->edges, arena);
+    qir_map_settle(&s->values, arena);
 }
 
 qir_sharing *qir_sharing_build(qir_func *f, qir_arena *arena, int64_t first_group)

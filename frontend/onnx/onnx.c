@@ -188,8 +188,8 @@ qir_module *qir_import_onnx(qir_context *ctx, const char *path, const void *data
 {
     onnx_import imp = {.ctx = ctx, .diag = qir_context_diag(ctx), .opts = opts, .dir_fd = dir_fd};
     unsigned errors = qir_diag_error_count(imp.diag);
-    imp.arena = qir_arena_create(NULL, NULL);
-    imp.scratch = qir_arena_create(NULL, NULL);
+    imp.arena = qir_context_new_arena(ctx);
+    imp.scratch = qir_context_new_arena(ctx);
     imp.m = qir_module_create(ctx, NULL);
     imp.f = qir_func_create(imp.m, "main", qir_loc_name(ctx, "main"));
     imp.b = qir_builder_at_end(imp.f->body);

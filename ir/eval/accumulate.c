@@ -24,7 +24,7 @@ static void *centered(qir_eval_args *a, const qir_tensor *t, eval_dot kind)
     int64_t n = qir_type_elements(t->type);
     void *dst = qir_arena_array(a->scratch, (size_t)n, eval_dot_bytes(kind));
     for (int64_t i = 0; i < n; i++) {
-        int32_t zp = q->zero_point[q->axis < 0 ? 0 : eval_param_index(t->type, i)];
+        int32_t zp = q->zero_point[qir_quant_index(t->type, i)];
         if (kind == EVAL_DOT_I16)
             ((int16_t *)dst)[i] = (int16_t)(v[i] - zp);
         else

@@ -91,11 +91,6 @@ static void unary_quantized(qir_eval_args *a, qir_unary_f64 fn, const float *arg
     eval_put_f32(&a->out[0], out);
 }
 
-static bool is_byte_quant(const qir_type *t)
-{
-    return t->quant && t->quant->axis < 0 && (t->dtype == QIR_i8 || t->dtype == QIR_u8);
-}
-
 bool qir_eval_unary(qir_eval_args *a)
 {
     const qir_tensor *x = &a->in[0], *y = &a->out[0];
@@ -106,7 +101,7 @@ bool qir_eval_unary(qir_eval_args *a)
     QIR_ASSERT(known, "op without scalar function");
     (void)known;
     int64_t n = qir_type_elements(y->type);
-    if (is_byte_quant(x->type) && is_byte_quant(y->type)) {
+    if (qir_type_is_byte_quant(x->type) && qir_type_is_byte_quant(y->type)) {
         unary_table(a, f64, args);
     } else if (x->type->quant) {
         unary_quantized(a, f64, args);

@@ -133,14 +133,9 @@ static void softmax_quantized(qir_eval_args *a)
     eval_put_i32(&a->out[0], y);
 }
 
-static bool is_byte(const qir_type *t)
-{
-    return t->quant && t->quant->axis < 0 && qir_dtype_bits(t->dtype) <= 8;
-}
-
 bool qir_eval_softmax(qir_eval_args *a)
 {
-    if (is_byte(a->in[0].type) && is_byte(a->out[0].type))
+    if (qir_type_is_byte_quant(a->in[0].type) && qir_type_is_byte_quant(a->out[0].type))
         softmax_quantized(a);
     else if (eval_class_of(a->out[0].type) == EVAL_F64)
         softmax_f64(a, false);

@@ -15,18 +15,16 @@ typedef struct pool {
     int64_t *index; /* of each tap in the plane of a channel; -1: padding */
 } pool;
 
-static bool begin(qir_eval_args *a, pool *p)
+static void begin(qir_eval_args *a, pool *p)
 {
     size_t n;
     const int64_t *kernel = qir_op_ints(a->op, "kernel", &n);
-    if (!eval_get_window(a, kernel, &p->w))
-        return false;
+    eval_get_window(a, kernel, &p->w);
     p->taps = eval_product(p->w.kernel, 0, EVAL_SPATIAL);
     p->positions = eval_product(p->w.out, 0, EVAL_SPATIAL);
     p->plane = eval_product(p->w.in, 0, EVAL_SPATIAL);
     p->planes = p->w.batch * p->w.channels;
     p->index = QIR_NEW_ARRAY(a->scratch, int64_t, (size_t)p->taps);
-    return true;
 }
 
 static void split(const eval_window *w, int64_t position, int64_t o[EVAL_SPATIAL])
@@ -113,8 +111,7 @@ static void store_lowest(const qir_type *t, void *element)
 bool qir_eval_max_pool(qir_eval_args *a)
 {
     pool p;
-    if (!begin(a, &p))
-        return false;
+    begin(a, &p);
     const int64_t *from = winners(a, &p);
     size_t esize = qir_dtype_bytes(a->in[0].type->dtype);
     const char *x = a->in[0].data;
@@ -137,8 +134,7 @@ static int64_t column_major(const eval_window *w, int64_t i)
 bool qir_eval_max_pool_indices(qir_eval_args *a)
 {
     pool p;
-    if (!begin(a, &p))
-        return false;
+    begin(a, &p);
     int64_t *from = winners(a, &p), n = p.planes * p.positions;
     if (qir_op_bool(a->op, "column_major"))
         for (int64_t i = 0; i < n; i++)
@@ -226,8 +222,7 @@ static void average_quantized(qir_eval_args *a, pool *p, bool pads)
 bool qir_eval_avg_pool(qir_eval_args *a)
 {
     pool p;
-    if (!begin(a, &p))
-        return false;
+    begin(a, &p);
     bool pads = qir_op_bool(a->op, "count_pads");
     if (a->in[0].type->quant && a->out[0].type->quant)
         average_quantized(a, &p, pads);

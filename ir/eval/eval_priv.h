@@ -44,9 +44,6 @@ void eval_put_i64(const qir_tensor *t, const int64_t *v);
 int32_t *eval_out_i32(qir_eval_args *a, const qir_tensor *t);
 void eval_put_i32(const qir_tensor *t, const int32_t *v);
 
-/* Which entry of its type's scale list the element `i` uses. */
-size_t eval_param_index(const qir_type *t, int64_t i);
-
 /* --- order ---------------------------------------------------------------------------------------
  * The larger and smaller of two floats wherever the specification says so (maximum, max_pool,
  * reduce_max, ...; folded from left to right): NaN on either side wins, ties keep `a`. */
@@ -112,8 +109,8 @@ static inline int64_t eval_operand_index(const eval_window *w, int axis, int64_t
 }
 
 /* From the operand and result types [N,C,spatial] and the attributes strides, pads, dilations;
- * `kernel` has one entry per spatial axis.  False: more than three spatial axes, diagnosed. */
-bool eval_get_window(qir_eval_args *a, const int64_t *kernel, eval_window *w);
+ * `kernel` has one entry per spatial axis. */
+void eval_get_window(const qir_eval_args *a, const int64_t *kernel, eval_window *w);
 
 /* --- products --------------------------------------------------------------------------------- */
 typedef enum eval_dot {

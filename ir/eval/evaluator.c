@@ -12,11 +12,6 @@ static const qir_eval_fn eval_fns[] = {
 #include "ops.def"
 };
 
-qir_eval_fn qir_eval_op_fn(qir_opcode opcode)
-{
-    return eval_fns[opcode];
-}
-
 /* Shapes must be known; parameters too, but for the results of dynamic_quantize. */
 static bool check_types(const qir_op *op, qir_diag_engine *diag)
 {
@@ -41,7 +36,7 @@ bool qir_eval_op(const qir_op *op, const qir_tensor *in, qir_tensor *out, qir_ar
         out[i].type = op->results[i].type;
         out[i].data = qir_arena_alloc(arena, qir_type_bytes(out[i].type));
     }
-    qir_arena *scratch = qir_arena_create(NULL, NULL);
+    qir_arena *scratch = qir_context_new_arena(qir_op_module(op)->ctx);
     qir_eval_args a = {.op = op, .in = in, .out = out, .scratch = scratch, .diag = diag};
     bool ok = eval_fns[op->opcode](&a);
     qir_arena_destroy(scratch);
@@ -133,10 +128,10 @@ static void prepare(qir_evaluator *e)
 
 qir_evaluator *qir_evaluator_create(qir_func *f, const qir_eval_options *opts)
 {
-    qir_arena *arena = qir_arena_create(NULL, NULL);
+    qir_arena *arena = qir_context_new_arena(f->module->ctx);
     qir_evaluator *e = QIR_NEW(arena, qir_evaluator);
     e->arena = arena;
-    e->scratch = qir_arena_create(NULL, NULL);
+    e->scratch = qir_context_new_arena(f->module->ctx);
     e->func = f;
     e->diag = qir_context_diag(f->module->ctx);
     e->ok = true;

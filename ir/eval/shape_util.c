@@ -126,14 +126,11 @@ static void get_axis(const qir_op *op, unsigned spatial, unsigned i, eval_window
     w->pad_end[at] = list_at(v, n, spatial + i);
 }
 
-bool eval_get_window(qir_eval_args *a, const int64_t *kernel, eval_window *w)
+void eval_get_window(const qir_eval_args *a, const int64_t *kernel, eval_window *w)
 {
     const qir_type *x = a->in[0].type, *y = a->out[0].type;
     unsigned spatial = x->rank - 2;
-    if (spatial > EVAL_SPATIAL)
-        return qir_error(a->diag, a->op->loc, "eval.rank",
-                         "'%s' has %u spatial axes, at most %d are supported", qir_op_name(a->op),
-                         spatial, EVAL_SPATIAL);
+    QIR_ASSERT(spatial <= EVAL_SPATIAL, "rank that infer refuses");
     *w = (eval_window){.batch = x->dims[0], .channels = x->dims[1]};
     for (unsigned at = 0; at < EVAL_SPATIAL; at++) {
         w->in[at] = w->out[at] = w->kernel[at] = w->stride[at] = w->dilation[at] = w->gap[at] = 1;
@@ -145,5 +142,4 @@ bool eval_get_window(qir_eval_args *a, const int64_t *kernel, eval_window *w)
         w->kernel[at] = kernel[i];
         get_axis(a->op, spatial, i, w, at);
     }
-    return true;
 }

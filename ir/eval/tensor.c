@@ -2,21 +2,27 @@
  * below a byte take one byte each and hold their value sign- or zero-extended. */
 #include "eval_priv.h"
 
-/* Integer types and the C type that stores them. */
-#define INT_TYPES(X)                                                                               \
-    X(i1, uint8_t)                                                                                 \
-    X(i2, int8_t)                                                                                  \
-    X(i4, int8_t)                                                                                  \
-    X(i8, int8_t)                                                                                  \
-    X(i16, int16_t)                                                                                \
-    X(i32, int32_t)                                                                                \
-    X(i64, int64_t)                                                                                \
-    X(u2, uint8_t)                                                                                 \
-    X(u4, uint8_t)                                                                                 \
-    X(u8, uint8_t)                                                                                 \
-    X(u16, uint16_t)                                                                               \
-    X(u32, uint32_t)                                                                               \
-    X(u64, uint64_t)
+/* Integer types and the C type that stores them, each with `arg`. */
+#define INT_TYPES(X, arg)                                                                          \
+    X(i1, uint8_t, arg)                                                                            \
+    X(i2, int8_t, arg)                                                                             \
+    X(i4, int8_t, arg)                                                                             \
+    X(i8, int8_t, arg)                                                                             \
+    X(i16, int16_t, arg)                                                                           \
+    X(i32, int32_t, arg)                                                                           \
+    X(i64, int64_t, arg)                                                                           \
+    X(u2, uint8_t, arg)                                                                            \
+    X(u4, uint8_t, arg)                                                                            \
+    X(u8, uint8_t, arg)                                                                            \
+    X(u16, uint16_t, arg)                                                                          \
+    X(u32, uint32_t, arg)                                                                          \
+    X(u64, uint64_t, arg)
+#define NOT_INT                                                                                    \
+    case QIR_f32:                                                                                  \
+    case QIR_f64:                                                                                  \
+    case QIR_f16:                                                                                  \
+    case QIR_bf16:                                                                                 \
+    case QIR_NUM_DTYPES: QIR_UNREACHABLE("not an integer type");
 
 eval_class eval_class_of(const qir_type *t)
 {
@@ -27,77 +33,31 @@ eval_class eval_class_of(const qir_type *t)
     return qir_dtype_is_float(t->dtype) ? EVAL_F32 : EVAL_INT;
 }
 
-size_t eval_param_index(const qir_type *t, int64_t i)
-{
-    const qir_quant *q = t->quant;
-    if (q->axis < 0)
-        return 0;
-    unsigned axis = (unsigned)q->axis;
-    int64_t index = i / eval_product(t->dims, axis + 1, t->rank) % t->dims[axis];
-    if (!q->group)
-        return (size_t)index;
-    int64_t row = i / eval_product(t->dims, 1, t->rank);
-    return (size_t)(row * (t->dims[axis] / q->group) + index / q->group);
-}
-
-#define LOAD(name, ctype)                                                                          \
+/* One function per compute type that integers are loaded into. */
+#define LOAD(name, ctype, to)                                                                      \
     case QIR_##name:                                                                               \
         for (int64_t i = 0; i < n; i++)                                                            \
-            dst[i] = (LOAD_AS)((const ctype *)t->data)[i];                                         \
+            dst[i] = (to)((const ctype *)t->data)[i];                                              \
         break;
-#define NOT_INT                                                                                    \
-    case QIR_f32:                                                                                  \
-    case QIR_f64:                                                                                  \
-    case QIR_f16:                                                                                  \
-    case QIR_bf16:                                                                                 \
-    case QIR_NUM_DTYPES: QIR_UNREACHABLE("not an integer type");
-
-static void load_i64(const qir_tensor *t, int64_t n, int64_t *dst)
-{
-#define LOAD_AS int64_t
-    switch (t->type->dtype) {
-        INT_TYPES(LOAD)
-        NOT_INT
+#define LOADER(function, to)                                                                       \
+    static void function(const qir_tensor *t, int64_t n, to *dst)                                  \
+    {                                                                                              \
+        switch (t->type->dtype) {                                                                  \
+            INT_TYPES(LOAD, to)                                                                    \
+            NOT_INT                                                                                \
+        }                                                                                          \
     }
-#undef LOAD_AS
-}
-
-static void load_i32(const qir_tensor *t, int64_t n, int32_t *dst)
-{
-#define LOAD_AS int32_t
-    switch (t->type->dtype) {
-        INT_TYPES(LOAD)
-        NOT_INT
-    }
-#undef LOAD_AS
-}
-
-static void load_int_as_f32(const qir_tensor *t, int64_t n, float *dst)
-{
-#define LOAD_AS float
-    switch (t->type->dtype) {
-        INT_TYPES(LOAD)
-        NOT_INT
-    }
-#undef LOAD_AS
-}
-
-static void load_int_as_f64(const qir_tensor *t, int64_t n, double *dst)
-{
-#define LOAD_AS double
-    switch (t->type->dtype) {
-        INT_TYPES(LOAD)
-        NOT_INT
-    }
-#undef LOAD_AS
-}
+LOADER(load_i64, int64_t)
+LOADER(load_i32, int32_t)
+LOADER(load_int_as_f32, float)
+LOADER(load_int_as_f64, double)
 
 static void dequantize(qir_eval_args *a, const qir_tensor *t, int64_t n, float *dst)
 {
     const qir_quant *q = t->type->quant;
     const int32_t *v = eval_i32(a, t);
     for (int64_t i = 0; i < n; i++) {
-        size_t p = eval_param_index(t->type, i);
+        size_t p = qir_quant_index(t->type, i);
         dst[i] = qir_dequantize_value(v[i], q->scale[p], q->zero_point[p]);
     }
 }
@@ -196,34 +156,24 @@ int32_t *eval_out_i32(qir_eval_args *a, const qir_tensor *t)
 }
 
 /* Integers wrap to their type (booleans keep != 0). */
-#define STORE(name, ctype)                                                                         \
+#define STORE(name, ctype, unused)                                                                 \
     case QIR_##name:                                                                               \
         for (int64_t i = 0; i < n; i++)                                                            \
-            ((ctype *)t->data)[i] = (ctype)STORE_VALUE(v[i], name);                                \
+            ((ctype *)t->data)[i] = (ctype)(QIR_##name == QIR_i1 ? v[i] != 0 : v[i]);              \
         break;
-#define STORE_VALUE(x, name) (QIR_##name == QIR_i1 ? (x) != 0 : (x))
-
-void eval_put_i64(const qir_tensor *t, const int64_t *v)
-{
-    if ((const void *)v == t->data)
-        return;
-    int64_t n = qir_type_elements(t->type);
-    switch (t->type->dtype) {
-        INT_TYPES(STORE)
-        NOT_INT
+#define STORER(function, from)                                                                     \
+    void function(const qir_tensor *t, const from *v)                                              \
+    {                                                                                              \
+        if ((const void *)v == t->data)                                                            \
+            return;                                                                                \
+        int64_t n = qir_type_elements(t->type);                                                    \
+        switch (t->type->dtype) {                                                                  \
+            INT_TYPES(STORE, unused)                                                               \
+            NOT_INT                                                                                \
+        }                                                                                          \
     }
-}
-
-void eval_put_i32(const qir_tensor *t, const int32_t *v)
-{
-    if ((const void *)v == t->data)
-        return;
-    int64_t n = qir_type_elements(t->type);
-    switch (t->type->dtype) {
-        INT_TYPES(STORE)
-        NOT_INT
-    }
-}
+STORER(eval_put_i64, int64_t)
+STORER(eval_put_i32, int32_t)
 
 static void put_quantized(const qir_tensor *t, const float *v, int64_t n)
 {
@@ -234,7 +184,7 @@ static void put_quantized(const qir_tensor *t, const float *v, int64_t n)
     for (int64_t i = 0; i < n; i += CHUNK) {
         int64_t m = n - i < CHUNK ? n - i : CHUNK;
         for (int64_t j = 0; j < m; j++) {
-            size_t p = eval_param_index(t->type, i + j);
+            size_t p = qir_quant_index(t->type, i + j);
             part[j] = qir_quantize_value(v[i + j], q->scale[p], q->zero_point[p], q->qmin, q->qmax);
         }
         qir_type piece = *t->type;

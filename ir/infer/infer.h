@@ -67,7 +67,6 @@ bool infer_result_free(qir_infer *q, unsigned i, const infer_dims *dims);
 
 /* Quantized operands of arithmetic ops: static parameters, per tensor, 8 bits. */
 bool infer_per_tensor8(qir_infer *q, unsigned i);
-bool infer_is_per_tensor8(const qir_type *t);
 /* Moving elements keeps per-tensor parameters; an axis would have to move with them. */
 bool infer_movable(qir_infer *q, const qir_type *x);
 /* requant multiplier (s_a * s_b) / s_y within [2^-32, 256). */

@@ -92,7 +92,7 @@ bool infer_result_free(qir_infer *q, unsigned i, const infer_dims *dims)
 {
     if (!infer_result_given(q, i, dims))
         return false;
-    return infer_is_per_tensor8(q->results[i]) ||
+    return qir_type_is_byte_quant(q->results[i]) ||
            infer_fail(q, "type.result",
                       "result %u has type %s, expected i8 or u8 quantized per "
                       "tensor",

@@ -166,16 +166,10 @@ bool infer_nonempty(qir_infer *q, const qir_type *t, const char *what)
 
 /* --- quantization ---------------------------------------------------------------------------- */
 
-bool infer_is_per_tensor8(const qir_type *t)
-{
-    return t->quant && !t->quant->dynamic && qir_quant_is_per_tensor(t->quant) &&
-           qir_dtype_bits(t->dtype) == 8;
-}
-
 bool infer_per_tensor8(qir_infer *q, unsigned i)
 {
     const qir_type *t = infer_type(q, i);
-    return infer_is_per_tensor8(t) ||
+    return qir_type_is_byte_quant(t) ||
            infer_fail(q, "quant.operand",
                       "operand %u has type %s, expected i8 or u8 quantized per "
                       "tensor; dequantize other forms first",

@@ -228,7 +228,7 @@ bool qir_npy_open(qir_context *ctx, qir_reader *r, qir_npy *out)
     size_t len = read_preamble(&c, r, &start);
     if (!len)
         return false;
-    qir_arena *arena = qir_arena_create(NULL, NULL);
+    qir_arena *arena = qir_context_new_arena(ctx);
     char *text = qir_arena_alloc(arena, len + 1); /* NUL at the end */
     c.base = start;
     c.p = c.start = text;

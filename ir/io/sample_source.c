@@ -210,7 +210,7 @@ static qir_source *create(const qir_feed *f)
         return NULL;
     }
     s->ctx = f->ctx;
-    s->scratch = qir_arena_create(NULL, NULL);
+    s->scratch = qir_context_new_arena(f->ctx);
     return s;
 }
 

@@ -22,7 +22,7 @@ struct qir_arena {
     block *head;
     qir_oom_handler oom;
     void *user;
-    size_t bytes, next_block;
+    size_t next_block;
 };
 
 static void out_of_memory(const qir_arena *a, size_t bytes)
@@ -71,7 +71,6 @@ void qir_arena_reset(qir_arena *a)
     keep->next = NULL;
     memset(keep->data, 0, keep->used);
     keep->used = 0;
-    a->bytes = 0;
 }
 
 static block *new_block(qir_arena *a, size_t need)
@@ -112,7 +111,6 @@ static void *alloc_slow(qir_arena *a, size_t bytes, size_t align)
 void *qir_arena_alloc(qir_arena *a, size_t bytes)
 {
     size_t align = bytes >= BIG ? 64 : 16;
-    a->bytes += bytes;
     block *b = a->head;
     if (b) {
         size_t at = (b->used + align - 1) & ~(align - 1);
@@ -160,9 +158,4 @@ char *qir_arena_printf(qir_arena *a, const char *fmt, ...)
     vsnprintf(p, (size_t)n + 1, fmt, again);
     va_end(again);
     return p;
-}
-
-size_t qir_arena_bytes(const qir_arena *a)
-{
-    return a->bytes;
 }

@@ -19,6 +19,16 @@ void qir_map_free(qir_map *m)
     memset(m, 0, sizeof *m);
 }
 
+void qir_map_settle(qir_map *m, qir_arena *arena)
+{
+    qir_map heap = *m;
+    if (!heap.len)
+        return;
+    m->entries = qir_arena_copy(arena, heap.entries, heap.len * sizeof *heap.entries);
+    m->slots = qir_arena_copy(arena, heap.slots, heap.nslots * sizeof *heap.slots);
+    qir_map_free(&heap);
+}
+
 static uint32_t *find_slot(const qir_map *m, uint64_t hash, const void *key, size_t len,
                            match_fn match)
 {

@@ -10,21 +10,11 @@ static const struct {
               {canon_algebra_patterns, &canon_nalgebra},
               {canon_linear_patterns, &canon_nlinear}};
 
-static bool is_dead(const qir_op *op)
-{
-    if (!qir_op_has_trait(op, QIR_TRAIT_PURE))
-        return false;
-    for (uint32_t i = 0; i < op->nresults; i++)
-        if (op->results[i].uses)
-            return false;
-    return true;
-}
-
 /* The only driver pattern: what rewrites leave unused is erased, else the tables are tried. */
 static bool visit(qir_rewriter *rw, qir_op *op, void *user)
 {
     const canon c = {rw, user};
-    if (is_dead(op)) {
+    if (qir_op_is_dead(op)) {
         qir_rewriter_erase(rw, op);
         return true;
     }

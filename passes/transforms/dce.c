@@ -3,20 +3,12 @@
 #include "qir/ops.h"
 #include "qir/pass.h"
 
-static bool unused(const qir_op *op)
-{
-    for (uint32_t i = 0; i < op->nresults; i++)
-        if (op->results[i].uses)
-            return false;
-    return true;
-}
-
 /* Users stand after definitions, so one backward walk sees every op after its users are gone. */
 static void sweep_ops(qir_pass *p, qir_block *b)
 {
     for (qir_op *op = b->last, *prev; op; op = prev) {
         prev = op->prev;
-        if (!qir_op_has_trait(op, QIR_TRAIT_PURE) || !unused(op) || !qir_pass_may_transform(p))
+        if (!qir_op_is_dead(op) || !qir_pass_may_transform(p))
             continue;
         qir_op_erase(op);
         qir_pass_count(p, "ops", 1);
@@ -27,12 +19,7 @@ static bool run(qir_pass *p, qir_module *m)
 {
     qir_for_each_func(f, m)
         sweep_ops(p, f->body);
-    qir_for_each_const(c, m) {
-        if (c->value.uses)
-            continue;
-        qir_const_erase(c);
-        qir_pass_count(p, "constants", 1);
-    }
+    qir_pass_count(p, "constants", qir_erase_unused_consts(m));
     return true;
 }
 

@@ -3,6 +3,7 @@
  * Requires: a float module.  Leaves: a float module whose results differ by rounding.
  * Formula and order: TorchScript's FoldConvBatchNorm, see doc below. */
 #include <math.h>
+#include <string.h>
 #include "qir/ops.h"
 #include "qir/pass.h"
 
@@ -199,7 +200,7 @@ static bool expand_kind(const qir_pass *p, const qir_module *m, char *kind)
 {
     const char *s = qir_pass_string(p, "expand");
     *kind = *s;
-    return !*s || *s == 'm' || *s == 'c' ||
+    return !*s || !strcmp(s, "mul-add") || !strcmp(s, "conv") ||
            qir_error(qir_context_diag(m->ctx), NULL, "pipeline.value",
                      "option 'expand' of pass 'fold-batch-norm' must be mul-add or conv, got '%s'",
                      s);

@@ -34,13 +34,6 @@ static bool drop(qir_pass *p, qir_op *op)
     return true;
 }
 
-static void drop_unused_constants(qir_module *m)
-{
-    qir_for_each_const(c, m)
-        if (!c->value.uses)
-            qir_const_erase(c);
-}
-
 static bool run(qir_pass *p, qir_module *m)
 {
     qir_for_each_func(f, m)
@@ -48,7 +41,7 @@ static bool run(qir_pass *p, qir_module *m)
             if (op->opcode == QIR_OP_observe &&
                 !(qir_op_attr(op, "lo") ? convert(p, op) : drop(p, op)))
                 return false;
-    drop_unused_constants(m);
+    qir_erase_unused_consts(m);
     return true;
 }
 

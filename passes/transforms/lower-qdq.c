@@ -25,7 +25,7 @@ static bool match_result(qir_lowering *l)
             return qir_stays_float(l, "its result is quantized in two ways");
         l->type = t;
     }
-    return qir_is_byte_quant(l->type) || qir_stays_float(l, "its result is not 8 bits per tensor");
+    return qir_type_is_byte_quant(l->type) || qir_stays_float(l, "its result is not 8 bits per tensor");
 }
 
 /* softmax produces its fixed parameters only: others are one requantize away.  Tables (elementwise
@@ -145,9 +145,7 @@ static void erase_unused(qir_func *f)
     for (size_t i = 0; i < dead.len; i++)
         qir_erase_dead(dead.data[i]);
     qir_vec_free(&dead);
-    qir_for_each_const(c, f->module)
-        if (!c->value.uses)
-            qir_const_erase(c);
+    qir_erase_unused_consts(f->module);
 }
 
 /* Collects first: lowering an op erases the quantize ops behind it. */

@@ -8,6 +8,7 @@
  * before they write it, and never read it again. */
 #include <stdlib.h>
 #include "plan.h"
+#include "qir/ops.h"
 #include "qir/pass.h"
 #include "qir/support/checked.h"
 
@@ -69,17 +70,31 @@ static size_t collect(const qir_ranges *all, struct block *blocks, qir_arena *ar
 {
     size_t n = 0, *index = QIR_NEW_ARRAY(arena, size_t, all->len + 1);
     for (size_t i = 0; i < all->len; i++) {
-        qir_range *r = &all->data[i], *home = qir_range_home(all, r);
+        qir_range *r = &all->data[i];
         if (r->out >= 0)
             continue;
-        if (home == r) {
+        if (r->home == i) {
             index[i] = n;
             blocks[n++] = (struct block){r, r->last};
-        } else if (r->last > blocks[index[home - all->data]].last) {
-            blocks[index[home - all->data]].last = r->last;
+        } else if (r->last > blocks[index[r->home]].last) {
+            blocks[index[r->home]].last = r->last;
         }
     }
     return n;
+}
+
+/* No offset overflows when the sum of all sizes does not. */
+static bool check_sizes(const qir_ranges *all, qir_diag_engine *diag)
+{
+    const size_t most = (size_t)1 << 46; /* a machine's address space */
+    size_t sum = 0;
+    for (size_t i = 0; i < all->len; i++) {
+        const qir_range *r = &all->data[i];
+        if (r->bytes > most || !qir_add_size(sum, r->bytes, &sum))
+            return qir_error(diag, r->op->loc, "plan.size", "%s of '%s' takes %zu bytes of memory",
+                             r->workspace ? "workspace" : "result", qir_op_name(r->op), r->bytes);
+    }
+    return true;
 }
 
 static void record(qir_module *m, const qir_ranges *all)
@@ -87,7 +102,7 @@ static void record(qir_module *m, const qir_ranges *all)
     for (size_t i = 0; i < all->len; i++) {
         qir_range *r = &all->data[i];
         bool out = r->out >= 0;
-        int64_t value = out ? r->out : (int64_t)qir_range_home(all, r)->offset;
+        int64_t value = out ? r->out : (int64_t)all->data[r->home].offset;
         qir_op_set_attr(r->op, r->workspace ? "ws" : out ? "buf_out" : "buf",
                         qir_attr_int(m->ctx, value));
     }
@@ -125,6 +140,8 @@ static bool run(qir_pass *p, qir_module *m)
         return false;
     qir_arena *arena = qir_pass_arena(p);
     qir_ranges all = qir_plan_ranges(f, &opts, arena);
+    if (!check_sizes(&all, diag))
+        return false;
     struct block *blocks = QIR_NEW_ARRAY(arena, struct block, all.len + 1);
     size_t n = collect(&all, blocks, arena);
     size_t total = place_all(blocks, n, arena);

@@ -49,13 +49,6 @@ static bool pack(packer *p, qir_op *op)
     return true;
 }
 
-static void drop_unused_constants(qir_module *m)
-{
-    qir_for_each_const(c, m)
-        if (!c->value.uses)
-            qir_const_erase(c);
-}
-
 static bool run(qir_pass *pass, qir_module *m)
 {
     packer p = {.pass = pass, .module = m};
@@ -65,7 +58,7 @@ static bool run(qir_pass *pass, qir_module *m)
             if (ok && op->opcode == QIR_OP_prepack && qir_pass_may_transform(pass))
                 ok = pack(&p, op);
     qir_map_free(&p.by_bytes);
-    drop_unused_constants(m);
+    qir_erase_unused_consts(m);
     return ok;
 }
 

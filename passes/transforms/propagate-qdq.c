@@ -57,13 +57,6 @@ static bool is_concat(const qir_op *op)
 
 /* --- helpers ---------------------------------------------------------------------------------- */
 
-static qir_op *feeder(const qir_op *op, uint32_t i, qir_opcode opcode)
-{
-    const qir_value *v = qir_op_operand(op, i);
-    qir_op *def = v ? qir_value_op(v) : NULL;
-    return def && def->opcode == opcode ? def : NULL;
-}
-
 static bool begin(void *pass)
 {
     if (!qir_pass_may_transform(pass))
@@ -113,22 +106,28 @@ static const qir_type *shaped(const qir_op *op, const qir_type *shape, const qir
  * set of parameters. */
 static bool dequantize_passes(const qir_op *op, const qir_type *x)
 {
-    return qir_is_byte_quant(x) ||
+    return qir_type_is_byte_quant(x) ||
            (op->opcode == QIR_OP_transpose && x->quant && !x->quant->group && !x->quant->dynamic);
 }
 
-static bool sink_dequantize(qir_rewriter *rw, qir_op *op, void *pass)
+/* Replaces `op` by itself on quantized operands `in` and a dequantize behind it. */
+static bool replace_dequantized(qir_rewriter *rw, qir_op *op, qir_value *const *in)
 {
-    qir_op *dq = moves_data(op) ? feeder(op, 0, QIR_OP_dequantize) : NULL;
-    qir_value *x = dq ? qir_op_operand(dq, 0) : NULL;
-    if (!x || !dequantize_passes(op, x->type) || !begin(pass))
-        return false;
-    qir_value *moved = copy_on(rw, op, op, with_first(pass, op, x));
+    qir_value *moved = copy_on(rw, op, op, in);
     qir_value *d = moved ? unary(rw, op, QIR_OP_dequantize, moved, NULL) : NULL;
     if (!d)
         return false;
     qir_rewriter_replace(rw, op, d);
     return true;
+}
+
+static bool sink_dequantize(qir_rewriter *rw, qir_op *op, void *pass)
+{
+    qir_op *dq = moves_data(op) ? qir_op_feeder(op, 0, QIR_OP_dequantize) : NULL;
+    qir_value *x = dq ? qir_op_operand(dq, 0) : NULL;
+    if (!x || !dequantize_passes(op, x->type) || !begin(pass))
+        return false;
+    return replace_dequantized(rw, op, with_first(pass, op, x));
 }
 
 static bool sink_dequantize_concat(qir_rewriter *rw, qir_op *op, void *pass)
@@ -137,28 +136,36 @@ static bool sink_dequantize_concat(qir_rewriter *rw, qir_op *op, void *pass)
         return false;
     qir_value **in = QIR_NEW_ARRAY(qir_pass_arena(pass), qir_value *, op->noperands);
     for (uint32_t i = 0; i < op->noperands; i++) {
-        qir_op *dq = feeder(op, i, QIR_OP_dequantize);
+        qir_op *dq = qir_op_feeder(op, i, QIR_OP_dequantize);
         in[i] = dq ? qir_op_operand(dq, 0) : NULL;
-        if (!in[i] || !qir_is_byte_quant(in[i]->type) || in[i]->type->quant != in[0]->type->quant)
+        if (!in[i] || !qir_type_is_byte_quant(in[i]->type) || in[i]->type->quant != in[0]->type->quant)
             return false;
     }
     if (!begin(pass))
         return false;
-    qir_value *joined = copy_on(rw, op, op, in);
-    qir_value *d = joined ? unary(rw, op, QIR_OP_dequantize, joined, NULL) : NULL;
-    if (!d)
-        return false;
-    qir_rewriter_replace(rw, op, d);
-    return true;
+    return replace_dequantized(rw, op, in);
 }
 
 /* The op in front of quantize `q`, if the quantize may move above it. */
 static qir_op *movable(const qir_op *q, bool (*kind)(const qir_op *))
 {
     qir_op *op = qir_value_op(qir_op_operand(q, 0));
-    bool fits = op && kind(op) && !is_bounding(op) && qir_is_byte_quant(q->results[0].type) &&
+    bool fits = op && kind(op) && !is_bounding(op) && qir_type_is_byte_quant(q->results[0].type) &&
                 qir_value_has_one_use(&op->results[0]);
     return fits ? op : NULL;
+}
+
+/* `q` is a quantize or storage_cast behind `op`: `op` on the quantized operand 0 takes its place. */
+static bool hoist(qir_rewriter *rw, qir_op *q, qir_op *op, void *pass)
+{
+    qir_value *x = qir_op_operand(op, 0);
+    const qir_type *t = shaped(q, x->type, q->results[0].type->quant);
+    qir_value *qx = t ? unary(rw, q, q->opcode, x, t) : NULL;
+    qir_value *moved = qx ? copy_on(rw, q, op, with_first(pass, op, qx)) : NULL;
+    if (!moved)
+        return false;
+    qir_rewriter_replace(rw, q, moved);
+    return true;
 }
 
 static bool hoist_quantize(qir_rewriter *rw, qir_op *q, void *pass)
@@ -166,14 +173,7 @@ static bool hoist_quantize(qir_rewriter *rw, qir_op *q, void *pass)
     qir_op *op = q->opcode == QIR_OP_quantize ? movable(q, moves_data) : NULL;
     if (!op || qir_value_const(qir_op_operand(op, 0)) || !begin(pass))
         return false;
-    qir_value *x = qir_op_operand(op, 0);
-    const qir_type *t = shaped(q, x->type, q->results[0].type->quant);
-    qir_value *qx = t ? unary(rw, q, QIR_OP_quantize, x, t) : NULL;
-    qir_value *moved = qx ? copy_on(rw, q, op, with_first(pass, op, qx)) : NULL;
-    if (!moved)
-        return false;
-    qir_rewriter_replace(rw, q, moved);
-    return true;
+    return hoist(rw, q, op, pass);
 }
 
 static bool hoist_quantize_concat(qir_rewriter *rw, qir_op *q, void *pass)
@@ -199,14 +199,14 @@ static bool hoist_quantize_concat(qir_rewriter *rw, qir_op *q, void *pass)
 /* requantize needs a ratio of scales that the arithmetic covers. */
 static bool can_requantize(const qir_type *x, const qir_type *y)
 {
-    return qir_is_byte_quant(x) && qir_is_byte_quant(y) &&
+    return qir_type_is_byte_quant(x) && qir_type_is_byte_quant(y) &&
            qir_requant_multiplier_ok(
                qir_requant_multiplier(x->quant->scale[0], 1.0f, y->quant->scale[0]));
 }
 
 static bool merge_pair(qir_rewriter *rw, qir_op *q, void *pass)
 {
-    qir_op *dq = q->opcode == QIR_OP_quantize ? feeder(q, 0, QIR_OP_dequantize) : NULL;
+    qir_op *dq = q->opcode == QIR_OP_quantize ? qir_op_feeder(q, 0, QIR_OP_dequantize) : NULL;
     qir_value *x = dq ? qir_op_operand(dq, 0) : NULL;
     const qir_type *y = q->results[0].type;
     if (!x || !(x->type == y || can_requantize(x->type, y)) || !begin(pass))
@@ -223,27 +223,20 @@ static bool merge_pair(qir_rewriter *rw, qir_op *q, void *pass)
 static bool hoist_storage_cast(qir_rewriter *rw, qir_op *cast, void *pass)
 {
     const qir_type *y = cast->results[0].type;
-    if (cast->opcode != QIR_OP_storage_cast || !qir_is_byte_quant(y))
+    if (cast->opcode != QIR_OP_storage_cast || !qir_type_is_byte_quant(y))
         return false;
     qir_op *op = qir_value_op(qir_op_operand(cast, 0));
     if (!op || !moves_data(op) || is_bounding(op) || op->opcode == QIR_OP_pad ||
         qir_op_operand(op, 0)->type->quant || !qir_value_has_one_use(&op->results[0]) ||
         !begin(pass))
         return false;
-    qir_value *x = qir_op_operand(op, 0);
-    const qir_type *t = shaped(cast, x->type, y->quant);
-    qir_value *qx = t ? unary(rw, cast, QIR_OP_storage_cast, x, t) : NULL;
-    qir_value *moved = qx ? copy_on(rw, cast, op, with_first(pass, op, qx)) : NULL;
-    if (!moved)
-        return false;
-    qir_rewriter_replace(rw, cast, moved);
-    return true;
+    return hoist(rw, cast, op, pass);
 }
 
 static bool merge_casts(qir_rewriter *rw, qir_op *cast, void *pass)
 {
     qir_op *inner =
-        cast->opcode == QIR_OP_storage_cast ? feeder(cast, 0, QIR_OP_storage_cast) : NULL;
+        cast->opcode == QIR_OP_storage_cast ? qir_op_feeder(cast, 0, QIR_OP_storage_cast) : NULL;
     if (!inner || qir_op_operand(inner, 0)->type != cast->results[0].type || !begin(pass))
         return false;
     qir_rewriter_replace(rw, cast, qir_op_operand(inner, 0));
@@ -253,11 +246,8 @@ static bool merge_casts(qir_rewriter *rw, qir_op *cast, void *pass)
 static bool erase_unused(qir_rewriter *rw, qir_op *op, void *pass)
 {
     (void)pass;
-    if (!qir_op_has_trait(op, QIR_TRAIT_PURE))
+    if (!qir_op_is_dead(op))
         return false;
-    for (unsigned i = 0; i < op->nresults; i++)
-        if (op->results[i].uses)
-            return false;
     qir_rewriter_erase(rw, op);
     return true;
 }

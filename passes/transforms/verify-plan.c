@@ -77,6 +77,28 @@ static void check_pair(struct checker *c, const qir_range *a, const qir_range *b
              a->offset + a->bytes);
 }
 
+/* Ranges start in program order: each is compared with those that have not ended before it. */
+static void check_ranges(struct checker *c, qir_arena *arena)
+{
+    const qir_range **live = QIR_NEW_ARRAY(arena, const qir_range *, c->all.len + 1);
+    size_t nlive = 0;
+    for (size_t i = 0; i < c->all.len; i++) {
+        qir_range *r = &c->all.data[i];
+        size_t kept = 0;
+        bool placed = read_place(c, r);
+        for (size_t j = 0; j < nlive; j++) {
+            if (live[j]->last < r->first)
+                continue;
+            if (placed)
+                check_pair(c, live[j], r);
+            live[kept++] = live[j];
+        }
+        nlive = kept;
+        if (r->out < 0)
+            live[nlive++] = r;
+    }
+}
+
 static bool run(qir_pass *p, qir_module *m)
 {
     struct checker c = {.m = m, .diag = qir_context_diag(m->ctx), .ok = true};
@@ -88,14 +110,7 @@ static bool run(qir_pass *p, qir_module *m)
     const qir_attr *arena = qir_dict_get(m->attrs, qir_intern_cstr(m->ctx, "arena"));
     c.arena = arena && arena->kind == QIR_ATTR_INT ? (size_t)arena->u.i : 0;
     c.all = qir_plan_ranges(f, &opts, qir_pass_arena(p));
-    for (size_t i = 0; i < c.all.len; i++) {
-        qir_range *r = &c.all.data[i];
-        if (!read_place(&c, r))
-            continue;
-        for (size_t j = 0; j < i; j++)
-            if (c.all.data[j].out < 0)
-                check_pair(&c, &c.all.data[j], r);
-    }
+    check_ranges(&c, qir_pass_arena(p));
     return c.ok;
 }
 

@@ -19,6 +19,8 @@ void qir_context_destroy(qir_context *ctx);
 
 qir_diag_engine *qir_context_diag(qir_context *ctx);
 qir_arena *qir_context_arena(qir_context *ctx); /* permanent until destroy */
+/* A new arena with the context's handler for running out of memory.  Caller destroys. */
+qir_arena *qir_context_new_arena(qir_context *ctx);
 
 /* The unique copy of a string: equal strings have equal pointers. */
 const char *qir_intern(qir_context *ctx, const char *s, size_t len);
@@ -28,7 +30,8 @@ const qir_loc *qir_loc_file(qir_context *ctx, const char *file, uint32_t line, u
 const qir_loc *qir_loc_offset(qir_context *ctx, const char *file, uint64_t offset);
 const qir_loc *qir_loc_name(qir_context *ctx, const char *name);
 
-/* Fuses two locations, flattening and dropping duplicates; NULL operands are ignored. */
+/* Fuses two locations, flattening and dropping duplicates; NULL operands are ignored.  The first 64
+ * parts are kept. */
 const qir_loc *qir_loc_fuse(qir_context *ctx, const qir_loc *a, const qir_loc *b);
 
 /* The text a person would use for it ("conv1", "model.qir:4:2"), arena (context). */

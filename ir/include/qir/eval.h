@@ -27,9 +27,6 @@ typedef struct qir_eval_args {
 } qir_eval_args;
 typedef bool (*qir_eval_fn)(qir_eval_args *a);
 
-/* The eval column of ir/ops.def. */
-qir_eval_fn qir_eval_op_fn(qir_opcode opcode);
-
 /* Evaluates one op on given operand tensors into freshly allocated results (arena). */
 bool qir_eval_op(const qir_op *op, const qir_tensor *in, qir_tensor *out, qir_arena *arena,
                  qir_diag_engine *diag);

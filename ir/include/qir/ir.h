@@ -156,7 +156,6 @@ qir_op *qir_op_create(qir_module *m, qir_opcode opcode, qir_value *const *operan
                       const qir_dict *attrs, const qir_loc *loc);
 void qir_op_insert_before(qir_op *op, qir_op *before);
 void qir_op_append(qir_block *b, qir_op *op);
-void qir_op_move_before(qir_op *op, qir_op *before);
 void qir_op_erase(qir_op *op); /* results must have no uses */
 qir_module *qir_op_module(const qir_op *op);
 
@@ -181,11 +180,8 @@ const float *qir_op_floats(const qir_op *op, const char *name, size_t *n);
 /* --- values ---------------------------------------------------------------------------------- */
 qir_op *qir_value_op(const qir_value *v); /* defining op; NULL for arguments and constants */
 bool qir_value_has_one_use(const qir_value *v);
-size_t qir_value_num_uses(const qir_value *v);
 void qir_value_replace_all(qir_value *from, qir_value *to);
 void qir_value_set_name(qir_module *m, qir_value *v, const char *name);
-/* The only user op if there is exactly one use, else NULL. */
-qir_op *qir_value_single_user(const qir_value *v);
 
 /* Walks.  qir_for_each_op allows erasing the current op. */
 #define qir_for_each_op(op, block)                                                                 \

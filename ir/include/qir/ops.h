@@ -66,7 +66,6 @@ typedef struct qir_qrule {
 } qir_qrule;
 
 struct qir_infer;
-struct qir_eval_args;
 
 typedef struct qir_op_desc {
     const char *name, *doc;
@@ -108,6 +107,10 @@ typedef struct qir_infer {
     const qir_type **results; /* desc->nresults entries, in and out */
 } qir_infer;
 
+/* Checks operand count and kinds, attribute names, kinds and presence, then calls the op's infer
+ * function.  False: diagnosed. */
+bool qir_infer_op(qir_infer *q);
+
 /* Proves that the i32 accumulator of a quantized conv, linear or matmul cannot overflow, partial sums
  * included: from the number of terms, and where that does not do from the actual weights and bias.
  * Params files are read and splats expanded only if `load`, else ops that need them pass.
@@ -116,10 +119,6 @@ bool qir_check_accumulator(const qir_op *op, bool load);
 
 /* Appends docs/ops.md: every op with operands, attributes, quantization rule and traits. */
 void qir_docs_ops(qir_strbuf *out);
-
-/* Checks operand count and kinds, attribute names, kinds and presence, then calls the op's infer
- * function.  False: diagnosed. */
-bool qir_infer_op(qir_infer *q);
 
 #ifdef __cplusplus
 }

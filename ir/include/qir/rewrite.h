@@ -8,8 +8,17 @@
 extern "C" {
 #endif
 
-/* Replaces all uses of op's result 0 by `v`, gives `v`'s op the fused location, erases `op`. */
+/* Replaces all uses of op's result 0 by `v`, fuses op's location into that of `v`'s op, erases `op`. */
 void qir_replace_op(qir_op *op, qir_value *v);
+
+/* Pure, and nothing uses its results. */
+bool qir_op_is_dead(const qir_op *op);
+
+/* The op that defines operand `i` if it has that opcode, else NULL. */
+qir_op *qir_op_feeder(const qir_op *op, uint32_t i, qir_opcode opcode);
+
+/* Erases the constants that nothing uses.  Returns how many. */
+unsigned qir_erase_unused_consts(qir_module *m);
 
 /* Erases `op` if it is pure and unused, then its operands' ops likewise.  Returns how many. */
 unsigned qir_erase_dead(qir_op *op);

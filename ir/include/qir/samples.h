@@ -1,6 +1,6 @@
 /* Sample inputs for calibration and evaluation: a stream of one tensor per function argument.
- * Sources: .npy (leading sample axis or one sample), .npz (one member per input), folders of .npy,
- * ONNX TensorProto .pb, PNG, JPEG and PPM images, with preprocessing. */
+ * Sources: .npy (leading sample axis or one sample), .npz (one member per input), ONNX TensorProto
+ * .pb, PNG, JPEG, PPM and PGM images with preprocessing, and folders of such files. */
 #ifndef QIR_SAMPLES_H
 #define QIR_SAMPLES_H
 

@@ -22,7 +22,6 @@ typedef struct qir_parse_options {
  * NULL if there was any. */
 qir_module *qir_parse(qir_context *ctx, const char *file, const char *text, size_t len,
                       const qir_parse_options *opts);
-qir_module *qir_parse_file(qir_context *ctx, const char *path, const qir_parse_options *opts);
 
 typedef struct qir_print_options {
     bool locations;       /* loc(...) of names and files: default true through qir_print */
@@ -33,7 +32,6 @@ typedef struct qir_print_options {
 /* Deterministic; print(parse(print(m))) == print(m).  Constants above the limit are written as
  * dense<"0x..."> bytes unless they live in a params file.  NULL options: defaults. */
 void qir_print(const qir_module *m, const qir_print_options *opts, qir_strbuf *out);
-void qir_print_op(const qir_op *op, qir_strbuf *out); /* one line, for messages */
 
 /* Structure (terminator, dominance, use lists, symbols) then every op by qir_infer_op.  True = ok,
  * else diagnosed at the op's location. */

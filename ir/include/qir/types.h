@@ -62,7 +62,8 @@ typedef enum qir_packing {
 
 /* Affine quantization: real = (q - zero_point) * scale.
  * One (scale, zero point) pair per tensor, per slice of `axis`, or per group of `group` consecutive
- * indices of `axis`, for each index of dimension 0 (row-major [dims[0]][dims[axis] / group]).
+ * indices of `axis`, for each index of dimension 0 unless that is the axis (row-major
+ * [dims[0]][dims[axis] / group]).
  * Identity is by content. */
 typedef struct qir_quant {
     qir_dtype storage, expressed;
@@ -111,7 +112,6 @@ const qir_quant *qir_quant_per_tensor(qir_context *ctx, qir_dtype storage, int32
 /* Variations of a valid type; the shape one diagnoses as qir_tensor_type does. */
 const qir_type *qir_type_with_shape(qir_context *ctx, const qir_type *t, const int64_t *dims,
                                     unsigned rank, const qir_loc *loc);
-const qir_type *qir_type_with_dtype(qir_context *ctx, const qir_type *t, qir_dtype elem);
 const qir_type *qir_type_with_quant(qir_context *ctx, const qir_type *t, const qir_quant *q,
                                     const qir_loc *loc);
 const qir_type *qir_type_with_order(qir_context *ctx, const qir_type *t, qir_order order);
@@ -120,6 +120,10 @@ bool qir_type_is_quant(const qir_type *t);
 bool qir_type_is_float(const qir_type *t); /* plain float tensor */
 bool qir_type_same_shape(const qir_type *a, const qir_type *b);
 bool qir_quant_is_per_tensor(const qir_quant *q);
+/* i8 or u8, one static set of parameters for the whole tensor: what integer arithmetic takes. */
+bool qir_type_is_byte_quant(const qir_type *t);
+/* Index of the parameters of element `i` (row-major) of a tensor of quantized type. */
+size_t qir_quant_index(const qir_type *t, int64_t i);
 
 /* Elements and bytes of the whole tensor (packed: of the packed payload).  Static shapes only. */
 int64_t qir_type_elements(const qir_type *t);

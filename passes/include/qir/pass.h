@@ -11,7 +11,7 @@
 extern "C" {
 #endif
 
-/* Stages a module can be in; bits of qir_module.stage, checked by the manager and the verifier. */
+/* Stages a module can be in; bits of qir_module.stage, checked by the manager. */
 enum qir_stage {
     QIR_STAGE_OBSERVED = 1,  /* observe ops present */
     QIR_STAGE_QDQ = 2,       /* quantize/dequantize pairs around float ops */

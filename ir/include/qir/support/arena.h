@@ -37,9 +37,6 @@ char *qir_arena_strndup(qir_arena *a, const char *s, size_t len);
 /* printf into the arena. */
 char *qir_arena_printf(qir_arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Bytes handed out so far (for statistics and limits). */
-size_t qir_arena_bytes(const qir_arena *a);
-
 #define QIR_NEW(arena, type) ((type *)qir_arena_alloc((arena), sizeof(type)))
 #define QIR_NEW_ARRAY(arena, type, n) ((type *)qir_arena_array((arena), (n), sizeof(type)))
 

@@ -6,6 +6,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "qir/support/arena.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 typedef struct qir_map_entry {
     const void *key; /* pointer maps: the key; string maps: borrowed bytes */
@@ -23,6 +28,9 @@ typedef struct qir_map {
 
 void qir_map_free(qir_map *m);
 
+/* Moves a table that is complete into an arena: reading only from then on, never freed. */
+void qir_map_settle(qir_map *m, qir_arena *arena);
+
 /* Pointer keys.  get returns NULL when absent; put replaces. */
 void *qir_map_get(const qir_map *m, const void *key);
 void qir_map_put(qir_map *m, const void *key, void *value);
@@ -36,4 +44,7 @@ bool qir_strmap_has(const qir_map *m, const char *key, size_t len);
 /* 64-bit hash of bytes (xxhash64, seed 0): the same on every host. */
 uint64_t qir_hash_bytes(const void *data, size_t len);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -6,6 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Zero-initialise, then use; qir_strbuf_free releases.  `data` may be NULL while empty. */
 typedef struct qir_strbuf {
     char *data;
@@ -31,4 +35,7 @@ void qir_strbuf_double(qir_strbuf *b, double v);
 /* `"` + s with the bytes outside printable ASCII, '"' and '\\' as \xNN, \" and \\ + `"`. */
 void qir_strbuf_quoted(qir_strbuf *b, const char *s, size_t len);
 
+#ifdef __cplusplus
+}
+#endif
 #endif
