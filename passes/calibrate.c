@@ -228,10 +228,11 @@ static void check_all_used(application *a)
 {
     const qir_observer *o = a->profile ? qir_profile_unused(a->profile, &a->ranges) : NULL;
     if (o)
-        qir_warning(a->diag, a->module->loc, "profile-observer",
-                    "the profile holds observer %lld, which the model does not have; is it the profile "
-                    "of this model, made with the same options?",
-                    (long long)o->id);
+        qir_warning(
+            a->diag, a->module->loc, "profile-observer",
+            "the profile holds observer %lld, which the model does not have; is it the profile "
+            "of this model, made with the same options?",
+            (long long)o->id);
 }
 
 bool qir_profile_apply(const qir_profile *p, qir_module *m)
