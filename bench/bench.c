@@ -1,7 +1,7 @@
 /* Times a compiled model (named m, one input, one output) beside the calibration burst:
  *     bench IN_BYTES OUT_BYTES SECONDS
- * Every round runs one burst and a few calls.  Prints the fastest call and the median of the rounds in
- * microseconds, the fastest burst in GMAC/s, and the scratch bytes. */
+ * Every round runs one burst and a few calls.  Prints the fastest call and the median of the rounds
+ * in microseconds, the fastest burst in GMAC/s, and the scratch bytes. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

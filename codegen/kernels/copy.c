@@ -40,8 +40,8 @@ static void run_copy(qcg *g, qcg_nest *n)
     qcg_nest_run(g, n, WIDTH / bytes, copy_body, &bytes);
 }
 
-/* Images of a few channels from planes to pixels, BLOCK pixels at a time: channels are interleaved in
- * registers.  The last block overlaps the one before it. */
+/* Images of a few channels from planes to pixels, BLOCK pixels at a time: channels are interleaved
+ * in registers.  The last block overlaps the one before it. */
 static void interleave_block(qcg *g, llb_val dst, llb_val src, unsigned channels, int64_t plane,
                              unsigned bytes)
 {

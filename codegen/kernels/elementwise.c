@@ -76,8 +76,8 @@ static llb_val dequantize_op(qcg *g, llb_val x)
     return dequantize_value(g, operand_type(g, 0)->quant, x);
 }
 
-/* Requantization between equal scales moves the zero point: integers all the way, and no bounds where
- * no stored byte reaches them. */
+/* Requantization between equal scales moves the zero point: integers all the way, and no bounds
+ * where no stored byte reaches them. */
 static llb_val shift_stored(qcg *g, llb_val x, int32_t by)
 {
     const qir_quant *q = result_type(g)->quant;
