@@ -153,6 +153,8 @@ void qir_diag_add_source(qir_diag_engine *e, const char *file, const char *text,
     bool known = qir_strmap_has(&e->sources, file, n);
     forget_source(e, file);
     const char *key = known ? file : strdup(file);
+    if (!key)
+        __builtin_trap();
     qir_strmap_put(&e->sources, key, n, s);
 }
 

@@ -5,21 +5,7 @@
 
 #include <math.h>
 #include <stdint.h>
-#include <string.h>
-
-static inline int32_t fm_bits(float f)
-{
-    int32_t i;
-    memcpy(&i, &f, sizeof i);
-    return i;
-}
-
-static inline float fm_from_bits(int32_t i)
-{
-    float f;
-    memcpy(&f, &i, sizeof f);
-    return f;
-}
+#include "qir/support/bits.h"
 
 static inline float fm_min(float a, float b)
 {
@@ -57,8 +43,8 @@ static inline float fm_max(float a, float b)
 #define IOR(a, b) ((a) | (b))
 #define SHL(a, n) ((int32_t)((uint32_t)(a) << (n)))
 #define SHR(a, n) ((a) >> (n))
-#define BITS(a) fm_bits(a)
-#define FROMBITS(i) fm_from_bits(i)
+#define BITS(a) ((int32_t)qir_bits_of_f32(a))
+#define FROMBITS(i) qir_f32_of_bits((uint32_t)(i))
 #define CALL(name, x) qir_fm_##name(x)
 
 #endif

@@ -2,21 +2,7 @@
 #include "qir/qmath.h"
 
 #include <math.h>
-#include <string.h>
-
-static float from_bits(uint32_t u)
-{
-    float f;
-    memcpy(&f, &u, sizeof f);
-    return f;
-}
-
-static uint32_t to_bits(float f)
-{
-    uint32_t u;
-    memcpy(&u, &f, sizeof u);
-    return u;
-}
+#include "qir/support/bits.h"
 
 /* u >> n, rounded to nearest, ties to even; 0 < n < 32. */
 static uint32_t shift_rne(uint32_t u, unsigned n)
@@ -29,17 +15,17 @@ float qir_f16_to_f32(uint16_t h)
 {
     uint32_t sign = (uint32_t)(h & 0x8000u) << 16, magnitude = h & 0x7fffu;
     if (magnitude >= 0x7c00u)
-        return from_bits(sign | 0x7f800000u | (magnitude & 0x3ffu) << 13);
+        return qir_f32_of_bits(sign | 0x7f800000u | (magnitude & 0x3ffu) << 13);
     if (magnitude < 0x400u) { /* subnormal: exact in fp32 */
         float f = (float)magnitude * 0x1p-24f;
         return sign ? -f : f;
     }
-    return from_bits(sign | ((magnitude << 13) + (112u << 23)));
+    return qir_f32_of_bits(sign | ((magnitude << 13) + (112u << 23)));
 }
 
 uint16_t qir_f32_to_f16(float f)
 {
-    uint32_t u = to_bits(f), sign = u >> 16 & 0x8000u, magnitude = u & 0x7fffffffu;
+    uint32_t u = qir_bits_of_f32(f), sign = u >> 16 & 0x8000u, magnitude = u & 0x7fffffffu;
     if (magnitude > 0x7f800000u)
         return (uint16_t)(sign | 0x7e00u | (magnitude >> 13 & 0x3ffu));
     if (magnitude >= 0x47800000u) /* 2^16 and above; the carry below reaches infinity for 65520.. */
@@ -53,12 +39,12 @@ uint16_t qir_f32_to_f16(float f)
 
 float qir_bf16_to_f32(uint16_t h)
 {
-    return from_bits((uint32_t)h << 16);
+    return qir_f32_of_bits((uint32_t)h << 16);
 }
 
 uint16_t qir_f32_to_bf16(float f)
 {
-    uint32_t u = to_bits(f);
+    uint32_t u = qir_bits_of_f32(f);
     if ((u & 0x7fffffffu) > 0x7f800000u)
         return (uint16_t)(u >> 16 | 0x40u); /* stays NaN when the low payload is cut */
     return (uint16_t)shift_rne(u, 16);

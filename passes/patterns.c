@@ -1,5 +1,5 @@
 /* What the patterns of canonicalize share: replacing, building, looking at constants. */
-#include <math.h>
+#include "bounds.h"
 #include "patterns.h"
 
 bool canon_begin(const canon *c)
@@ -81,7 +81,7 @@ bool canon_is_splat(const qir_value *v, float x)
 
 bool canon_unbounded(const qir_op *op)
 {
-    return qir_op_float(op, "min") == -INFINITY && qir_op_float(op, "max") == INFINITY;
+    return qir_bounds_none(qir_bounds_of(op));
 }
 
 const qir_dict *canon_attr(const qir_op *op, const qir_dict *d, const char *name,

@@ -1,5 +1,6 @@
 /* Elementwise arithmetic: neutral constants, bounds, operand order. */
 #include <math.h>
+#include "bounds.h"
 #include "patterns.h"
 
 /* a + 0, a - 0, a * 1, a / 1 -> a, where broadcasting changes nothing.  Equal but for the sign of
@@ -34,24 +35,7 @@ static bool constant_right(const canon *c, qir_op *op)
 }
 
 /* --- bounds ---------------------------------------------------------------------------------- */
-typedef struct bounds {
-    float min, max;
-} bounds;
-
-static bounds bounds_of(const qir_op *op)
-{
-    if (op->opcode == QIR_OP_relu)
-        return (bounds){0.0f, INFINITY};
-    return (bounds){qir_op_float(op, "min"), qir_op_float(op, "max")};
-}
-
-static float clamp(float x, bounds b)
-{
-    float low = x < b.min ? b.min : x;
-    return low > b.max ? b.max : low;
-}
-
-static const qir_dict *bounds_dict(const qir_op *op, bounds b)
+static const qir_dict *bounds_dict(const qir_op *op, qir_bounds b)
 {
     qir_context *ctx = qir_op_module(op)->ctx;
     const qir_dict *d = NULL;
@@ -63,7 +47,7 @@ static const qir_dict *bounds_dict(const qir_op *op, bounds b)
 }
 
 /* One spelling: relu where the bounds are [0, inf). */
-static bool build_clamp(const canon *c, qir_op *op, qir_value *x, bounds b)
+static bool build_clamp(const canon *c, qir_op *op, qir_value *x, qir_bounds b)
 {
     bool relu = b.min == 0.0f && b.max == INFINITY;
     return canon_begin(c) && canon_build(c, op, relu ? QIR_OP_relu : QIR_OP_clamp, QIR_OPERANDS(x),
@@ -72,8 +56,8 @@ static bool build_clamp(const canon *c, qir_op *op, qir_value *x, bounds b)
 
 static bool clamp_simple(const canon *c, qir_op *op)
 {
-    bounds b = bounds_of(op);
-    if (b.min == -INFINITY && b.max == INFINITY)
+    qir_bounds b = qir_bounds_of(op);
+    if (qir_bounds_none(b))
         return canon_replace(c, op, qir_op_operand(op, 0));
     return b.min == 0.0f && b.max == INFINITY && build_clamp(c, op, qir_op_operand(op, 0), b);
 }
@@ -82,12 +66,12 @@ static bool clamp_simple(const canon *c, qir_op *op)
 static bool clamp_pair(const canon *c, qir_op *op)
 {
     qir_op *inner = qir_op_feeder(op, 0, QIR_OP_clamp);
-    bounds b = bounds_of(op);
+    qir_bounds b = qir_bounds_of(op);
     if (!inner)
         inner = qir_op_feeder(op, 0, QIR_OP_relu);
     if (!inner)
         return false;
-    bounds in = bounds_of(inner), both = {clamp(in.min, b), clamp(in.max, b)};
+    qir_bounds in = qir_bounds_of(inner), both = qir_bounds_within(in, b);
     if (both.min == in.min && both.max == in.max)
         return canon_replace(c, op, &inner->results[0]);
     return build_clamp(c, op, qir_op_operand(inner, 0), both);
@@ -101,7 +85,7 @@ static bool extremum(const canon *c, qir_op *op, bool is_max)
     if (!canon_unbounded(op) || x->type != op->results[0].type || x->type->dtype != QIR_f32 ||
         !canon_splat_value(qir_op_operand(op, 1), &v))
         return false;
-    return build_clamp(c, op, x, is_max ? (bounds){v, INFINITY} : (bounds){-INFINITY, v});
+    return build_clamp(c, op, x, is_max ? (qir_bounds){v, INFINITY} : (qir_bounds){-INFINITY, v});
 }
 
 static bool maximum_constant(const canon *c, qir_op *op)

@@ -3,7 +3,7 @@
 #include "io/pb.h"
 
 #include <stdarg.h>
-#include <string.h>
+#include "qir/support/bits.h"
 
 qir_pb qir_pb_open(qir_pb_file *file, qir_context *ctx, const char *path, const void *data,
                    size_t len)
@@ -143,26 +143,11 @@ bool qir_pb_int(const qir_pb *r, const qir_pb_field *f, int64_t *out)
     return true;
 }
 
-static float to_float(uint64_t bits)
-{
-    uint32_t low = (uint32_t)bits;
-    float v;
-    memcpy(&v, &low, sizeof v);
-    return v;
-}
-
-static double to_double(uint64_t bits)
-{
-    double v;
-    memcpy(&v, &bits, sizeof v);
-    return v;
-}
-
 bool qir_pb_float(const qir_pb *r, const qir_pb_field *f, float *out)
 {
     if (f->wire != QIR_PB_FIXED32)
         return wrong_wire(r, f, "a 32-bit float");
-    *out = to_float(f->value);
+    *out = qir_f32_of_bits((uint32_t)f->value);
     return true;
 }
 
@@ -221,7 +206,7 @@ bool qir_pb_floats(const qir_pb *r, const qir_pb_field *f, float *out, size_t ca
         if (packed && !read_fixed(r->file, &pos, f->payload + f->len, 4, &v))
             return false;
         if (out && *n < cap)
-            out[*n] = to_float(v);
+            out[*n] = qir_f32_of_bits((uint32_t)v);
         ++*n;
         if (!packed)
             break;
@@ -239,7 +224,7 @@ bool qir_pb_doubles(const qir_pb *r, const qir_pb_field *f, double *out, size_t 
         if (packed && !read_fixed(r->file, &pos, f->payload + f->len, 8, &v))
             return false;
         if (out && *n < cap)
-            out[*n] = to_double(v);
+            out[*n] = qir_f64_of_bits(v);
         ++*n;
         if (!packed)
             break;

@@ -4,6 +4,7 @@
  * Formula and order: TorchScript's FoldConvBatchNorm, see doc below. */
 #include <math.h>
 #include <string.h>
+#include "bounds.h"
 #include "qir/ops.h"
 #include "qir/pass.h"
 
@@ -51,11 +52,6 @@ static bool is_producer(const qir_op *op, bool *output_axis_1)
     return false;
 }
 
-static bool unbounded(const qir_op *op)
-{
-    return qir_op_float(op, "min") == -INFINITY && qir_op_float(op, "max") == INFINITY;
-}
-
 /* The op to fold into, or NULL.  Axis 1 of the result must be its output channel, which for linear
  * is so at rank 2 only. */
 static qir_op *match_producer(const qir_op *bn)
@@ -63,7 +59,7 @@ static qir_op *match_producer(const qir_op *bn)
     qir_value *x = qir_op_operand(bn, 0);
     qir_op *op = qir_value_op(x);
     bool axis1;
-    if (!op || !is_producer(op, &axis1) || !qir_value_has_one_use(x) || !unbounded(op) ||
+    if (!op || !is_producer(op, &axis1) || !qir_value_has_one_use(x) || !qir_bounds_none(qir_bounds_of(op)) ||
         (op->opcode == QIR_OP_linear && x->type->rank != 2))
         return NULL;
     qir_value *bias = qir_op_operand(op, 2);

@@ -3,22 +3,13 @@
  * clamp(clamp(x, a, b), c, d) = clamp(x, clamp(a, c, d), clamp(b, c, d)) and, on integers, bounds
  * act after the rounding, which is monotone. */
 #include <math.h>
+#include "bounds.h"
 #include "qir/ops.h"
 #include "qir/pass.h"
 
-typedef struct bounds {
-    float min, max;
-} bounds;
-
-static bool activation_bounds(const qir_op *op, bounds *b)
+static bool is_activation(const qir_op *op)
 {
-    if (op->opcode == QIR_OP_relu)
-        *b = (bounds){0.0f, INFINITY};
-    else if (op->opcode == QIR_OP_clamp)
-        *b = (bounds){qir_op_float(op, "min"), qir_op_float(op, "max")};
-    else
-        return false;
-    return true;
+    return op->opcode == QIR_OP_relu || op->opcode == QIR_OP_clamp;
 }
 
 /* The op that can take over `act`'s bounds.  Integer results (accumulators) have no real units. */
@@ -32,24 +23,17 @@ static qir_op *match_producer(const qir_op *act)
     return fits ? producer : NULL;
 }
 
-static float clamp(float x, bounds b)
-{
-    float low = x < b.min ? b.min : x;
-    return low > b.max ? b.max : low;
-}
-
 /* A bound equal to its default is left out. */
 static void set_bound(qir_op *op, const char *name, float v, float dflt)
 {
     qir_op_set_attr(op, name, v == dflt ? NULL : qir_attr_float(qir_op_module(op)->ctx, v));
 }
 
-static void rewrite(qir_op *act, qir_op *producer, bounds b)
+static void rewrite(qir_op *act, qir_op *producer)
 {
-    float min = clamp(qir_op_float(producer, "min"), b);
-    float max = clamp(qir_op_float(producer, "max"), b);
-    set_bound(producer, "min", min, -INFINITY);
-    set_bound(producer, "max", max, INFINITY);
+    qir_bounds b = qir_bounds_within(qir_bounds_of(producer), qir_bounds_of(act));
+    set_bound(producer, "min", b.min, -INFINITY);
+    set_bound(producer, "max", b.max, INFINITY);
     qir_replace_op(act, &producer->results[0]);
 }
 
@@ -57,11 +41,10 @@ static bool run(qir_pass *p, qir_module *m)
 {
     qir_for_each_func(f, m)
         qir_for_each_op(op, f->body) {
-            bounds b;
-            qir_op *producer = activation_bounds(op, &b) ? match_producer(op) : NULL;
+            qir_op *producer = is_activation(op) ? match_producer(op) : NULL;
             if (!producer || !qir_pass_may_transform(p))
                 continue;
-            rewrite(op, producer, b);
+            rewrite(op, producer);
             qir_pass_count(p, "fused", 1);
         }
     return true;

@@ -8,7 +8,8 @@
 extern "C" {
 #endif
 
-/* Replaces all uses of op's result 0 by `v`, fuses op's location into that of `v`'s op, erases `op`. */
+/* Replaces all uses of op's result 0 by `v`, fuses op's location into that of `v`'s op and erases
+ * `op`. */
 void qir_replace_op(qir_op *op, qir_value *v);
 
 /* Pure, and nothing uses its results. */

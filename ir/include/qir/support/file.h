@@ -17,7 +17,8 @@ typedef struct qir_bytes {
 } qir_bytes;
 
 /* Reads a regular file (or "-": standard input) whole into `arena`.  Refuses directories, devices,
- * files larger than `max_bytes` (`limit_flag` names the option that raises it or is NULL).  False: diagnosed. */
+ * files larger than `max_bytes` (`limit_flag` names the option that raises it, or NULL).  False:
+ * diagnosed. */
 bool qir_read_file(qir_diag_engine *diag, qir_arena *arena, const char *path, size_t max_bytes,
                    const char *limit_flag, qir_bytes *out);
 
