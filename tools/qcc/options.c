@@ -11,6 +11,8 @@ static const cl_option options[] = {
     {"emit-llvm", CL_FLAG, &o.emit_llvm, NULL, "write LLVM IR", 0, 0},
     {"emit-qir", CL_FLAG, &o.emit_qir, NULL, "write QIR, after the last phase before LLVM", 0, 0},
     {"header", CL_STRING, &o.header, "FILE", "C header (default: beside the object)", 0, 0},
+    {"save-params", CL_STRING, &o.save_params, "FILE",
+     "with QIR output: large constants into this safetensors file, beside the output", 0, 0},
     {"name", CL_STRING, &o.name, "NAME", "prefix of C names (default: from the output's name)", 0, 0},
     {"stop-after", CL_STRING, &o.stop_after, "PHASE",
      "import, canonicalize, prepare, calibrate, convert, lower, prepack, plan, llvm or object", 0, 0},
@@ -100,6 +102,8 @@ static void check_combinations(void)
                        o.stop_after);
     if (o.header && (o.emit_llvm || o.emit_qir || last < qcc_num_phases - 1))
         cl_usage_error(&tool, "-header comes with an object or assembly");
+    if (o.save_params && !o.emit_qir && last >= qcc_phase_find("llvm"))
+        cl_usage_error(&tool, "-save-params comes with QIR: add -emit-qir or -stop-after=PHASE");
     if (!o.calibrate.len && (o.limit || o.preprocess))
         cl_usage_error(&tool, "%s needs -calibrate", o.limit ? "-limit" : "-preprocess");
     if (!o.calibrate.len && !o.profile && (o.observer || o.quantizer))

@@ -2,6 +2,7 @@
 #include "qcc.h"
 #include <stdio.h>
 #include <string.h>
+#include "qir/params.h"
 #include "qir/text.h"
 
 static const char *base_name(const char *path)
@@ -86,6 +87,12 @@ bool qcc_writes_stdout(qcc_driver *d)
     return !strcmp(output_path(d), "-") || (header && !strcmp(header, "-"));
 }
 
+static bool same_folder(const char *a, const char *b)
+{
+    size_t n = (size_t)(base_name(a) - a);
+    return n == (size_t)(base_name(b) - b) && !memcmp(a, b, n);
+}
+
 static bool differs(qcc_driver *d, const char *output, const char *input, const char *what)
 {
     if (!output || !input || !tool_same_file(output, input))
@@ -96,8 +103,8 @@ static bool differs(qcc_driver *d, const char *output, const char *input, const 
 
 bool qcc_check_outputs(qcc_driver *d)
 {
-    const char *outputs[] = {output_path(d), header_path(d)};
-    for (size_t i = 0; i < 2; i++) {
+    const char *outputs[] = {output_path(d), header_path(d), d->opts->save_params};
+    for (size_t i = 0; i < 3; i++) {
         if (!differs(d, outputs[i], d->opts->input, "input") ||
             !differs(d, outputs[i], d->opts->profile, "profile"))
             return false;
@@ -108,25 +115,46 @@ bool qcc_check_outputs(qcc_driver *d)
     if (outputs[1] && !strcmp(outputs[0], outputs[1]) && strcmp(outputs[0], "-"))
         return qir_error(d->diag, NULL, "output.same", "'%s' cannot be output and header at once",
                          outputs[0]);
+    if (d->opts->save_params && is_file(outputs[0]) && !same_folder(outputs[0], outputs[2]))
+        return qir_error(d->diag, NULL, "output.params",
+                         "'%s' must be in the folder of '%s': QIR names it relative to itself",
+                         outputs[2], outputs[0]);
+    return true;
+}
+
+/* Constants up to this many elements stay in the text, as lists that one can read. */
+enum { INLINE_ELEMENTS = 64 };
+
+/* The module as text; with -save-params its large constants go to `params`. */
+static bool print_module(qcc_driver *d, qir_strbuf *text, qir_strbuf *params)
+{
+    const char *path = d->opts->save_params;
+    if (path && !qir_params_extract(d->module, "weights",
+                                    is_file(output_path(d)) ? base_name(path) : path,
+                                    INLINE_ELEMENTS + 1, params))
+        return false;
+    qir_print(d->module, NULL, text);
     return true;
 }
 
 bool qcc_write_outputs(qcc_driver *d)
 {
-    qir_strbuf text = {0}, header = {0};
+    qir_strbuf text = {0}, header = {0}, params = {0};
     const char *path = header_path(d);
     bool ok = true;
     if (!makes_code(d))
-        qir_print(d->module, NULL, &text);
+        ok = print_module(d, &text, &params);
     else if (path)
         ok = qir_codegen_header(d->module, &d->codegen, &header);
     const qir_strbuf *body = makes_code(d) ? &d->code : &text;
     qir_output_set *set = qir_output_set_create(d->diag);
     ok = ok && qir_output_add(set, output_path(d), body->data, body->len) &&
          (!header.len || qir_output_add(set, path, header.data, header.len)) &&
+         (!params.len || qir_output_add(set, d->opts->save_params, params.data, params.len)) &&
          qir_output_commit(set);
     qir_output_set_destroy(set);
     qir_strbuf_free(&text);
     qir_strbuf_free(&header);
+    qir_strbuf_free(&params);
     return ok;
 }

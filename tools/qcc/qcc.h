@@ -10,7 +10,7 @@
 typedef struct qcc_options {
     tool_common common;
     const char *input;
-    const char *output, *header, *name;
+    const char *output, *header, *name, *save_params;
     const char *target, *cpu, *attrs, *level;
     const char *quantize, *profile, *preprocess, *observer, *quantizer, *io;
     const char *stop_after, *passes;
