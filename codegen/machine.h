@@ -13,7 +13,7 @@ typedef struct qcg_tile {
 } qcg_tile;
 
 typedef struct qcg_machine {
-    const char *name;
+    qir_level level; /* whose packings its weights have */
     unsigned lanes;        /* i32 accumulators of one vector: columns of a weight block */
     unsigned kgroup;       /* values of k that one dot step adds up */
     unsigned elem_bytes;   /* of an operand of the dot step: 2 = i16, 1 = i8 */

@@ -35,7 +35,8 @@ static bool fits_element(const qir_packing_info *info, const qir_type *w)
     return true;
 }
 
-bool qir_pack_shape_get(qir_packing p, const qir_type *weight, int64_t groups, qir_pack_shape *out)
+bool qir_pack_shape_get_groups(qir_packing p, const qir_type *weight, int64_t groups,
+                               qir_pack_shape *out)
 {
     const qir_packing_info *info = qir_packing_get(p);
     int64_t rows = weight->rank >= 2 ? weight->dims[0] : 0;
@@ -46,16 +47,22 @@ bool qir_pack_shape_get(qir_packing p, const qir_type *weight, int64_t groups, q
         if (weight->rank < 3 || weight->dims[1] != 1 || (groups != 1 && groups != rows))
             return false;
         groups = 1;
-    } else if (groups > 1 && rows / groups % info->nblock) {
-        return false; /* the packed type, which knows no groups, would have another size */
     }
     *out = (qir_pack_shape){.groups = groups,
                             .n = rows / groups,
                             .k = weight->dims[1] * taps_of(weight),
+                            .columns = info->per_channel ? weight->dims[weight->rank - 1] : 1,
                             .info = info};
+    int64_t lines = out->columns ? out->k / out->columns : 0;
     out->nblocks = qir_ceil_div(out->n, info->nblock);
-    out->kblocks = qir_ceil_div(out->k, info->kgroup);
+    out->kblocks = qir_ceil_div(lines, info->kgroup) * out->columns;
     return true;
+}
+
+bool qir_pack_shape_get(qir_packing p, const qir_type *weight, int64_t groups, qir_pack_shape *out)
+{
+    return qir_pack_shape_get_groups(p, weight, groups, out) &&
+           (out->groups == 1 || out->n % out->info->nblock == 0);
 }
 
 static int64_t block_elements(const qir_pack_shape *s)
@@ -72,8 +79,9 @@ size_t qir_pack_bytes(const qir_pack_shape *s)
 static int64_t packed_index(const qir_pack_shape *s, int64_t row, int64_t k)
 {
     int64_t nb = s->info->nblock, kg = s->info->kgroup, n = row % s->n;
-    int64_t block = n / nb * s->kblocks + k / kg;
-    return row / s->n * block_elements(s) + (block * nb + n % nb) * kg + k % kg;
+    int64_t line = k / s->columns, kblock = line / kg * s->columns + k % s->columns;
+    int64_t block = n / nb * s->kblocks + kblock;
+    return row / s->n * block_elements(s) + (block * nb + n % nb) * kg + line % kg;
 }
 
 /* Row-major position of (row, k), k = tap * channels + channel. */

@@ -4,7 +4,6 @@
  * and widened column serves every window it belongs to. */
 #include "kernels/gemm.h"
 #include "kernels/weights.h"
-#include "qir/support/arena.h"
 #include "qir/support/checked.h"
 
 enum { MAX_POSITIONS = 4, HELD_WEIGHTS = 6 };
@@ -19,22 +18,6 @@ typedef struct dw {
     unsigned positions;
 } dw;
 
-/* [channel block][kernel column][row group][lanes][kgroup], zero-padded. */
-static llb_val pack(qcg *g, const dw *d, const qcg_weights *w)
-{
-    int64_t lanes = d->m->lanes, kg = d->m->kgroup, cols = d->p->w.kernel[2];
-    int64_t blocks = qir_ceil_div(w->n, lanes), count = blocks * cols * d->groups * lanes * kg;
-    int16_t *v = QIR_NEW_ARRAY(g->arena, int16_t, (size_t)count);
-    for (int64_t c = 0; c < w->n; c++)
-        for (int64_t row = 0; row < d->rows; row++)
-            for (int64_t col = 0; col < cols; col++) {
-                int64_t block = (c / lanes * cols + col) * d->groups + row / kg;
-                v[(block * lanes + c % lanes) * kg + row % kg] =
-                    w->i16[c * w->k + row * cols + col];
-            }
-    return qcg_const(g, v, (size_t)count * sizeof *v, 64);
-}
-
 /* Offset in the band of kernel row `row` (planes and rows counted together). */
 static int64_t row_offset(const dw *d, int64_t row)
 {
@@ -47,7 +30,7 @@ static llb_val weight(qcg *g, const dw *d, llb_val w, int64_t col, int64_t group
 {
     unsigned count = d->m->lanes * d->m->kgroup;
     llb_type t = llb_vec(llb_int(g, 16), count);
-    return llb_load(g, t, llb_at(g, w, (col * d->groups + group) * count * 2), 16);
+    return llb_load(g, t, llb_at(g, w, (group * d->p->w.kernel[2] + col) * count * 2), 16);
 }
 
 /* The windows that see band column `column`: adds its products to their accumulators. */
@@ -68,7 +51,7 @@ static void column(qcg *g, const dw *d, llb_val x, int64_t at, llb_val w, llb_va
             if (tap < 0 || tap % q->dilation[2] || tap / q->dilation[2] >= q->kernel[2])
                 continue;
             int64_t col = tap / q->dilation[2];
-            llb_val wv = held ? held[col * d->groups + group] : weight(g, d, w, col, group);
+            llb_val wv = held ? held[group * q->kernel[2] + col] : weight(g, d, w, col, group);
             acc[p] = d->m->pair(g, acc[p], v[0], v[1], wv);
         }
     }
@@ -93,12 +76,10 @@ static void channel_row(qcg *g, const dw *d, llb_val x, llb_val w, llb_val bias,
     llb_val held[HELD_WEIGHTS], start = llb_load(g, llb_vec(llb_int(g, 32), d->m->lanes), bias, 4);
     bool hold = q->kernel[2] * d->groups <= HELD_WEIGHTS;
     for (int64_t i = 0; hold && i < q->kernel[2] * d->groups; i++)
-        held[i] = weight(g, d, w, i / d->groups, i % d->groups);
+        held[i] = weight(g, d, w, i % q->kernel[2], i / q->kernel[2]);
     llb_loop l;
     llb_begin(g, &l, 0, q->out[2], d->positions);
-    llb_val at = l.iv, acc[MAX_POSITIONS];
-    if (q->out[2] % d->positions)
-        at = llb_smin(g, at, llb_i64(g, q->out[2] - d->positions));
+    llb_val at = qcg_overlap(g, l.iv, q->out[2], d->positions), acc[MAX_POSITIONS];
     for (unsigned p = 0; p < d->positions; p++)
         acc[p] = start;
     llb_val src = llb_index(g, x, at, q->stride[2] * q->c * 2);
@@ -127,41 +108,21 @@ static void channel_blocks(qcg *g, const dw *d, llb_val x, llb_val out, int64_t 
     llb_end(g, &l);
 }
 
-static void rows(qcg *g, const dw *d, llb_val out)
+static void rows(qcg *g, void *ctx, const qcg_block *b)
 {
+    const dw *d = ctx;
     const qir_window *q = &d->p->w;
     int64_t whole = q->c / d->m->lanes;
     unsigned tail = (unsigned)(q->c % d->m->lanes);
     llb_loop l;
     llb_begin(g, &l, 0, d->p->block, 1);
     llb_val x = llb_index(g, d->win.band, l.iv, q->stride[1] * d->p->band_width * q->c * 2);
-    llb_val row = llb_index(g, out, l.iv, q->out[2] * q->c * (d->e.narrow ? 1 : 4));
+    llb_val row = llb_index(g, b->out, l.iv, q->out[2] * q->c * (d->e.narrow ? 1 : 4));
     if (whole)
         channel_blocks(g, d, x, row, 0, whole, 0);
     if (tail)
         channel_blocks(g, d, x, row, whole, 1, tail);
     llb_end(g, &l);
-}
-
-static void blocks(qcg *g, const dw *d)
-{
-    const qir_kernel_plan *p = d->p;
-    const qir_window *q = &p->w;
-    int64_t row = q->out[2] * q->c * (d->e.narrow ? 1 : 4);
-    llb_loop ln, ld, lh;
-    llb_begin(g, &ln, 0, q->n, 1);
-    llb_begin(g, &ld, 0, q->out[0], 1);
-    llb_begin(g, &lh, 0, q->out[1], p->block);
-    llb_val h = lh.iv;
-    if (q->out[1] % p->block)
-        h = llb_smin(g, h, llb_i64(g, q->out[1] - p->block));
-    llb_val image = llb_index(g, qcg_operand(g, 0), ln.iv, q->in[0] * q->in[1] * q->in[2] * q->c);
-    qcg_band_fill(g, &d->win, image, ld.iv, h);
-    llb_val plane = llb_add(g, llb_mul_const(g, ln.iv, q->out[0]), ld.iv);
-    rows(g, d, llb_index(g, llb_index(g, g->out, plane, q->out[1] * row), h, row));
-    llb_end(g, &lh);
-    llb_end(g, &ld);
-    llb_end(g, &ln);
 }
 
 bool qcg_lower_depthwise_i8(qcg *g, const qir_kernel_plan *p)
@@ -178,9 +139,9 @@ bool qcg_lower_depthwise_i8(qcg *g, const qir_kernel_plan *p)
     d.rows = p->w.kernel[0] * p->w.kernel[1];
     d.groups = qir_ceil_div(d.rows, d.m->kgroup);
     d.positions = p->w.out[2] >= 4 ? 4 : p->w.out[2] >= 2 ? 2 : 1;
-    d.w = pack(g, &d, &w);
+    d.w = qcg_weights_packed(g, p->w.groups, qir_level_get(d.m->level)->dw);
     d.bias = qcg_bias_fold(g, &w, zp, d.m->lanes);
-    if (!d.bias)
+    if (!d.w || !d.bias)
         return false;
     if (y->quant) {
         int32_t lo, hi;
@@ -190,6 +151,6 @@ bool qcg_lower_depthwise_i8(qcg *g, const qir_kernel_plan *p)
         qcg_epilogue_requantize(g, &d.e, scales, count, y, lo, hi, qcg_largest_scaled(g, &w));
         d.scale = d.e.scale;
     }
-    blocks(g, &d);
+    qcg_window_walk(g, &d.win, d.e.narrow ? 1 : 4, rows, &d);
     return true;
 }

@@ -85,9 +85,7 @@ static void column_groups(qcg *g, const qcg_gemm *m, qcg_tile t, int64_t first_b
     llb_val bias = m->bias ? llb_index(g, m->bias, ln.iv, lanes * 4) : NULL;
     llb_val out = llb_index(g, m->out, ln.iv, lanes * out_bytes);
     llb_begin(g, &lm, 0, m->rows, t.rows);
-    llb_val row = lm.iv;
-    if (m->rows % t.rows)
-        row = llb_smin(g, row, llb_i64(g, m->rows - t.rows));
+    llb_val row = qcg_overlap(g, lm.iv, m->rows, t.rows);
     llb_val acc[LLB_MAX_CARRY];
     tile_products(g, m, t, llb_index(g, m->a, row, m->a_stride), w, bias, acc);
     qcg_tile_store s = {.rows = t.rows, .vectors = t.vectors, .tail = tail};
@@ -129,62 +127,23 @@ typedef struct job {
     int64_t out_elem;
 } job;
 
-/* One product per group; `a` is the panel, or the operand where it is in place. */
-static void products(qcg *g, const job *j, llb_val a, llb_val out)
+/* One product per group. */
+static void products(qcg *g, void *ctx, const qcg_block *b)
 {
+    const job *j = ctx;
     qcg_gemm m = j->m;
-    m.a = a;
     llb_loop l;
     llb_begin(g, &l, 0, j->p->w.groups, 1);
     if (!j->p->direct)
         qcg_panel_gather(g, &j->win, l.iv);
+    m.a = j->p->direct ? b->rows : j->win.panel;
     m.w = llb_index(g, m.w, l.iv, j->w_group);
     m.bias = llb_index(g, m.bias, l.iv, j->padded * 4);
     if (m.scale)
         m.scale = llb_index(g, m.scale, l.iv, j->padded * 4);
-    m.out = llb_index(g, out, l.iv, m.n * j->out_elem);
+    m.out = llb_index(g, b->out, l.iv, m.n * j->out_elem);
     qcg_gemm_emit(g, &m);
     llb_end(g, &l);
-}
-
-static llb_val overlap(qcg *g, llb_val at, int64_t size, int64_t block)
-{
-    return size % block ? llb_smin(g, at, llb_i64(g, size - block)) : at;
-}
-
-static void direct(qcg *g, const job *j)
-{
-    const qir_kernel_plan *p = j->p;
-    int64_t positions = p->w.n * p->w.out[0] * p->w.out[1] * p->w.out[2];
-    llb_loop l;
-    llb_begin(g, &l, 0, positions, p->block);
-    llb_val at = overlap(g, l.iv, positions, p->block);
-    llb_val src = llb_index(g, qcg_operand(g, 0), at, p->k); /* one byte each */
-    if (!p->in_place)
-        qcg_panel_direct(g, &j->win, src);
-    products(g, j, p->in_place ? src : j->win.panel,
-             llb_index(g, g->out, at, p->w.o * j->out_elem));
-    llb_end(g, &l);
-}
-
-static void blocked(qcg *g, const job *j)
-{
-    const qir_kernel_plan *p = j->p;
-    const qir_window *w = &p->w;
-    int64_t row = w->out[2] * w->o * j->out_elem;
-    llb_loop ln, ld, lh;
-    llb_begin(g, &ln, 0, w->n, 1);
-    llb_begin(g, &ld, 0, w->out[0], 1);
-    llb_begin(g, &lh, 0, w->out[1], p->block);
-    llb_val h = overlap(g, lh.iv, w->out[1], p->block);
-    llb_val image = llb_index(g, qcg_operand(g, 0), ln.iv, w->in[0] * w->in[1] * w->in[2] * w->c);
-    qcg_band_fill(g, &j->win, image, ld.iv, h);
-    llb_val plane = llb_add(g, llb_mul_const(g, ln.iv, w->out[0]), ld.iv);
-    llb_val out = llb_index(g, g->out, plane, w->out[1] * row);
-    products(g, j, j->win.panel, llb_index(g, out, h, row));
-    llb_end(g, &lh);
-    llb_end(g, &ld);
-    llb_end(g, &ln);
 }
 
 bool qcg_lower_gemm_i8(qcg *g, const qir_kernel_plan *p)
@@ -197,9 +156,9 @@ bool qcg_lower_gemm_i8(qcg *g, const qir_kernel_plan *p)
     j.m.m = p->wide ? g->machine->wide : g->machine;
     int32_t zp = x->quant->zero_point[0];
     qcg_window_init(g, &j.win, p, zp);
-    j.m.w = qcg_weights_pack(g, &w, j.m.m, &j.w_group);
+    j.m.w = qcg_weights_packed(g, p->w.groups, qir_level_get(j.m.m->level)->gemm);
     j.m.bias = qcg_bias_fold(g, &w, zp, j.m.m->lanes);
-    if (!j.m.bias)
+    if (!j.m.w || !j.m.bias)
         return false;
     j.padded = qir_ceil_div(w.n, j.m.m->lanes) * j.m.m->lanes;
     if (y->quant) {
@@ -215,11 +174,9 @@ bool qcg_lower_gemm_i8(qcg *g, const qir_kernel_plan *p)
     j.m.rows = p->panel_rows;
     j.m.n = w.n;
     j.m.kblocks = qir_ceil_div(p->k, j.m.m->kgroup);
+    j.w_group = j.padded * j.m.kblocks * j.m.m->kgroup * j.m.m->elem_bytes;
     j.m.a_stride = p->k_stride * (int64_t)p->elem;
     j.m.out_stride = p->w.o * j.out_elem;
-    if (p->direct)
-        direct(g, &j);
-    else
-        blocked(g, &j);
+    qcg_window_walk(g, &j.win, j.out_elem, products, &j);
     return true;
 }

@@ -190,45 +190,22 @@ static void output_row(qcg *g, pool *p, llb_val src, llb_val dst, llb_val plane,
     llb_end(g, &l);
 }
 
-static void block(qcg *g, pool *p, llb_val image, llb_val dst, llb_val plane, llb_val first)
+static void block(qcg *g, void *ctx, const qcg_block *b)
 {
+    pool *p = ctx;
     const qir_window *w = &p->plan.w;
     int64_t out = w->out[2] * w->c * (int64_t)qir_dtype_bytes(g->op->results[0].type->dtype);
-    int64_t rows = p->plan.has_band ? p->plan.block : 1;
-    if (p->plan.has_band)
-        qcg_band_fill(g, &p->win, image, plane, first);
     llb_loop l;
-    llb_begin(g, &l, 0, rows, 1);
-    llb_val row = llb_add(g, first, l.iv), src;
+    llb_begin(g, &l, 0, p->plan.has_band ? p->plan.block : 1, 1);
+    llb_val row = llb_add(g, b->row, l.iv), src;
     if (p->plan.has_band) {
         src = llb_index(g, p->win.band, l.iv, w->stride[1] * p->line);
     } else {
-        src = llb_index(g, image, plane, w->stride[0] * p->plane);
+        src = llb_index(g, b->image, b->plane, w->stride[0] * p->plane);
         src = llb_index(g, src, row, w->stride[1] * p->line);
     }
-    output_row(g, p, src, llb_index(g, dst, row, out), plane, row);
+    output_row(g, p, src, llb_index(g, b->out, l.iv, out), b->plane, row);
     llb_end(g, &l);
-}
-
-static void planes(qcg *g, pool *p)
-{
-    const qir_window *w = &p->plan.w;
-    int64_t elem = (int64_t)qir_dtype_bytes(p->dtype), step = p->plan.has_band ? p->plan.block : 1;
-    int64_t out = (int64_t)qir_dtype_bytes(g->op->results[0].type->dtype);
-    llb_loop ln, ld, lh;
-    llb_begin(g, &ln, 0, w->n, 1);
-    llb_begin(g, &ld, 0, w->out[0], 1);
-    llb_begin(g, &lh, 0, w->out[1], step);
-    llb_val h = lh.iv;
-    if (w->out[1] % step)
-        h = llb_smin(g, h, llb_i64(g, w->out[1] - step));
-    llb_val image =
-        llb_index(g, qcg_operand(g, 0), ln.iv, w->in[0] * w->in[1] * w->in[2] * w->c * elem);
-    llb_val plane = llb_add(g, llb_mul_const(g, ln.iv, w->out[0]), ld.iv);
-    block(g, p, image, llb_index(g, g->out, plane, w->out[1] * w->out[2] * w->c * out), ld.iv, h);
-    llb_end(g, &lh);
-    llb_end(g, &ld);
-    llb_end(g, &ln);
 }
 
 static bool types_ok(qcg *g, bool largest)
@@ -260,7 +237,8 @@ static bool lower_pool(qcg *g, bool largest)
     tap_offsets(g, &p);
     if (!largest && w->padded)
         count_tables(g, &p);
-    planes(g, &p);
+    int64_t out_elem = (int64_t)qir_dtype_bytes(g->op->results[0].type->dtype);
+    qcg_window_walk(g, &p.win, out_elem, block, &p);
     return true;
 }
 

@@ -1,4 +1,4 @@
-/* Weights and biases: unpacked, zero points removed, arranged for the machine: see weights.h. */
+/* Weights, biases and what follows from them before anything runs: see weights.h. */
 #include "kernels/weights.h"
 
 #include <math.h>
@@ -28,12 +28,17 @@ static const void *constant_data(qcg *g, unsigned i, const char *what)
     return qir_const_data(c);
 }
 
-/* Row-major bytes and type of the weight. */
-static const void *row_major_weight(qcg *g, int64_t groups, const qir_type **type)
+static const qir_type *weight_type(const qcg *g)
+{
+    const qir_type *t = qir_op_operand(g->op, 1)->type;
+    return t->kind == QIR_PACKED ? t->logical : t;
+}
+
+/* Row-major bytes of the weight. */
+static const void *row_major_weight(qcg *g, int64_t groups)
 {
     const qir_type *t = qir_op_operand(g->op, 1)->type;
     const void *data = constant_data(g, 1, "the weight");
-    *type = t->kind == QIR_PACKED ? t->logical : t;
     if (!data || t->kind != QIR_PACKED)
         return data;
     qir_pack_shape shape;
@@ -45,74 +50,68 @@ static const void *row_major_weight(qcg *g, int64_t groups, const qir_type **typ
     return raw;
 }
 
+static bool refuse_weight(qcg *g)
+{
+    return qir_error(diag_of(g), g->op->loc, "codegen.weight",
+                     "weights of '%s' must be f32 or quantized to 8 bits, per tensor or per output "
+                     "channel, got %s",
+                     qir_op_name(g->op), qir_type_text(g->qir->ctx, weight_type(g)));
+}
+
+llb_val qcg_weights_packed(qcg *g, int64_t groups, qir_packing packing)
+{
+    enum { ALIGN = 64 };
+    const qir_type *t = qir_op_operand(g->op, 1)->type;
+    if (t->kind == QIR_PACKED && t->packing == packing)
+        return qcg_operand(g, 1);
+    const void *data = row_major_weight(g, groups);
+    qir_pack_shape shape;
+    if (!data)
+        return NULL;
+    if (!qir_pack_shape_get_groups(packing, weight_type(g), groups, &shape)) {
+        refuse_weight(g);
+        return NULL;
+    }
+    void *packed = qir_arena_alloc(g->arena, qir_pack_bytes(&shape));
+    qir_pack(&shape, weight_type(g), data, packed);
+    return qcg_const(g, packed, qir_pack_bytes(&shape), ALIGN);
+}
+
 static int16_t stored_value(const qir_type *t, const void *data, int64_t i)
 {
     return t->dtype == QIR_i8 ? ((const int8_t *)data)[i] : ((const uint8_t *)data)[i];
 }
 
+/* [n][tap][channel], zero points removed. */
+static const int16_t *centred(qcg *g, const qir_type *t, const void *data, int64_t taps)
+{
+    int64_t o = t->dims[0], cin = t->dims[1];
+    int16_t *v = QIR_NEW_ARRAY(g->arena, int16_t, (size_t)(o * cin * taps));
+    for (int64_t n = 0; n < o; n++) {
+        int32_t zp = t->quant->zero_point[(size_t)n % t->quant->count];
+        for (int64_t c = 0; c < cin; c++)
+            for (int64_t tap = 0; tap < taps; tap++)
+                v[(n * taps + tap) * cin + c] =
+                    (int16_t)(stored_value(t, data, (n * cin + c) * taps + tap) - zp);
+    }
+    return v;
+}
+
 bool qcg_weights_get(qcg *g, int64_t groups, qcg_weights *w)
 {
-    const qir_type *t;
-    const void *data = row_major_weight(g, groups, &t);
+    const qir_type *t = weight_type(g);
+    const void *data = row_major_weight(g, groups);
     if (!data || !qir_check_accumulator(g->op, true))
         return false;
-    int64_t o = t->dims[0], cin = t->dims[1], taps = 1;
-    for (unsigned i = 2; i < t->rank; i++)
-        taps *= t->dims[i];
-    *w = (qcg_weights){.groups = groups, .n = o / groups, .k = cin * taps};
     bool is_float = t->dtype == QIR_f32;
     if (!is_float && (!t->quant || (t->dtype != QIR_i8 && t->dtype != QIR_u8)))
-        return qir_error(diag_of(g), g->op->loc, "codegen.weight",
-                         "weights of '%s' must be f32 or quantized to 8 bits, got %s",
-                         qir_op_name(g->op), qir_type_text(g->qir->ctx, t));
-    int16_t *ints = is_float ? NULL : QIR_NEW_ARRAY(g->arena, int16_t, (size_t)(o * w->k));
-    float *floats = is_float ? QIR_NEW_ARRAY(g->arena, float, (size_t)(o * w->k)) : NULL;
-    for (int64_t n = 0; n < o; n++) {
-        int32_t zp = is_float ? 0 : t->quant->zero_point[(size_t)n % t->quant->count];
-        for (int64_t c = 0; c < cin; c++)
-            for (int64_t tap = 0; tap < taps; tap++) {
-                int64_t from = (n * cin + c) * taps + tap, to = (n * taps + tap) * cin + c;
-                if (is_float)
-                    floats[to] = ((const float *)data)[from];
-                else
-                    ints[to] = (int16_t)(stored_value(t, data, from) - zp);
-            }
-    }
-    w->i16 = ints;
-    w->f32 = floats;
+        return refuse_weight(g);
+    int64_t taps = 1;
+    for (unsigned i = 2; i < t->rank; i++)
+        taps *= t->dims[i];
+    *w = (qcg_weights){.groups = groups, .n = t->dims[0] / groups, .k = t->dims[1] * taps};
+    w->i16 = is_float ? NULL : centred(g, t, data, taps);
     return true;
-}
-
-llb_val qcg_weights_pack(qcg *g, const qcg_weights *w, const qcg_machine *m, int64_t *group_bytes)
-{
-    int64_t lanes = m->lanes, kg = m->kgroup;
-    int64_t nb = qir_ceil_div(w->n, lanes), kb = qir_ceil_div(w->k, kg);
-    int64_t elements = nb * kb * lanes * kg;
-    *group_bytes = elements * m->elem_bytes;
-    int8_t *i8 = QIR_NEW_ARRAY(g->arena, int8_t, (size_t)(w->groups * *group_bytes));
-    int16_t *i16 = (int16_t *)(void *)i8;
-    for (int64_t row = 0; row < w->groups * w->n; row++) {
-        int64_t group = row / w->n, n = row % w->n;
-        for (int64_t k = 0; k < w->k; k++) {
-            int64_t at =
-                group * elements + ((n / lanes * kb + k / kg) * lanes + n % lanes) * kg + k % kg;
-            int16_t v = w->i16[row * w->k + k];
-            if (m->elem_bytes == 1)
-                i8[at] = (int8_t)v;
-            else
-                i16[at] = v;
-        }
-    }
-    return qcg_const(g, i8, (size_t)(w->groups * *group_bytes), 64);
-}
-
-llb_val qcg_weights_pack_f32(qcg *g, const qcg_weights *w, int64_t k16)
-{
-    int64_t rows = w->groups * w->n;
-    float *v = QIR_NEW_ARRAY(g->arena, float, (size_t)(rows * k16));
-    for (int64_t r = 0; r < rows; r++)
-        memcpy(v + r * k16, w->f32 + r * w->k, (size_t)w->k * sizeof *v);
-    return qcg_const(g, v, (size_t)(rows * k16) * sizeof *v, 64);
 }
 
 bool qcg_bias_data(qcg *g, const void **data)
@@ -144,8 +143,7 @@ llb_val qcg_bias_fold(qcg *g, const qcg_weights *w, int32_t x_zp, unsigned lanes
 
 static float multiplier(const qcg *g, int64_t row)
 {
-    const qir_type *t = qir_op_operand(g->op, 1)->type;
-    const qir_quant *q = t->kind == QIR_PACKED ? t->logical->quant : t->quant;
+    const qir_quant *q = weight_type(g)->quant;
     const qir_quant *x = qir_op_operand(g->op, 0)->type->quant;
     const qir_quant *y = g->op->results[0].type->quant;
     return qir_requant_multiplier(x->scale[0], q->scale[(size_t)row % q->count], y->scale[0]);

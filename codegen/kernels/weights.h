@@ -8,17 +8,14 @@
 typedef struct qcg_weights {
     int64_t groups, n, k;
     const int16_t *i16; /* stored values minus zero points; NULL when float */
-    const float *f32;
 } qcg_weights;
 
 /* Operand 1 of conv or linear, packed or not.  False: diagnosed (not a constant). */
 bool qcg_weights_get(qcg *g, int64_t groups, qcg_weights *w);
 
-/* Blocks [groups][n / lanes][k / kgroup][lanes][kgroup], zero-padded, as a constant of the module;
- * one group takes `group_bytes`. */
-llb_val qcg_weights_pack(qcg *g, const qcg_weights *w, const qcg_machine *m, int64_t *group_bytes);
-/* Rows padded to k16 floats. */
-llb_val qcg_weights_pack_f32(qcg *g, const qcg_weights *w, int64_t k16);
+/* The weight in the order of a packing, as a constant of the module: the operand itself where it
+ * has been prepacked, else packed here (groups that share a block).  NULL: diagnosed. */
+llb_val qcg_weights_packed(qcg *g, int64_t groups, qir_packing packing);
 
 /* i32 start of the accumulators, per group padded to a multiple of `lanes`: bias - x_zp * sum(w).
  */

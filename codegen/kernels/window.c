@@ -38,7 +38,8 @@ static void widen_chunk(qcg *g, const qcg_window *w, llb_val dst, llb_val src, u
     llb_store(g, v, dst, (unsigned)w->plan->elem);
 }
 
-void qcg_widen(qcg *g, const qcg_window *w, llb_val dst, llb_val src, int64_t count)
+/* Copies `count` elements, converting `from` to `elem`; touches nothing else. */
+static void widen(qcg *g, const qcg_window *w, llb_val dst, llb_val src, int64_t count)
 {
     int64_t done = count / CHUNK * CHUNK, in = from_bytes(w), out = (int64_t)w->plan->elem;
     if (done) {
@@ -79,7 +80,7 @@ static void band_row(qcg *g, const qcg_window *w, llb_val dst, llb_val src)
     int64_t position = p->w.c * (int64_t)p->elem;
     fill(g, w, dst, left * p->w.c);
     if (inside > 0)
-        qcg_widen(g, w, llb_at(g, dst, left * position), src, inside * p->w.c);
+        widen(g, w, llb_at(g, dst, left * position), src, inside * p->w.c);
     fill(g, w, llb_at(g, dst, (left + inside) * position),
          (p->band_width - left - inside) * p->w.c);
 }
@@ -89,7 +90,9 @@ static llb_val within(qcg *g, llb_val i, int64_t size)
     return LLVMBuildICmp(g->b, LLVMIntULT, i, llb_i64(g, size), "");
 }
 
-void qcg_band_fill(qcg *g, const qcg_window *w, llb_val image, llb_val plane, llb_val row)
+/* Fills the band with the input rows under output rows row .. row + block - 1 of plane `plane`.
+ * image: the operand at the batch entry. */
+static void band_fill(qcg *g, const qcg_window *w, llb_val image, llb_val plane, llb_val row)
 {
     const qir_kernel_plan *p = w->plan;
     const qir_window *q = &p->w;
@@ -195,17 +198,67 @@ void qcg_panel_gather(qcg *g, const qcg_window *w, llb_val group)
     llb_end(g, &lr);
 }
 
-void qcg_panel_direct(qcg *g, const qcg_window *w, llb_val src)
+/* Panel rows straight from the operand. */
+static void panel_direct(qcg *g, const qcg_window *w, llb_val src)
 {
     const qir_kernel_plan *p = w->plan;
     if (p->k_stride == p->k) {
-        qcg_widen(g, w, w->panel, src, p->panel_rows * p->k);
+        widen(g, w, w->panel, src, p->panel_rows * p->k);
         return;
     }
     llb_loop l;
     llb_begin(g, &l, 0, p->panel_rows, 1);
     llb_val row = llb_index(g, w->panel, l.iv, p->k_stride * (int64_t)p->elem);
-    qcg_widen(g, w, row, llb_index(g, src, l.iv, p->k * from_bytes(w)), p->k);
+    widen(g, w, row, llb_index(g, src, l.iv, p->k * from_bytes(w)), p->k);
     zero_tail(g, w, row);
     llb_end(g, &l);
+}
+
+/* --- steps ------------------------------------------------------------------------------------ */
+
+llb_val qcg_overlap(qcg *g, llb_val at, int64_t size, int64_t step)
+{
+    return size % step ? llb_smin(g, at, llb_i64(g, size - step)) : at;
+}
+
+static void walk_positions(qcg *g, const qcg_window *w, int64_t out_elem, qcg_block_fn fn, void *ctx)
+{
+    const qir_kernel_plan *p = w->plan;
+    int64_t positions = p->w.n * p->w.out[0] * p->w.out[1] * p->w.out[2];
+    llb_loop l;
+    llb_begin(g, &l, 0, positions, p->block);
+    llb_val at = qcg_overlap(g, l.iv, positions, p->block);
+    llb_val src = llb_index(g, qcg_operand(g, 0), at, p->k * from_bytes(w));
+    if (!p->in_place)
+        panel_direct(g, w, src);
+    fn(g, ctx,
+       &(qcg_block){.rows = p->in_place ? src : w->panel,
+                    .out = llb_index(g, g->out, at, p->w.o * out_elem)});
+    llb_end(g, &l);
+}
+
+static void walk_rows(qcg *g, const qcg_window *w, int64_t out_elem, qcg_block_fn fn, void *ctx)
+{
+    const qir_window *q = &w->plan->w;
+    int64_t step = w->plan->has_band ? w->plan->block : 1, row = q->out[2] * q->o * out_elem;
+    int64_t image = q->in[0] * q->in[1] * q->in[2] * q->c * from_bytes(w);
+    llb_loop ln, ld, lh;
+    llb_begin(g, &ln, 0, q->n, 1);
+    llb_begin(g, &ld, 0, q->out[0], 1);
+    llb_begin(g, &lh, 0, q->out[1], step);
+    qcg_block b = {.plane = ld.iv, .row = qcg_overlap(g, lh.iv, q->out[1], step)};
+    b.image = llb_index(g, qcg_operand(g, 0), ln.iv, image);
+    if (w->plan->has_band)
+        band_fill(g, w, b.image, b.plane, b.row);
+    llb_val plane = llb_add(g, llb_mul_const(g, ln.iv, q->out[0]), ld.iv);
+    b.out = llb_index(g, llb_index(g, g->out, plane, q->out[1] * row), b.row, row);
+    fn(g, ctx, &b);
+    llb_end(g, &lh);
+    llb_end(g, &ld);
+    llb_end(g, &ln);
+}
+
+void qcg_window_walk(qcg *g, const qcg_window *w, int64_t out_elem, qcg_block_fn fn, void *ctx)
+{
+    (w->plan->direct ? walk_positions : walk_rows)(g, w, out_elem, fn, ctx);
 }

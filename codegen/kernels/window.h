@@ -18,17 +18,22 @@ typedef struct qcg_window {
  * value that stands for real 0 (floats: 0). */
 void qcg_window_init(qcg *g, qcg_window *w, const qir_kernel_plan *plan, int32_t padding);
 
-/* Copies `count` elements, converting `from` to `elem`; touches nothing else. */
-void qcg_widen(qcg *g, const qcg_window *w, llb_val dst, llb_val src, int64_t count);
+/* One step of a plan. */
+typedef struct qcg_block {
+    llb_val rows;              /* direct: panel rows, filled (in_place: the operand's own); else NULL */
+    llb_val image, plane, row; /* else: operand at the batch entry, first output plane and row */
+    llb_val out;               /* first result element */
+} qcg_block;
+typedef void (*qcg_block_fn)(qcg *g, void *ctx, const qcg_block *b);
 
-/* Fills the band with the input rows under output rows row .. row + block - 1 of plane `plane`.
- * image: the operand at the batch entry. */
-void qcg_band_fill(qcg *g, const qcg_window *w, llb_val image, llb_val plane, llb_val row);
+/* Emits the loops over all steps of the plan, fills band (or, when direct, panel), and calls fn for
+ * what is done in each; plans without a band go row by row.  out_elem: bytes of a result element. */
+void qcg_window_walk(qcg *g, const qcg_window *w, int64_t out_elem, qcg_block_fn fn, void *ctx);
+
+/* The begin of step `at`, moved back where the last of the steps over `size` would go too far. */
+llb_val qcg_overlap(qcg *g, llb_val at, int64_t size, int64_t step);
 
 /* Gathers panel rows from the band, channels of group `group` (an i64). */
 void qcg_panel_gather(qcg *g, const qcg_window *w, llb_val group);
-
-/* Panel rows straight from the operand, for direct plans. */
-void qcg_panel_direct(qcg *g, const qcg_window *w, llb_val src);
 
 #endif

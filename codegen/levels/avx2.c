@@ -71,7 +71,7 @@ static const qcg_tile tiles[] = {{5, 2}, {2, 4}, {3, 3}, {4, 2}, {3, 2}, {2, 2},
                                  {5, 1}, {4, 1}, {2, 1}, {1, 1}, {0, 0}};
 
 const qcg_machine qcg_machine_avx2 = {
-    .name = "avx2",
+    .level = QIR_LEVEL_avx2,
     .lanes = 8,
     .kgroup = 2,
     .elem_bytes = 2,

@@ -50,7 +50,7 @@ llb_val qcg_generic_narrow(qcg *g, const llb_val *v, unsigned n, int zp)
 static const qcg_tile tiles[] = {{2, 2}, {3, 1}, {2, 1}, {1, 2}, {1, 1}, {0, 0}};
 
 const qcg_machine qcg_machine_generic = {
-    .name = "generic",
+    .level = QIR_LEVEL_generic,
     .lanes = 8,
     .kgroup = 1,
     .elem_bytes = 2,

@@ -42,18 +42,21 @@ static double packed_value(qir_dtype t, const uint8_t *data, int64_t i)
                         : (double)(int8_t)data[i];
 }
 
-/* Differences from the definition, in reading order; K = (tap, channel). */
+/* Differences from the definition, in reading order; K = (tap, channel).  Depthwise blocks
+ * of k run over (row group, column). */
 static int count_wrong(const qir_pack_shape *s, const qir_type *w, const uint8_t *plain,
                        const uint8_t *packed)
 {
     int64_t at = 0, channels = w->dims[1], taps = s->k / channels;
+    int64_t columns = s->info->per_channel ? w->dims[w->rank - 1] : 1;
     int wrong = 0;
     for (int64_t g = 0; g < s->groups; g++)
         for (int64_t nb = 0; nb < s->nblocks; nb++)
             for (int64_t kb = 0; kb < s->kblocks; kb++)
                 for (int64_t i = 0; i < s->info->nblock * s->info->kgroup; i++, at++) {
                     int64_t n = nb * s->info->nblock + i / s->info->kgroup;
-                    int64_t k = kb * s->info->kgroup + i % s->info->kgroup;
+                    int64_t line = kb / columns * s->info->kgroup + i % s->info->kgroup;
+                    int64_t k = line * columns + kb % columns;
                     int64_t row = g * s->n + n;
                     double want = 0;
                     if (n < s->n && k < s->k)
@@ -98,7 +101,8 @@ static void check(const char *name, qir_dtype t, unsigned rank, const int64_t *d
  * CHECK-NEXT: gemm_i8n4k4 336 bytes as typed, wrong 0, back equal
  * CHECK-NEXT: gemm_f32n1k16 1280 bytes as typed, wrong 0, back equal
  * CHECK-NEXT: gemm_i16n8k2 160 bytes as typed, wrong 0, back equal
- * CHECK-NEXT: dw_i16n8k2 320 bytes as typed, wrong 0, back equal
+ * CHECK-NEXT: dw_i16n8k2 384 bytes as typed, wrong 0, back equal
+ * CHECK-NEXT: dw_i16n8k2 256 bytes as typed, wrong 0, back equal
  * CHECK-NEXT: dw_i16n8k1 288 bytes as typed, wrong 0, back equal
  * CHECK-NEXT: dw_f32n8k1 576 bytes as typed, wrong 0, back equal
  * CHECK-NEXT: gemm_i16n8k2 128 bytes as typed, wrong 0, back equal
@@ -111,6 +115,7 @@ static void test_fits(void)
     check("gemm_f32n1k16", QIR_f32, DIMS(10, 2, 3, 3), 0, 1);
     check("gemm_i16n8k2", QIR_i8, DIMS(7, 9), 0, 1);
     check("dw_i16n8k2", QIR_i8, DIMS(10, 1, 3, 3), 0, 10);
+    check("dw_i16n8k2", QIR_i8, DIMS(9, 1, 3, 2), 0, 9);
     check("dw_i16n8k1", QIR_i8, DIMS(10, 1, 3, 3), 0, 1);
     check("dw_f32n8k1", QIR_f32, DIMS(10, 1, 3, 3), 0, 10);
     check("gemm_i16n8k2", QIR_i8, DIMS(16, 4, 1), 0, 2);

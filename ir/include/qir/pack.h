@@ -17,6 +17,7 @@ extern "C" {
 
 typedef struct qir_pack_shape {
     int64_t groups, n, k;           /* per group */
+    int64_t columns;                /* of the kernel when per channel; else 1 */
     int64_t nblocks, kblocks;       /* whole blocks per group */
     const qir_packing_info *info;
 } qir_pack_shape;
@@ -26,6 +27,9 @@ typedef struct qir_pack_shape {
  * that do not fit the element, groups whose N is not a multiple of the block (the bytes of a packed
  * type do not depend on the groups). */
 bool qir_pack_shape_get(qir_packing p, const qir_type *weight, int64_t groups, qir_pack_shape *out);
+/* The same for bytes that no packed type describes: groups of any N, each filled up to blocks. */
+bool qir_pack_shape_get_groups(qir_packing p, const qir_type *weight, int64_t groups,
+                               qir_pack_shape *out);
 size_t qir_pack_bytes(const qir_pack_shape *s);
 
 /* Row-major weight -> packed bytes, and back. */
