@@ -1,8 +1,9 @@
 """Compiles every case of a group at a level and compares the bytes of its result with the
 evaluator's.  Usage: kernels.py GROUP LEVEL DIR [RUNNER...]
 
-Without a runner the code runs in process (qir-run -jit); with one ("qemu-aarch64 -cpu max") the
-object is linked with Inputs/run.c for AArch64 and run by it."""
+Without a runner the code runs in process (qir-run -jit).  With one, the object is linked with
+Inputs/run.c, whose buffers stand against guard pages, and run: here ("native") or as AArch64 code
+("qemu-aarch64 -cpu max")."""
 import os
 import re
 import subprocess
@@ -69,11 +70,13 @@ def cross(path, level, work, runner):
     want, program = os.path.join(work, 'y.npy'), os.path.join(work, 'program')
     run('qir-run', path, *[f'-input={n}={p}' for n, p in inputs], '-output=' + want)
     model = os.path.join(work, 'm.o')
-    run('qcc', '-target=aarch64', '-mlevel=' + level, path, '-o=' + model)
-    run('aarch64-linux-gnu-gcc', '-static', '-I' + work, os.path.join(HERE, 'run.c'), model, '-o', program)
+    native = runner == ['native']
+    target, cc = ('x86_64', 'cc') if native else ('aarch64', 'aarch64-linux-gnu-gcc')
+    run('qcc', '-target=' + target, '-mlevel=' + level, path, '-o=' + model)
+    run(cc, '-static', '-I' + work, os.path.join(HERE, 'run.c'), model, '-o', program)
     result = os.path.join(work, 'y.bin')
     size = len(data_of(want))
-    run(*runner, program, result, str(size), *[p for _, p in inputs])
+    run(*([] if native else runner), program, result, str(size), *[p for _, p in inputs])
     return open(result, 'rb').read() == data_of(want)
 
 
