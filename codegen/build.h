@@ -18,6 +18,9 @@ LLVMValueRef qcg_add_function(qcg *g, const char *name, LLVMTypeRef type, LLVMLi
 void qcg_string_attr(qcg *g, LLVMValueRef fn, const char *key, const char *value);
 void qcg_enum_attr(qcg *g, LLVMValueRef fn, unsigned index, const char *name);
 
+/* An integer attribute of the plan (buf, buf_out, ws), when the op has it. */
+bool qcg_int_attr(const qir_op *op, const char *name, int64_t *out);
+
 /* `static i1 NAME_cpu_ok(void)`: does this CPU have the features?  NULL: nothing to check. */
 LLVMValueRef qcg_cpu_check(qcg *g, const char *features);
 

@@ -4,6 +4,7 @@
  * CPUID in a virtual machine): entry.c remembers a good answer in the scratch memory. */
 #include <string.h>
 #include "build.h"
+#include "llb.h"
 
 struct x86_feature {
     const char *name;
@@ -206,13 +207,6 @@ LLVMValueRef qcg_cpu_check(qcg *g, const char *features)
 }
 
 /* ---- floating-point environment --------------------------------------------------------------- */
-static void x86_mxcsr(qcg *g, const char *intrinsic, LLVMValueRef slot)
-{
-    unsigned id = LLVMLookupIntrinsicID(intrinsic, strlen(intrinsic));
-    LLVMValueRef fn = LLVMGetIntrinsicDeclaration(g->module, id, NULL, 0);
-    LLVMBuildCall2(g->b, LLVMIntrinsicGetType(g->llvm, id, NULL, 0), fn, &slot, 1, "");
-}
-
 static void arm_set_fpcr(qcg *g, LLVMValueRef value)
 {
     LLVMTypeRef word = LLVMInt64TypeInContext(g->llvm);
@@ -227,9 +221,9 @@ LLVMValueRef qcg_fp_enter(qcg *g)
     if (qcg_arch_is(g, "x86_64")) {
         LLVMValueRef saved = LLVMBuildAlloca(g->b, word, "mxcsr");
         LLVMValueRef fresh = LLVMBuildAlloca(g->b, word, "");
-        x86_mxcsr(g, "llvm.x86.sse.stmxcsr", saved);
+        llb_intrinsic(g, "llvm.x86.sse.stmxcsr", NULL, 0, &saved, 1);
         LLVMBuildStore(g->b, i32(g, MXCSR_DEFAULT), fresh);
-        x86_mxcsr(g, "llvm.x86.sse.ldmxcsr", fresh);
+        llb_intrinsic(g, "llvm.x86.sse.ldmxcsr", NULL, 0, &fresh, 1);
         return saved;
     }
     if (qcg_arch_is(g, "aarch64")) {
@@ -243,7 +237,7 @@ LLVMValueRef qcg_fp_enter(qcg *g)
 void qcg_fp_leave(qcg *g, LLVMValueRef saved)
 {
     if (qcg_arch_is(g, "x86_64"))
-        x86_mxcsr(g, "llvm.x86.sse.ldmxcsr", saved);
+        llb_intrinsic(g, "llvm.x86.sse.ldmxcsr", NULL, 0, &saved, 1);
     else if (qcg_arch_is(g, "aarch64"))
         arm_set_fpcr(g, saved);
 }

@@ -139,7 +139,7 @@ static LLVMValueRef op_function(qcg *g, const qir_op *op, size_t k, const char *
     return qcg_add_function(g, name, type, LLVMInternalLinkage, features);
 }
 
-static bool int_attr(const qir_op *op, const char *name, int64_t *out)
+bool qcg_int_attr(const qir_op *op, const char *name, int64_t *out)
 {
     const qir_attr *a = qir_op_attr(op, name);
     if (a && a->kind == QIR_ATTR_INT)
@@ -151,12 +151,12 @@ static bool int_attr(const qir_op *op, const char *name, int64_t *out)
 static bool is_in_place(const qir_op *op)
 {
     int64_t to, from;
-    if (!int_attr(op, "buf", &to))
+    if (!qcg_int_attr(op, "buf", &to))
         return false;
     for (uint32_t i = 0; i < op->noperands; i++) {
         qir_value *v = qir_op_operand(op, i);
         const qir_op *def = v ? qir_value_op(qir_value_root(v)) : NULL;
-        if (def && int_attr(def, "buf", &from) && from == to)
+        if (def && qcg_int_attr(def, "buf", &from) && from == to)
             return true;
     }
     return false;

@@ -14,7 +14,9 @@ enum { /* field numbers of AttributeProto */
        A_TENSORS = 10,
        A_GRAPHS = 11,
        A_TYPE = 20,
-       A_REF = 21
+       A_REF = 21,
+       A_SPARSE = 22,
+       A_SPARSES = 23
 };
 
 /* The type that a payload field stands for; NONE for fields that are no payload. */
@@ -26,7 +28,7 @@ static onnx_attr_type payload_type(uint32_t field)
         [A_G] = ONNX_ATTR_GRAPH,       [A_FLOATS] = ONNX_ATTR_FLOATS,
         [A_INTS] = ONNX_ATTR_INTS,     [A_STRINGS] = ONNX_ATTR_STRINGS,
         [A_TENSORS] = ONNX_ATTR_OTHER, [A_GRAPHS] = ONNX_ATTR_GRAPH,
-        [22] = ONNX_ATTR_OTHER,        [23] = ONNX_ATTR_OTHER,
+        [A_SPARSE] = ONNX_ATTR_OTHER,  [A_SPARSES] = ONNX_ATTR_OTHER,
     };
     return field < sizeof types ? (onnx_attr_type)types[field] : ONNX_ATTR_NONE;
 }
@@ -47,11 +49,6 @@ static bool fail(const attr_reader *a, const char *text)
 {
     return qir_pb_fail(a->message.file, a->message.start, "onnx.attr", "attribute '%s': %s",
                        a->attr->name, text);
-}
-
-static bool read_string(const qir_pb *r, const qir_pb_field *f, const char **out)
-{
-    return onnx_read_name(r, f, out);
 }
 
 static bool read_tensor(attr_reader *a, const qir_pb *r, const qir_pb_field *f)
@@ -81,7 +78,7 @@ static bool read_field(attr_reader *a, const qir_pb *r, const qir_pb_field *f)
     case A_I:
         return qir_pb_int(r, f, &attr->i);
     case A_S:
-        return read_string(r, f, &attr->s);
+        return onnx_read_name(r, f, &attr->s);
     case A_T:
         return read_tensor(a, r, f);
     case A_INTS:

@@ -164,7 +164,7 @@ bool onnx_import_outputs(onnx_import *imp)
     for (size_t i = 0; i < m->noutputs; i++) {
         values[i] = onnx_lookup(imp, m->outputs[i].name);
         if (!values[i])
-            return imp->model.file.failed ||
+            return !imp->model.file.failed &&
                    qir_pb_fail(&imp->model.file, m->outputs[i].offset, "onnx.undef",
                                "no node computes output '%s'", m->outputs[i].name);
         types[i] = values[i]->type;

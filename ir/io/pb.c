@@ -178,56 +178,73 @@ bool qir_pb_each_int(const qir_pb *r, const qir_pb_field *f, void (*fn)(void *us
     return true;
 }
 
-typedef struct int_list {
-    int64_t *out;
+/* Where elements go; those beyond cap (or without out) are only counted. */
+typedef struct list {
+    void *out;
     size_t cap, *n;
-} int_list;
+} list;
+
+/* The index of the next element; cap or more: it has no room. */
+static size_t next_of(list *l)
+{
+    size_t i = (*l->n)++;
+    return l->out ? i : l->cap;
+}
 
 static void append_int(void *user, int64_t v)
 {
-    int_list *list = user;
-    if (list->out && *list->n < list->cap)
-        list->out[*list->n] = v;
-    ++*list->n;
+    list *l = user;
+    size_t i = next_of(l);
+    if (i < l->cap)
+        ((int64_t *)l->out)[i] = v;
+}
+
+static void append_float(void *user, uint64_t bits)
+{
+    list *l = user;
+    size_t i = next_of(l);
+    if (i < l->cap)
+        ((float *)l->out)[i] = qir_f32_of_bits((uint32_t)bits);
+}
+
+static void append_double(void *user, uint64_t bits)
+{
+    list *l = user;
+    size_t i = next_of(l);
+    if (i < l->cap)
+        ((double *)l->out)[i] = qir_f64_of_bits(bits);
 }
 
 bool qir_pb_ints(const qir_pb *r, const qir_pb_field *f, int64_t *out, size_t cap, size_t *n)
 {
-    return qir_pb_each_int(r, f, append_int, &(int_list){out, cap, n});
+    return qir_pb_each_int(r, f, append_int, &(list){out, cap, n});
+}
+
+/* The one value of a field of fixed width, or all of a packed one. */
+static bool each_fixed(const qir_pb *r, const qir_pb_field *f, size_t bytes,
+                       void (*fn)(void *user, uint64_t bits), void *user)
+{
+    if (f->wire == (bytes == 4 ? QIR_PB_FIXED32 : QIR_PB_FIXED64)) {
+        fn(user, f->value);
+        return true;
+    }
+    if (f->wire != QIR_PB_BYTES)
+        return wrong_wire(r, f, bytes == 4 ? "32-bit floats" : "64-bit floats");
+    for (size_t pos = f->payload; pos < f->payload + f->len;) {
+        uint64_t bits;
+        if (!read_fixed(r->file, &pos, f->payload + f->len, bytes, &bits))
+            return false;
+        fn(user, bits);
+    }
+    return true;
 }
 
 bool qir_pb_floats(const qir_pb *r, const qir_pb_field *f, float *out, size_t cap, size_t *n)
 {
-    bool packed = f->wire == QIR_PB_BYTES;
-    if (!packed && f->wire != QIR_PB_FIXED32)
-        return wrong_wire(r, f, "32-bit floats");
-    uint64_t v = f->value;
-    for (size_t pos = f->payload; !packed || pos < f->payload + f->len;) {
-        if (packed && !read_fixed(r->file, &pos, f->payload + f->len, 4, &v))
-            return false;
-        if (out && *n < cap)
-            out[*n] = qir_f32_of_bits((uint32_t)v);
-        ++*n;
-        if (!packed)
-            break;
-    }
-    return true;
+    return each_fixed(r, f, sizeof *out, append_float, &(list){out, cap, n});
 }
 
 bool qir_pb_doubles(const qir_pb *r, const qir_pb_field *f, double *out, size_t cap, size_t *n)
 {
-    bool packed = f->wire == QIR_PB_BYTES;
-    if (!packed && f->wire != QIR_PB_FIXED64)
-        return wrong_wire(r, f, "64-bit floats");
-    uint64_t v = f->value;
-    for (size_t pos = f->payload; !packed || pos < f->payload + f->len;) {
-        if (packed && !read_fixed(r->file, &pos, f->payload + f->len, 8, &v))
-            return false;
-        if (out && *n < cap)
-            out[*n] = qir_f64_of_bits(v);
-        ++*n;
-        if (!packed)
-            break;
-    }
-    return true;
+    return each_fixed(r, f, sizeof *out, append_double, &(list){out, cap, n});
 }
