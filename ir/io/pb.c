@@ -231,7 +231,7 @@ static bool each_fixed(const qir_pb *r, const qir_pb_field *f, size_t bytes,
     if (f->wire != QIR_PB_BYTES)
         return wrong_wire(r, f, bytes == 4 ? "32-bit floats" : "64-bit floats");
     for (size_t pos = f->payload; pos < f->payload + f->len;) {
-        uint64_t bits;
+        uint64_t bits = 0;
         if (!read_fixed(r->file, &pos, f->payload + f->len, bytes, &bits))
             return false;
         fn(user, bits);
