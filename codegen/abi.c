@@ -84,14 +84,6 @@ static void name_tensors(qir_arena *arena, qcg_tensor_abi *tensors, uint32_t n,
     qir_map_free(&macros);
 }
 
-bool qcg_triple_is(const char *triple, const char *arch)
-{
-    size_t n = strcspn(triple, "-");
-    if (n == 5 && !memcmp(triple, "arm64", n))
-        return !strcmp(arch, "aarch64");
-    return strlen(arch) == n && !memcmp(triple, arch, n);
-}
-
 static size_t module_int(const qir_module *m, const char *name)
 {
     const qir_attr *a = qir_dict_get(m->attrs, qir_intern_cstr(m->ctx, name));
@@ -142,13 +134,4 @@ bool qcg_abi_get(qir_module *m, const qir_codegen_options *opts, qcg_abi *abi)
     name_tensors(arena, abi->in, abi->nin, f->arg_names, "input");
     name_tensors(arena, abi->out, abi->nout, f->result_names, "output");
     return true;
-}
-
-uint32_t qcg_abi_hash(const qcg_abi *abi)
-{
-    qir_strbuf text = {0};
-    qcg_abi_declarations(abi, &text);
-    uint32_t hash = (uint32_t)(qir_hash_bytes(text.data, text.len) & 0xffffffffu);
-    qir_strbuf_free(&text);
-    return hash;
 }

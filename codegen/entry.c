@@ -8,12 +8,6 @@
 #include "qir/layout.h"
 #include "qir/support/assert.h"
 
-LLVMValueRef qcg_entry_offset(qcg_entry_state *e, LLVMValueRef base, size_t bytes)
-{
-    LLVMValueRef at = LLVMConstInt(e->size, bytes, false);
-    return bytes ? LLVMBuildGEP2(e->g->b, e->i8, base, &at, 1, "") : base;
-}
-
 /* ---- addresses -------------------------------------------------------------------------------- */
 static LLVMValueRef result_address(qcg_entry_state *e, const qir_op *op)
 {

@@ -3,6 +3,12 @@
 #include <string.h>
 #include "entry.h"
 
+LLVMValueRef qcg_entry_offset(qcg_entry_state *e, LLVMValueRef base, size_t bytes)
+{
+    LLVMValueRef at = LLVMConstInt(e->size, bytes, false);
+    return bytes ? LLVMBuildGEP2(e->g->b, e->i8, base, &at, 1, "") : base;
+}
+
 static LLVMBasicBlockRef new_block(qcg_entry_state *e, const char *name)
 {
     return LLVMAppendBasicBlockInContext(e->g->llvm, e->fn, name);

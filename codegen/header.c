@@ -2,6 +2,7 @@
  * except through qir_mangle. */
 #include "abi.h"
 #include <inttypes.h>
+#include "qir/support/map.h"
 
 static void write_dims(const qir_type *t, qir_strbuf *out)
 {
@@ -159,4 +160,13 @@ bool qir_codegen_header(qir_module *m, const qir_codegen_options *opts, qir_strb
     write_functions(&abi, out);
     qir_strbuf_puts(out, "\n#ifdef __cplusplus\n}\n#endif\n#endif\n");
     return true;
+}
+
+uint32_t qcg_abi_hash(const qcg_abi *abi)
+{
+    qir_strbuf text = {0};
+    qcg_abi_declarations(abi, &text);
+    uint32_t hash = (uint32_t)(qir_hash_bytes(text.data, text.len) & 0xffffffffu);
+    qir_strbuf_free(&text);
+    return hash;
 }

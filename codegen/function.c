@@ -1,0 +1,116 @@
+/* Functions and constants of the LLVM module that is being made: what kernels, entry point and checks
+ * are built from. */
+#include <stdio.h>
+#include <string.h>
+#include "build.h"
+#include "emit.h"
+#include "qir/layout.h"
+#include "qir/support/assert.h"
+
+/* ---- constants -------------------------------------------------------------------------------- */
+LLVMValueRef qcg_const(qcg *g, const void *data, size_t bytes, unsigned align)
+{
+    LLVMValueRef global = qir_strmap_get(&g->globals, data, bytes);
+    if (global) {
+        if (LLVMGetAlignment(global) < align)
+            LLVMSetAlignment(global, align);
+        return global;
+    }
+    LLVMValueRef init = LLVMConstStringInContext2(g->llvm, data, bytes, true);
+    char name[32];
+    snprintf(name, sizeof name, ".c%u", g->next_global++);
+    global = LLVMAddGlobal(g->module, LLVMTypeOf(init), name);
+    LLVMSetInitializer(global, init);
+    LLVMSetGlobalConstant(global, true);
+    LLVMSetLinkage(global, LLVMPrivateLinkage);
+    LLVMSetUnnamedAddress(global, LLVMGlobalUnnamedAddr);
+    LLVMSetAlignment(global, align);
+    qir_strmap_put(&g->globals, qir_arena_copy(g->arena, data, bytes), bytes, global);
+    return global;
+}
+
+/* Row-major bytes into the physical order of `t`. */
+static const void *in_physical_order(qir_arena *arena, const qir_type *t, const unsigned char *data)
+{
+    if (t->kind == QIR_PACKED || qir_layout_is_row_major(t))
+        return data;
+    int64_t strides[QIR_MAX_RANK], index[QIR_MAX_RANK] = {0};
+    size_t size = qir_dtype_bytes(t->dtype);
+    unsigned char *copy = qir_arena_alloc(arena, qir_type_bytes(t));
+    qir_type_strides(t, strides);
+    for (int64_t n = qir_type_elements(t); n > 0; n--, data += size) {
+        int64_t at = 0;
+        for (unsigned d = 0; d < t->rank; d++)
+            at += index[d] * strides[d];
+        memcpy(copy + (size_t)at * size, data, size);
+        for (unsigned d = t->rank; d-- > 0 && ++index[d] == t->dims[d];)
+            index[d] = 0;
+    }
+    return copy;
+}
+
+LLVMValueRef qcg_operand(qcg *g, unsigned i)
+{
+    enum { CONST_ALIGN = 64 };
+    if (g->in[i])
+        return g->in[i];
+    qir_value *v = qir_value_root(qir_op_operand(g->op, i));
+    qir_const *c = v ? qir_value_const(v) : NULL;
+    QIR_ASSERT(c, "operand is neither a buffer nor a constant");
+    const void *data = qir_const_data(c);
+    QIR_ASSERT(data, "constants are loaded before code generation");
+    g->in[i] = qcg_const(g, in_physical_order(g->arena, v->type, data), qir_type_bytes(v->type),
+                         CONST_ALIGN);
+    return g->in[i];
+}
+
+/* ---- functions -------------------------------------------------------------------------------- */
+void qcg_enum_attr(qcg *g, LLVMValueRef fn, unsigned index, const char *name)
+{
+    unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
+    LLVMAddAttributeAtIndex(fn, index, LLVMCreateEnumAttribute(g->llvm, kind, 0));
+}
+
+void qcg_string_attr(qcg *g, LLVMValueRef fn, const char *key, const char *value)
+{
+    LLVMAttributeRef a = LLVMCreateStringAttribute(g->llvm, key, (unsigned)strlen(key), value,
+                                                   (unsigned)strlen(value));
+    LLVMAddAttributeAtIndex(fn, LLVMAttributeFunctionIndex, a);
+}
+
+bool qcg_arch_is(const qcg *g, const char *arch)
+{
+    return qcg_triple_is(g->opts->triple, arch);
+}
+
+LLVMValueRef qcg_add_function(qcg *g, const char *name, LLVMTypeRef type, LLVMLinkage linkage,
+                              const char *features)
+{
+    LLVMValueRef fn = LLVMAddFunction(g->module, name, type);
+    LLVMSetLinkage(fn, linkage);
+    qcg_enum_attr(g, fn, LLVMAttributeFunctionIndex, "nounwind");
+    qcg_string_attr(g, fn, "no-builtins", "");
+    if (features && *features)
+        qcg_string_attr(g, fn, "target-features", features);
+    if (features && *qcg_tune_cpu(g->opts))
+        qcg_string_attr(g, fn, "tune-cpu", qcg_tune_cpu(g->opts));
+    if (qcg_arch_is(g, "aarch64"))
+        qcg_string_attr(g, fn, "branch-target-enforcement", "true");
+    return fn;
+}
+
+bool qcg_int_attr(const qir_op *op, const char *name, int64_t *out)
+{
+    const qir_attr *a = qir_op_attr(op, name);
+    if (a && a->kind == QIR_ATTR_INT)
+        *out = a->u.i;
+    return a && a->kind == QIR_ATTR_INT;
+}
+
+bool qcg_triple_is(const char *triple, const char *arch)
+{
+    size_t n = strcspn(triple, "-");
+    if (n == 5 && !memcmp(triple, "arm64", n))
+        return !strcmp(arch, "aarch64");
+    return strlen(arch) == n && !memcmp(triple, arch, n);
+}
