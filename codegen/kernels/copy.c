@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 #include "kernels/nest.h"
+#include "qir/eval.h"
 #include "qir/qmath.h"
 #include "qir/support/arena.h"
 
@@ -147,20 +148,6 @@ typedef struct padding {
     llb_val fill; /* pointer to one element */
 } padding;
 
-/* Where result index i of an axis reads; -1: the fill value. */
-static int64_t source_index(int64_t i, int64_t dim, const char *mode)
-{
-    if (i >= 0 && i < dim)
-        return i;
-    if (dim == 0 || mode[0] == 'c')
-        return -1;
-    if (mode[0] == 'e')
-        return i < 0 ? 0 : dim - 1;
-    int64_t period = dim > 1 ? 2 * (dim - 1) : 1; /* reflect: the border is not repeated */
-    i = (i % period + period) % period;
-    return i < dim ? i : period - i;
-}
-
 /* Runs of constant step. */
 static void split_axis(qcg *g, padding *p, unsigned a, int64_t begin, int64_t dim, const char *mode)
 {
@@ -168,7 +155,7 @@ static void split_axis(qcg *g, padding *p, unsigned a, int64_t begin, int64_t di
     piece *v = QIR_NEW_ARRAY(g->arena, piece, (size_t)size + 1);
     unsigned n = 0;
     for (int64_t i = 0; i < size; i++) {
-        int64_t from = source_index(i - begin, dim, mode);
+        int64_t from = qir_pad_source(i - begin, dim, mode);
         piece *last = n ? &v[n - 1] : NULL;
         if (last && (last->from < 0) == (from < 0)) {
             int64_t step = last->count == 1 ? from - last->from : last->step;

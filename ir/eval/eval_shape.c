@@ -68,10 +68,8 @@ bool qir_eval_expand(qir_eval_args *a)
 }
 
 /* --- pad -------------------------------------------------------------------------------------- */
-/* Where result index `i` of a dimension reads; -1: the fill value. */
-static int64_t padded_index(int64_t i, int64_t begin, int64_t dim, const char *mode)
+int64_t qir_pad_source(int64_t i, int64_t dim, const char *mode)
 {
-    i -= begin;
     if (i >= 0 && i < dim)
         return i;
     if (dim == 0 || mode[0] == 'c')
@@ -109,7 +107,7 @@ bool qir_eval_pad(qir_eval_args *a)
     for (unsigned d = 0; d < y->rank; d++) {
         maps[d] = QIR_NEW_ARRAY(a->scratch, int64_t, (size_t)y->dims[d]);
         for (int64_t i = 0; i < y->dims[d]; i++)
-            maps[d][i] = padded_index(i, pads[d], x->dims[d], mode);
+            maps[d][i] = qir_pad_source(i - pads[d], x->dims[d], mode);
     }
     char fill[8];
     store_fill(a, y, fill);

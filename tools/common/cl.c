@@ -166,8 +166,9 @@ static char *split_joined(const cl_tool *tool, char *arg)
                         strlen(other->name) == strcspn(arg + 1, "=");
         if (is_other || arg[2] == '=')
             continue;
-        char *s = must(malloc(strlen(arg) + 2));
-        sprintf(s, "-%c=%s", arg[1], arg + 2);
+        size_t size = strlen(arg) + 2;
+        char *s = must(malloc(size));
+        snprintf(s, size, "-%c=%s", arg[1], arg + 2);
         return s;
     }
     return arg;

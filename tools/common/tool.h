@@ -39,6 +39,10 @@ void tool_setup_diag(const cl_tool *tool, const tool_common *common, qir_diag_en
 /* Has an error with a code "internal.*" been printed?  Then the exit code is CL_EXIT_INTERNAL. */
 bool tool_internal_error(void);
 
+/* A progress line on standard error, only when that is a terminal; cleared at the end.  `total` 0:
+ * unknown.  Fits qir_calibrate_options.progress. */
+void tool_progress(void *user, int64_t done, int64_t total);
+
 /* True if both paths name one existing file ("-" never does): `-o` must not be the input. */
 bool tool_same_file(const char *a, const char *b);
 

@@ -2,10 +2,8 @@
  * and each leaves a legal module, so that -stop-after can print it and qcc can go on from there:
  * a phase whose work an input has already had done (its stage says so) does nothing. */
 #include "qcc.h"
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 #include "qir/calibrate.h"
 #include "qir/frontend.h"
 #include "qir/ops.h"
@@ -143,14 +141,6 @@ static bool prepare(qcc_driver *d)
     return ok;
 }
 
-static void show_progress(void *user, int64_t done, int64_t total)
-{
-    (void)user;
-    if (total)
-        fprintf(stderr, "\rcalibrating %" PRId64 "/%" PRId64 "%s", done, total,
-                done == total ? "\n" : "");
-}
-
 static bool measure(qcc_driver *d, qir_profile *profile)
 {
     const qcc_options *o = d->opts;
@@ -161,9 +151,7 @@ static bool measure(qcc_driver *d, qir_profile *profile)
                                             o->calibrate.len, o->preprocess ? &pre : NULL);
     if (!samples)
         return false;
-    qir_calibrate_options opts = {.limit = o->limit};
-    if (isatty(STDERR_FILENO))
-        opts.progress = show_progress;
+    qir_calibrate_options opts = {.limit = o->limit, .progress = tool_progress};
     bool ok = qir_calibrate(d->module, samples, &opts, profile);
     qir_samples_close(samples);
     return ok;

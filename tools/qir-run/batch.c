@@ -29,7 +29,7 @@ static bool run_all(run *r, engine *e, qir_samples *samples, results *s, int64_t
             return false;
         }
         results_add(r, s, out);
-        show_progress(NULL, i + 1 - r->opts->skip, end - r->opts->skip);
+        tool_progress(NULL, i + 1 - r->opts->skip, end - r->opts->skip);
     }
     return true;
 }
@@ -69,7 +69,7 @@ int run_samples(run *r)
 /* --- -calibrate ------------------------------------------------------------------------------- */
 static bool calibrate(run *r, qir_samples *samples, qir_profile *profile)
 {
-    qir_calibrate_options opts = {.limit = r->opts->limit, .progress = show_progress};
+    qir_calibrate_options opts = {.limit = r->opts->limit, .progress = tool_progress};
     if (!qir_calibrate(r->module, samples, &opts, profile))
         return false;
     qir_strbuf text = {0};

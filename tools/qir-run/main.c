@@ -7,7 +7,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static run_options opts = {.common = TOOL_COMMON_DEFAULTS, .atol = "1e-7", .rtol = "1e-3"};
 
@@ -79,19 +78,6 @@ static void check_usage(void)
         cl_usage_error(&tool, "-mlevel, -mcpu and -mattr need -jit");
     if (opts.output_file && !opts.calibrate.len)
         cl_usage_error(&tool, "-o belongs to -calibrate; results are written with -output");
-}
-
-void show_progress(void *user, int64_t done, int64_t total)
-{
-    (void)user;
-    if (!isatty(STDERR_FILENO))
-        return;
-    if (done == total)
-        fprintf(stderr, "\r\033[K");
-    else if (total)
-        fprintf(stderr, "\rsample %lld of %lld", (long long)done, (long long)total);
-    else
-        fprintf(stderr, "\rsample %lld", (long long)done);
 }
 
 bool open_preprocess(run *r, qir_preprocess *pre, const qir_preprocess **out)

@@ -70,7 +70,5 @@ bool find_result(run *r, const char *text, uint32_t *index, const char **path);
 
 /* Options that several files read. */
 bool open_preprocess(run *r, qir_preprocess *pre, const qir_preprocess **out);
-/* "done of total" on stderr when that is a terminal. */
-void show_progress(void *user, int64_t done, int64_t total);
 
 #endif

@@ -61,6 +61,10 @@ float qir_fm_pow(float x, float y);
 float qir_sum16(const float *a, int64_t n);
 float qir_dot16(const float *a, const float *b, int64_t n);
 
+/* Op pad: the index that result index `i` reads, both counted from the operand's first element of an
+ * axis with `dim` elements; -1: the fill value.  `mode` as in ops.def. */
+int64_t qir_pad_source(int64_t i, int64_t dim, const char *mode);
+
 /* Applies a unary op of the table to one real value in double (for lookup tables) or fp32. */
 typedef double (*qir_unary_f64)(double x, const float *args);
 typedef float (*qir_unary_f32)(float x, const float *args);
