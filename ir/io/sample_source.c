@@ -224,10 +224,10 @@ qir_source *qir_source_open(const qir_feed *f, const char *path)
     return s;
 }
 
-qir_source *qir_source_open_member(const qir_feed *f, qir_npz *z, size_t i)
+qir_source *qir_source_open_member(const qir_feed *f, qir_zip *z, size_t i)
 {
     qir_source *s = create(f);
-    if (s && !open_array(s, f, qir_npz_reader(z, i))) {
+    if (s && !open_array(s, f, qir_zip_reader(z, i))) {
         qir_source_close(s);
         return NULL;
     }

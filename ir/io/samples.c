@@ -17,7 +17,7 @@ struct qir_samples {
     qir_preprocess pre;
     input *inputs;
     uint32_t ninputs;
-    QIR_VEC(qir_npz *) archives;
+    QIR_VEC(qir_zip *) archives;
     QIR_VEC(char *) paths;
     int64_t count;
 };
@@ -79,12 +79,19 @@ static bool is_archive(const char *path)
     return len > 4 && !strcmp(path + len - 4, ".npz");
 }
 
-static bool bind_member(qir_samples *s, input *in, qir_npz *z, const char *path, const char *local)
+/* `x.npy` holds input x. */
+static bool is_member(const char *member, const char *name)
 {
-    for (size_t i = 0; i < qir_npz_count(z); i++) {
-        const char *name = qir_npz_name(z, i);
-        bool only = s->ninputs == 1 && qir_npz_count(z) == 1;
-        if (!only && strcmp(name, in->feed.name) && (!local || strcmp(name, local)))
+    size_t len = name ? strlen(name) : 0;
+    return name && !strncmp(member, name, len) && (!member[len] || !strcmp(member + len, ".npy"));
+}
+
+static bool bind_member(qir_samples *s, input *in, qir_zip *z, const char *path, const char *local)
+{
+    bool only = s->ninputs == 1 && qir_zip_count(z) == 1;
+    for (size_t i = 0; i < qir_zip_count(z); i++) {
+        const char *member = qir_zip_name(z, i);
+        if (!only && !is_member(member, in->feed.name) && !is_member(member, local))
             continue;
         in->source = qir_source_open_member(&in->feed, z, i);
         return in->source != NULL;
@@ -94,7 +101,7 @@ static bool bind_member(qir_samples *s, input *in, qir_npz *z, const char *path,
 
 static bool bind_archive(qir_samples *s, const qir_func *f, const char *path)
 {
-    qir_npz *z = qir_npz_open(s->ctx, path);
+    qir_zip *z = qir_zip_open_file(s->ctx, path);
     if (!z)
         return false;
     qir_vec_push(&s->archives, z);
@@ -195,7 +202,7 @@ void qir_samples_close(qir_samples *s)
         free(s->inputs[i].feed.data);
     }
     for (size_t i = 0; i < s->archives.len; i++)
-        qir_npz_close(s->archives.data[i]);
+        qir_zip_close(s->archives.data[i]);
     for (size_t i = 0; i < s->paths.len; i++)
         free(s->paths.data[i]);
     qir_vec_free(&s->archives);

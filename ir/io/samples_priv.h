@@ -4,7 +4,7 @@
 #define QIR_IO_SAMPLES_PRIV_H
 
 #include "io/npy.h"
-#include "io/npz.h"
+#include "io/zip.h"
 #include "qir/samples.h"
 
 /* How samples reach one argument. */
@@ -50,7 +50,7 @@ bool qir_feed_image_axes(const qir_type *type, qir_image_axes *out);
 typedef struct qir_source qir_source;
 qir_source *qir_source_open(const qir_feed *f, const char *path);
 /* A member of an archive, which must stay open. */
-qir_source *qir_source_open_member(const qir_feed *f, qir_npz *z, size_t i);
+qir_source *qir_source_open_member(const qir_feed *f, qir_zip *z, size_t i);
 void qir_source_close(qir_source *s);
 int64_t qir_source_count(const qir_source *s);
 bool qir_source_read(qir_source *s, const qir_feed *f, int64_t i);
