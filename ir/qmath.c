@@ -142,6 +142,8 @@ static int32_t symmetric_zero_point(const qir_qrange *r)
 
 static float finite_scale(float scale, float eps)
 {
+    if (scale == 0.0f && eps == 0.0f)
+        return 1.0f;
     float least = eps > FLT_MIN ? eps : FLT_MIN;
     return clamp_f32(scale, least, FLT_MAX);
 }

@@ -3,7 +3,8 @@
 #include "qir/quant.h"
 
 static const qir_opcode edges[] = {QIR_OP_quantize, QIR_OP_dequantize, QIR_OP_requantize,
-                                   QIR_OP_dynamic_quantize};
+                                   QIR_OP_choose_qparams, QIR_OP_quantize_affine,
+                                   QIR_OP_dequantize_affine};
 
 /* Bookkeeping ops that compute nothing at run time. */
 static const qir_opcode silent[] = {QIR_OP_return, QIR_OP_observe, QIR_OP_prepack, QIR_OP_relayout,

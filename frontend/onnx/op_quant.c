@@ -138,15 +138,25 @@ bool onnx_dequantize_linear(onnx_call *c)
     return onnx_set(c, 0, onnx_emit1(c, QIR_OP_dequantize, to_quantized(c, x, &q), QIR_NO_ATTRS));
 }
 
+/* ONNX divides by the scale where PyTorch multiplies by its reciprocal, and the scale of nothing but
+ * zeros is 1 (eps 0). */
 bool onnx_dynamic_quantize_linear(onnx_call *c)
 {
-    qir_op *op = qir_build(&c->imp->b, QIR_OP_dynamic_quantize, c->in, 1, QIR_NO_ATTRS, NULL);
-    if (!op)
+    qir_context *ctx = c->imp->ctx;
+    qir_value *x = c->in[0], *y;
+    qir_named_attr *attrs = QIR_ATTRS(
+        {"block", qir_attr_ints(ctx, x->type->dims, x->type->rank)},
+        {"dtype", qir_attr_string(ctx, "u8", 2)}, {"qmin", qir_attr_int(ctx, 0)},
+        {"qmax", qir_attr_int(ctx, 255)}, {"eps", qir_attr_float(ctx, 0.0f)});
+    qir_op *range = qir_build(&c->imp->b, QIR_OP_choose_qparams, &x, 1, attrs, NULL);
+    if (!range)
         return false;
-    for (unsigned i = 0; i < 3; i++)
-        if (!onnx_set(c, i, qir_op_result(op, i)))
-            return false;
-    return true;
+    attrs[4] = (qir_named_attr){"divide", qir_attr_bool(ctx, true)};
+    y = onnx_emit(c, QIR_OP_quantize_affine,
+                  QIR_OPERANDS(x, qir_op_result(range, 0), qir_op_result(range, 1)), attrs, NULL);
+    return onnx_set(c, 0, y) &&
+           onnx_set(c, 1, onnx_reshape(c, qir_op_result(range, 0), NULL, 0)) &&
+           onnx_set(c, 2, onnx_cast(c, onnx_reshape(c, qir_op_result(range, 1), NULL, 0), QIR_u8));
 }
 
 /* --- integer convolutions and products ----------------------------------------------------------

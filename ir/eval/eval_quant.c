@@ -1,7 +1,5 @@
 /* Ops that move between real and quantized values (the arithmetic is qir/qmath.h's), and casts.
  *
- *   dynamic_quantize: range = [min(x, 0), max(x, 0)], scale = (hi - lo) / 255 (1 if empty),
- *                     zp = clamp(rne(0 - lo / scale)), y = clamp(rne(x / scale) + zp), all fp32
  *   cast: float to integer truncates and saturates, NaN gives 0; integers wrap; to bool is != 0 */
 #include <math.h>
 #include "eval_priv.h"
@@ -75,28 +73,6 @@ bool qir_eval_prepack(qir_eval_args *a)
                          "packing %s does not apply to this weight",
                          qir_packing_get(packed->packing)->name);
     qir_pack(&shape, w, a->in[0].data, a->out[0].data);
-    return true;
-}
-
-bool qir_eval_dynamic_quantize(qir_eval_args *a)
-{
-    const float *x = eval_f32(a, &a->in[0]);
-    int64_t n = qir_type_elements(a->in[0].type);
-    float lo = 0.0f, hi = 0.0f;
-    for (int64_t i = 0; i < n; i++) {
-        lo = x[i] < lo ? x[i] : lo;
-        hi = x[i] > hi ? x[i] : hi;
-    }
-    float scale = hi > lo ? (hi - lo) / 255.0f : 1.0f;
-    int32_t zp = qir_rne(0.0f - lo / scale);
-    zp = zp < 0 ? 0 : zp > 255 ? 255 : zp;
-    uint8_t *y = a->out[0].data;
-    for (int64_t i = 0; i < n; i++) {
-        int64_t q = (int64_t)qir_rne(x[i] / scale) + zp;
-        y[i] = (uint8_t)(q < 0 ? 0 : q > 255 ? 255 : q);
-    }
-    eval_put_f32(&a->out[1], &scale);
-    eval_put_i32(&a->out[2], &zp);
     return true;
 }
 

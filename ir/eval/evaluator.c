@@ -12,7 +12,7 @@ static const qir_eval_fn eval_fns[] = {
 #include "ops.def"
 };
 
-/* Shapes must be known; parameters too, but for the results of dynamic_quantize. */
+/* Shapes must be known. */
 static bool check_types(const qir_op *op, qir_diag_engine *diag)
 {
     for (uint32_t i = 0; i < op->noperands + op->nresults; i++) {

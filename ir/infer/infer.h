@@ -78,6 +78,10 @@ bool infer_broadcast(qir_infer *q, const qir_type *a, const qir_type *b, unsigne
                      infer_dims *out);
 /* Equal element types, both quantized or neither. */
 bool infer_same_element(qir_infer *q, const qir_type *a, const qir_type *b);
+/* Attributes dtype, qmin and qmax: an integer type of at most 16 bits (*dtype unless NULL) and a range
+ * within it; eps: not negative. */
+bool infer_storage(qir_infer *q, qir_dtype *dtype);
+bool infer_eps(qir_infer *q);
 /* Every dimension above 0. */
 bool infer_nonempty(qir_infer *q, const qir_type *t, const char *what);
 

@@ -1,5 +1,5 @@
 /* Ops that change how values are stored: quantize, dequantize, requantize, storage_cast,
- * dynamic_quantize, prepack, relayout. */
+ * prepack, relayout; observe. */
 #include "infer.h"
 
 #include <string.h>
@@ -64,32 +64,7 @@ bool qir_infer_storage_cast(qir_infer *q)
                       qir_dtype_name(x->dtype), qir_dtype_name(q->results[0]->dtype));
 }
 
-bool qir_infer_dynamic_quantize(qir_infer *q)
-{
-    const qir_type *x = infer_type(q, 0);
-    infer_dims dims = infer_dims_of(x), scalar = {0};
-    return infer_nonempty(q, x, "operand") && infer_result_plain(q, 0, &dims, QIR_u8) &&
-           infer_result_plain(q, 1, &scalar, QIR_f32) && infer_result_plain(q, 2, &scalar, QIR_u8);
-}
-
 /* --- observe --------------------------------------------------------------------------------- */
-
-static bool observed_range(qir_infer *q)
-{
-    const char *name = infer_string(q, "dtype");
-    int64_t qmin = infer_int(q, "qmin"), qmax = infer_int(q, "qmax");
-    qir_dtype dtype;
-    if (!qir_dtype_from_name(name, strlen(name), &dtype) || !qir_dtype_is_int(dtype) ||
-        qir_dtype_bits(dtype) > 16)
-        return infer_fail(q, "attr.value",
-                          "dtype \"%s\", expected an integer type of up to 16 bits", name);
-    if (qmin >= qmax || qmin < qir_dtype_min(dtype) || qmax > qir_dtype_max(dtype))
-        return infer_fail(q, "quant.range", "range %lld to %lld is empty or outside %s",
-                          (long long)qmin, (long long)qmax, name);
-    return infer_float(q, "eps") >= 0 ||
-           infer_fail(q, "attr.value", "eps %g, expected a number that is not negative",
-                      (double)infer_float(q, "eps"));
-}
 
 static bool measured_range(qir_infer *q, int64_t channels)
 {
@@ -119,7 +94,7 @@ bool qir_infer_observe(qir_infer *q)
     if (axis < -1 || axis >= (int64_t)x->rank)
         return infer_fail(q, "quant.axis", "axis %lld of a tensor of rank %u", (long long)axis,
                           x->rank);
-    return infer_word(q, "kind", kinds) && observed_range(q) &&
+    return infer_word(q, "kind", kinds) && infer_storage(q, NULL) && infer_eps(q) &&
            measured_range(q, axis < 0 ? 1 : x->dims[axis]) && infer_result(q, 0, &dims, x);
 }
 

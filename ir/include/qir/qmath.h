@@ -49,7 +49,8 @@ void qir_quant_bounds(const qir_quant *q, float min, float max, int32_t *lo, int
 
 /* (min, max) -> scale, zero point, as PyTorch's determine_qparams: fp32, range widened to hold 0.
  * min > max (nothing observed) or NaN gives scale 1 and zero point 0.  The scale is at least
- * max(eps, 2^-126) and at most FLT_MAX, so infinite ends still give a valid type. */
+ * max(eps, 2^-126) and at most FLT_MAX, so infinite ends still give a valid type; without eps the range
+ * [0, 0] has scale 1. */
 typedef struct qir_qrange {
     int32_t qmin, qmax;
     bool symmetric;
