@@ -8,8 +8,6 @@
 #include "qir/support/file.h"
 #include "qir/text.h"
 
-typedef enum format { FORMAT_QIR, FORMAT_ONNX, FORMAT_ZIP, FORMAT_TFLITE, FORMAT_UNKNOWN } format;
-
 /* Control characters that text does not contain. */
 static bool is_binary(const unsigned char *s, size_t len)
 {
@@ -33,20 +31,33 @@ static bool ends_with(const char *s, const char *suffix)
     return n >= m && strcmp(s + n - m, suffix) == 0;
 }
 
-static format detect(const char *path, const unsigned char *s, size_t len)
+static bool is_zip(const char *path, const unsigned char *s, size_t len)
 {
-    if (len >= 4 && memcmp(s, "PK\3\4", 4) == 0)
-        return FORMAT_ZIP;
-    if (len >= 8 && memcmp(s + 4, "TFL3", 4) == 0)
-        return FORMAT_TFLITE;
-    if (begins_like_onnx(s, len))
-        return FORMAT_ONNX;
+    (void)path;
+    return len >= 4 && memcmp(s, "PK\3\4", 4) == 0;
+}
+
+static bool is_tflite(const char *path, const unsigned char *s, size_t len)
+{
+    (void)path;
+    return len >= 8 && memcmp(s + 4, "TFL3", 4) == 0;
+}
+
+static bool is_onnx(const char *path, const unsigned char *s, size_t len)
+{
+    (void)path;
+    return begins_like_onnx(s, len);
+}
+
+/* What no other format claims, unless it cannot be text. */
+static bool is_text(const char *path, const unsigned char *s, size_t len)
+{
     if (len && s[0] >= 0x80 && s[0] < 0xc0 && is_binary(s, len))
-        return FORMAT_UNKNOWN; /* no character begins so; .npy does */
+        return false; /* no character begins so; .npy does */
     /* Nothing in the content speaks for text: then the name may say what was meant. */
     if ((len < 2 || (is_binary(s, len) && !memchr(s, '\n', len))) && ends_with(path, ".onnx"))
-        return FORMAT_UNKNOWN;
-    return is_binary(s, len) && s[0] != 0 && !memchr(s, '\n', len) ? FORMAT_UNKNOWN : FORMAT_QIR;
+        return false;
+    return !is_binary(s, len) || s[0] == 0 || memchr(s, '\n', len);
 }
 
 /* The directory of `path` for external data; -1 if it cannot be opened. */
@@ -86,25 +97,45 @@ static qir_module *parse_text(qir_context *ctx, const char *path, const qir_byte
     return qir_parse(ctx, path, (const char *)bytes->data, bytes->len, &parse);
 }
 
+static qir_module *refuse_zip(qir_context *ctx, const char *path, const qir_bytes *bytes,
+                              const qir_import_options *opts)
+{
+    (void)bytes, (void)opts;
+    return refuse(ctx, path, "not an ONNX model: zip archives (.pt2, .npz) cannot be imported");
+}
+
+static qir_module *refuse_tflite(qir_context *ctx, const char *path, const qir_bytes *bytes,
+                                 const qir_import_options *opts)
+{
+    (void)bytes, (void)opts;
+    return refuse(ctx, path, "not an ONNX model: TensorFlow Lite files cannot be imported");
+}
+
+/* The bytes are in the arena of the context: weights are referenced in place. */
+typedef struct format {
+    const char *name;
+    bool (*detect)(const char *path, const unsigned char *s, size_t len);
+    qir_module *(*import)(qir_context *ctx, const char *path, const qir_bytes *bytes,
+                          const qir_import_options *opts);
+} format;
+
+/* In this order: the first that claims the bytes imports them. */
+static const format formats[] = {
+    {"pt2", is_zip, refuse_zip},
+    {"tflite", is_tflite, refuse_tflite},
+    {"onnx", is_onnx, import_onnx_file},
+    {"qir", is_text, parse_text},
+};
+
 qir_module *qir_import_file(qir_context *ctx, const char *path, const qir_import_options *opts)
 {
     size_t limit = opts && opts->max_source ? opts->max_source : (size_t)1 << 30;
     qir_bytes bytes;
-    /* In the arena of the context: weights are referenced in place. */
     if (!qir_read_file(qir_context_diag(ctx), qir_context_arena(ctx), path, limit, "-fmax-source",
                        &bytes))
         return NULL;
-    switch (detect(path, bytes.data, bytes.len)) {
-    case FORMAT_ONNX:
-        return import_onnx_file(ctx, path, &bytes, opts);
-    case FORMAT_QIR:
-        return parse_text(ctx, path, &bytes, opts);
-    case FORMAT_ZIP:
-        return refuse(ctx, path, "not an ONNX model: zip archives (.pt2, .npz) cannot be imported");
-    case FORMAT_TFLITE:
-        return refuse(ctx, path, "not an ONNX model: TensorFlow Lite files cannot be imported");
-    case FORMAT_UNKNOWN:
-        break;
-    }
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        if (formats[i].detect(path, bytes.data, bytes.len))
+            return formats[i].import(ctx, path, &bytes, opts);
     return refuse(ctx, path, "not an ONNX model, and not QIR text");
 }

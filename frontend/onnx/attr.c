@@ -71,27 +71,19 @@ static bool read_field(attr_reader *a, const qir_pb *r, const qir_pb_field *f)
         a->payload = payload;
     }
     switch (f->number) {
-    case A_NAME:
-        return onnx_read_name(r, f, &attr->name);
-    case A_F:
-        return qir_pb_float(r, f, &attr->f);
-    case A_I:
-        return qir_pb_int(r, f, &attr->i);
-    case A_S:
-        return onnx_read_name(r, f, &attr->s);
-    case A_T:
-        return read_tensor(a, r, f);
-    case A_INTS:
-        return qir_pb_ints(r, f, NULL, 0, &attr->n);
-    case A_FLOATS:
-        return qir_pb_floats(r, f, NULL, 0, &attr->n);
+    case A_NAME: return onnx_read_name(r, f, &attr->name);
+    case A_F: return qir_pb_float(r, f, &attr->f);
+    case A_I: return qir_pb_int(r, f, &attr->i);
+    case A_S: return onnx_read_name(r, f, &attr->s);
+    case A_T: return read_tensor(a, r, f);
+    case A_INTS: return qir_pb_ints(r, f, NULL, 0, &attr->n);
+    case A_FLOATS: return qir_pb_floats(r, f, NULL, 0, &attr->n);
     case A_TYPE:
         if (!qir_pb_int(r, f, &type))
             return false;
         attr->type = type < 0 || type >= ONNX_ATTR_OTHER ? ONNX_ATTR_OTHER : (onnx_attr_type)type;
         return true;
-    case A_REF:
-        return fail(a, "attribute references are allowed in functions only");
+    case A_REF: return fail(a, "attribute references are allowed in functions only");
     }
     return true;
 }

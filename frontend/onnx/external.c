@@ -45,7 +45,7 @@ static bool path_is_plain(const char *path, size_t len)
 static int open_walk(onnx_import *imp, const char *path)
 {
     int dir = dup(imp->dir_fd);
-    char *copy = qir_arena_strndup(imp->scratch, path, strlen(path)), *slash;
+    char *copy = qir_arena_strndup(imp->fe.scratch, path, strlen(path)), *slash;
     for (; dir >= 0 && (slash = strchr(copy, '/')); copy = slash + 1) {
         *slash = 0;
         int next = openat(dir, copy, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -118,7 +118,7 @@ static const void *read_range(onnx_import *imp, const onnx_initializer *init, in
         return fail(imp, init, "onnx.ext.range", "length differs from the size of the tensor");
     if (__builtin_add_overflow(offset, length, &end) || end > st.st_size)
         return fail(imp, init, "onnx.ext.range", "offset and length reach beyond the file");
-    void *data = qir_arena_alloc(imp->m->arena, bytes);
+    void *data = qir_arena_alloc(imp->fe.m->arena, bytes);
     if (!read_fully(fd, data, bytes, offset))
         return fail(imp, init, "onnx.ext.range", "the file ended while it was read");
     return data;
@@ -132,7 +132,7 @@ static const void *to_elements(onnx_import *imp, const qir_tensorproto *t, const
     loaded.typed_field = 0;
     loaded.has_raw = true;
     loaded.raw = raw;
-    return qir_tensorproto_data(&loaded, imp->m->arena);
+    return qir_tensorproto_data(&loaded, imp->fe.m->arena);
 }
 
 const void *onnx_external_data(onnx_import *imp, const onnx_initializer *init)

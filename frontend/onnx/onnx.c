@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "onnx/import.h"
-#include "qir/text.h"
 
 static const char *node_name(const onnx_node *n)
 {
@@ -78,15 +77,15 @@ static bool find_live_nodes(onnx_import *imp)
 static bool resolve_operands(onnx_call *c)
 {
     onnx_node *n = c->node;
-    c->in = QIR_NEW_ARRAY(c->imp->scratch, qir_value *, n->nin);
+    c->in = QIR_NEW_ARRAY(c->fe->scratch, qir_value *, n->nin);
     c->nin = n->nin;
     for (uint32_t i = 0; i < n->nin; i++) {
         if (!*n->in[i])
             continue; /* an omitted operand: the others keep their places */
         c->in[i] = onnx_lookup(c->imp, n->in[i]);
         if (!c->in[i])
-            return !c->imp->model.file.failed &&
-                   onnx_error(c, "onnx.undef", "nothing defines operand '%s'", n->in[i]);
+            return !c->fe->failed &&
+                   fe_error(c->fe, "undef", "nothing defines operand '%s'", n->in[i]);
     }
     return true;
 }
@@ -98,11 +97,11 @@ static bool check_counts(const onnx_call *c)
     while (n > row->min_in && !c->in[n - 1])
         n--;
     if (n < row->min_in || (row->max_in != ONNX_ANY && n > row->max_in))
-        return onnx_error(c, "onnx.arity", "%u operands, expected %u to %u", n, row->min_in,
-                          row->max_in);
+        return fe_error(c->fe, "arity", "%u operands, expected %u to %u", n, row->min_in,
+                        row->max_in);
     if (c->node->nout < 1 || (row->max_out != ONNX_ANY && c->node->nout > row->max_out))
-        return onnx_error(c, "onnx.arity", "%u results, expected 1 to %u", c->node->nout,
-                          row->max_out);
+        return fe_error(c->fe, "arity", "%u results, expected 1 to %u", c->node->nout,
+                        row->max_out);
     return true;
 }
 
@@ -110,10 +109,10 @@ static bool check_constants(const onnx_call *c)
 {
     for (unsigned i = 0; i < c->nin && i < 32; i++)
         if (c->row->const_in >> i & 1 && c->in[i] && c->in[i]->kind != QIR_VALUE_CONST)
-            return onnx_error(c, "onnx.const",
-                              "operand %u ('%s') must be a constant: if it is a graph input, give "
-                              "-const-input %s=FILE",
-                              i, c->node->in[i], c->node->in[i]);
+            return fe_error(c->fe, "const",
+                            "operand %u ('%s') must be a constant: if it is a graph input, give "
+                            "-const-input %s=FILE",
+                            i, c->node->in[i], c->node->in[i]);
     return true;
 }
 
@@ -122,40 +121,22 @@ static bool check_attributes(const onnx_call *c)
 {
     for (uint32_t i = 0; i < c->node->nattrs; i++)
         if (!c->node->attrs[i].used)
-            return onnx_error(c, "onnx.attr", "attribute '%s' is not supported",
-                              c->node->attrs[i].name);
+            return fe_error(c->fe, "attr", "attribute '%s' is not supported",
+                            c->node->attrs[i].name);
     return true;
 }
 
 static bool translate(onnx_import *imp, onnx_node *n)
 {
-    onnx_call c = {.imp = imp, .node = n, .opset = onnx_opset_of(imp, n->domain)};
+    fe_builder *fe = &imp->fe;
+    onnx_call c = {.fe = fe, .imp = imp, .node = n, .opset = onnx_opset_of(imp, n->domain)};
     c.row = onnx_table_find(imp, n, c.opset);
-    imp->b.loc = qir_loc_name(imp->ctx, node_name(n));
+    fe_begin_node(fe, &(fe_node){node_name(n), n->op, n->nout ? n->out[0] : "",
+                                 qir_pb_loc(&imp->model.file, n->offset)});
     bool ok = resolve_operands(&c) && check_counts(&c) && check_constants(&c) && c.row->fn(&c) &&
-              !imp->model.file.failed && check_attributes(&c);
-    qir_arena_reset(imp->scratch);
+              !fe->failed && !imp->model.file.failed && check_attributes(&c);
+    fe_end_node(fe);
     return ok;
-}
-
-/* Shape arithmetic leaves constants behind, rearranged weights their originals. */
-static void erase_unused(onnx_import *imp)
-{
-    qir_module *m = imp->m;
-    for (qir_op *op = imp->f->body->last, *prev; op; op = prev) {
-        bool used = qir_op_has_trait(op, QIR_TRAIT_TERMINATOR);
-        prev = op->prev;
-        for (unsigned i = 0; i < op->nresults; i++)
-            used = used || op->results[i].uses;
-        if (!used)
-            qir_op_erase(op);
-    }
-    qir_for_each_const(c, m)
-    {
-        if (!c->value.uses)
-            qir_const_erase(c);
-    }
-    onnx_rename_consts(imp);
 }
 
 static bool import_graph(onnx_import *imp)
@@ -166,42 +147,19 @@ static bool import_graph(onnx_import *imp)
     for (size_t i = 0; i < imp->model.nnodes; i++)
         if (imp->model.nodes[i].live && !translate(imp, &imp->model.nodes[i]))
             return false;
-    if (!onnx_import_outputs(imp))
-        return false;
-    erase_unused(imp);
-    return qir_verify(imp->m);
-}
-
-static void release(onnx_import *imp)
-{
-    qir_map_free(&imp->rows);
-    qir_map_free(&imp->values);
-    qir_map_free(&imp->initializers);
-    qir_map_free(&imp->names);
-    qir_map_free(&imp->bases);
-    qir_arena_destroy(imp->arena);
-    qir_arena_destroy(imp->scratch);
+    return onnx_import_outputs(imp);
 }
 
 qir_module *qir_import_onnx(qir_context *ctx, const char *path, const void *data, size_t len,
                             int dir_fd, const qir_import_options *opts)
 {
-    onnx_import imp = {.ctx = ctx, .diag = qir_context_diag(ctx), .opts = opts, .dir_fd = dir_fd};
-    unsigned errors = qir_diag_error_count(imp.diag);
-    imp.arena = qir_context_new_arena(ctx);
-    imp.scratch = qir_context_new_arena(ctx);
-    imp.m = qir_module_create(ctx, NULL);
-    imp.f = qir_func_create(imp.m, "main", qir_loc_name(ctx, "main"));
-    imp.b = qir_builder_at_end(imp.f->body);
+    onnx_import imp = {.dir_fd = dir_fd};
+    fe_open(&imp.fe, ctx, "onnx", opts);
     onnx_table_init(&imp);
-    bool ok = onnx_model_read(ctx, imp.arena, path, data, len, &imp.model) && import_graph(&imp);
+    bool ok = onnx_model_read(ctx, imp.fe.arena, path, data, len, &imp.model) && import_graph(&imp);
     if (ok && *imp.model.graph_name)
-        imp.m->name = qir_intern_cstr(ctx, onnx_identifier(&imp, imp.model.graph_name));
-    QIR_ASSERT(ok || qir_diag_error_count(imp.diag) > errors, "import failed without an error");
-    release(&imp);
-    if (!ok || qir_diag_error_count(imp.diag) > errors) {
-        qir_module_destroy(imp.m);
-        return NULL;
-    }
-    return imp.m;
+        imp.fe.m->name = qir_intern_cstr(ctx, fe_identifier(&imp.fe, imp.model.graph_name));
+    qir_map_free(&imp.rows);
+    qir_map_free(&imp.initializers);
+    return fe_close(&imp.fe, ok);
 }

@@ -7,7 +7,7 @@
 /* Attributes of the QIR op that the node gives under the same name. */
 static const qir_dict *same_attrs(onnx_call *c, const qir_op_desc *desc)
 {
-    qir_context *ctx = c->imp->ctx;
+    qir_context *ctx = c->fe->ctx;
     const qir_dict *dict = NULL;
     for (unsigned i = 0; i < desc->nattrs; i++) {
         const qir_attr_desc *d = &desc->attrs[i];
@@ -26,7 +26,7 @@ bool onnx_direct(onnx_call *c)
     const qir_dict *dict = same_attrs(c, qir_op_desc_get(c->row->opcode));
     for (size_t i = 0; dict && i < dict->len && i < 7; i++)
         attrs[i] = (qir_named_attr){dict->entries[i].name, dict->entries[i].value};
-    return onnx_set(c, 0, onnx_emit(c, c->row->opcode, c->in, c->row->min_in, attrs, NULL));
+    return onnx_set(c, 0, fe_emit(c->fe, c->row->opcode, c->in, c->row->min_in, attrs, NULL));
 }
 
 /* Before operator set 7, `axis` said where the dimensions of b start in a. */
@@ -38,25 +38,25 @@ static qir_value *legacy_broadcast(onnx_call *c, qir_value *a, qir_value *b)
     if (!broadcast || axis == -1 || rb == 0)
         return b;
     if (axis < 0 || axis + rb > ra) {
-        onnx_error(c, "onnx.axis", "broadcast axis %lld does not fit", (long long)axis);
+        fe_error(c->fe, "axis", "broadcast axis %lld does not fit", (long long)axis);
         return NULL;
     }
     for (unsigned i = 0; i < ra - axis; i++)
         dims[i] = i < rb ? b->type->dims[i] : 1;
-    return onnx_reshape(c, b, dims, ra - (unsigned)axis);
+    return fe_reshape(c->fe, b, dims, ra - (unsigned)axis);
 }
 
 bool onnx_binary(onnx_call *c)
 {
     qir_value *b = c->opset < 7 ? legacy_broadcast(c, c->in[0], c->in[1]) : c->in[1];
-    return onnx_set(c, 0, onnx_emit2(c, c->row->opcode, c->in[0], b));
+    return onnx_set(c, 0, fe_emit2(c->fe, c->row->opcode, c->in[0], b));
 }
 
 bool onnx_variadic(onnx_call *c)
 {
     qir_value *v = c->in[0];
     for (unsigned i = 1; i < c->nin; i++)
-        v = onnx_emit2(c, c->row->opcode, v, c->in[i]);
+        v = fe_emit2(c->fe, c->row->opcode, v, c->in[i]);
     return onnx_set(c, 0, v);
 }
 
@@ -64,11 +64,11 @@ bool onnx_mean(onnx_call *c)
 {
     qir_value *sum = c->in[0];
     for (unsigned i = 1; i < c->nin; i++)
-        sum = onnx_emit2(c, QIR_OP_add, sum, c->in[i]);
+        sum = fe_emit2(c->fe, QIR_OP_add, sum, c->in[i]);
     if (!sum || c->nin == 1)
         return onnx_set(c, 0, sum);
     return onnx_set(
-        c, 0, onnx_emit2(c, QIR_OP_div, sum, onnx_scalar(c, sum->type->dtype, (double)c->nin)));
+        c, 0, fe_emit2(c->fe, QIR_OP_div, sum, fe_scalar(c->fe, sum->type->dtype, (double)c->nin)));
 }
 
 /* The table's neg is for reals; integers subtract from 0. */
@@ -77,7 +77,7 @@ bool onnx_neg(onnx_call *c)
     qir_value *x = c->in[0];
     if (qir_dtype_is_float(x->type->dtype))
         return onnx_direct(c);
-    return onnx_set(c, 0, onnx_emit2(c, QIR_OP_sub, onnx_scalar(c, x->type->dtype, 0), x));
+    return onnx_set(c, 0, fe_emit2(c->fe, QIR_OP_sub, fe_scalar(c->fe, x->type->dtype, 0), x));
 }
 
 /* The result has the type of the base.  An integer base with a float exponent is computed in
@@ -89,10 +89,11 @@ bool onnx_pow(onnx_call *c)
     if (c->opset < 7)
         y = legacy_broadcast(c, x, y);
     if (tx == ty)
-        return onnx_set(c, 0, onnx_emit2(c, QIR_OP_pow, x, y));
+        return onnx_set(c, 0, fe_emit2(c->fe, QIR_OP_pow, x, y));
     qir_dtype common = qir_dtype_is_float(ty) ? ty : tx;
-    qir_value *r = onnx_emit2(c, QIR_OP_pow, onnx_cast(c, x, common), onnx_cast(c, y, common));
-    return onnx_set(c, 0, onnx_cast(c, r, tx));
+    qir_value *r =
+        fe_emit2(c->fe, QIR_OP_pow, fe_cast(c->fe, x, common), fe_cast(c->fe, y, common));
+    return onnx_set(c, 0, fe_cast(c->fe, r, tx));
 }
 
 /* A slope of C values before operator set 7 belongs to axis 1. */
@@ -104,20 +105,20 @@ bool onnx_prelu(onnx_call *c)
     if (c->opset < 7 && slope->type->rank == 1 && slope->type->dims[0] > 1 && rank > 1) {
         for (unsigned i = 0; i + 1 < rank; i++)
             dims[i] = i == 0 ? slope->type->dims[0] : 1;
-        slope = onnx_reshape(c, slope, dims, rank - 1);
+        slope = fe_reshape(c->fe, slope, dims, rank - 1);
     }
-    return onnx_set(c, 0, onnx_emit2(c, QIR_OP_prelu, x, slope));
+    return onnx_set(c, 0, fe_emit2(c->fe, QIR_OP_prelu, x, slope));
 }
 
 bool onnx_selu(onnx_call *c)
 {
-    qir_context *ctx = c->imp->ctx;
+    qir_context *ctx = c->fe->ctx;
     float alpha = onnx_attr_float(c, "alpha", 1.6732632f);
     float gamma = onnx_attr_float(c, "gamma", 1.050701f);
     qir_value *x = c->in[0];
-    qir_value *y = onnx_emit1(c, QIR_OP_elu, x, QIR_ATTRS({"alpha", qir_attr_float(ctx, alpha)}));
-    return onnx_set(c, 0,
-                    onnx_emit2(c, QIR_OP_mul, y, onnx_scalar(c, x->type->dtype, (double)gamma)));
+    qir_value *y = fe_emit1(c->fe, QIR_OP_elu, x, QIR_ATTRS({"alpha", qir_attr_float(ctx, alpha)}));
+    return onnx_set(
+        c, 0, fe_emit2(c->fe, QIR_OP_mul, y, fe_scalar(c->fe, x->type->dtype, (double)gamma)));
 }
 
 static bool is_small_const(const qir_value *v)
@@ -134,20 +135,20 @@ static bool bounds_fit(const qir_type *t)
 
 static qir_value *clamp(onnx_call *c, qir_value *x, float min, float max)
 {
-    qir_context *ctx = c->imp->ctx;
+    qir_context *ctx = c->fe->ctx;
     if (min == -INFINITY && max == INFINITY)
         return x;
-    return onnx_emit1(c, QIR_OP_clamp, x,
-                      QIR_ATTRS({"min", min > -INFINITY ? qir_attr_float(ctx, min) : NULL},
-                                {"max", max < INFINITY ? qir_attr_float(ctx, max) : NULL}));
+    return fe_emit1(c->fe, QIR_OP_clamp, x,
+                    QIR_ATTRS({"min", min > -INFINITY ? qir_attr_float(ctx, min) : NULL},
+                              {"max", max < INFINITY ? qir_attr_float(ctx, max) : NULL}));
 }
 
 static qir_value *clip_dynamic(onnx_call *c, qir_value *lo, qir_value *hi)
 {
     qir_value *v = c->in[0];
     if (lo)
-        v = onnx_emit2(c, QIR_OP_maximum, v, lo);
-    return hi ? onnx_emit2(c, QIR_OP_minimum, v, hi) : v;
+        v = fe_emit2(c->fe, QIR_OP_maximum, v, lo);
+    return hi ? fe_emit2(c->fe, QIR_OP_minimum, v, hi) : v;
 }
 
 bool onnx_clip(onnx_call *c)
@@ -164,7 +165,7 @@ bool onnx_clip(onnx_call *c)
     }
     if (!is_small_const(lo) || !is_small_const(hi) || !bounds_fit(c->in[0]->type))
         return onnx_set(c, 0, clip_dynamic(c, lo, hi));
-    if ((lo && !onnx_const_float(c, lo, &min)) || (hi && !onnx_const_float(c, hi, &max)))
+    if ((lo && !fe_const_float(c->fe, lo, &min)) || (hi && !fe_const_float(c->fe, hi, &max)))
         return false;
     return onnx_set(c, 0, clamp(c, c->in[0], min > max ? max : min, max));
 }
@@ -172,8 +173,8 @@ bool onnx_clip(onnx_call *c)
 static bool cast_target(onnx_call *c, int64_t to, qir_dtype *out)
 {
     if (!qir_tensorproto_dtype(to, out))
-        return onnx_error(c, "onnx.type", "cast to %s is not supported",
-                          qir_tensorproto_type_name(to));
+        return fe_error(c->fe, "type", "cast to %s is not supported",
+                        qir_tensorproto_type_name(to));
     return true;
 }
 
@@ -184,11 +185,11 @@ bool onnx_cast_op(onnx_call *c)
     onnx_attr_string(c, "round_mode", "up");
     if (!cast_target(c, onnx_attr_int(c, "to", 0), &to))
         return false;
-    return onnx_set(c, 0, onnx_cast(c, c->in[0], to));
+    return onnx_set(c, 0, fe_cast(c->fe, c->in[0], to));
 }
 
 bool onnx_cast_like(onnx_call *c)
 {
     onnx_attr_int(c, "saturate", 1);
-    return onnx_set(c, 0, onnx_cast(c, c->in[0], c->in[1]->type->dtype));
+    return onnx_set(c, 0, fe_cast(c->fe, c->in[0], c->in[1]->type->dtype));
 }

@@ -5,11 +5,11 @@
 
 static bool set_reduce(onnx_call *c, const int64_t *axes, size_t n, bool keepdims)
 {
-    qir_context *ctx = c->imp->ctx;
+    qir_context *ctx = c->fe->ctx;
     return onnx_set(c, 0,
-                    onnx_emit1(c, c->row->opcode, c->in[0],
-                               QIR_ATTRS({"axes", qir_attr_ints(ctx, axes, n)},
-                                         {"keepdims", qir_attr_bool(ctx, keepdims)})));
+                    fe_emit1(c->fe, c->row->opcode, c->in[0],
+                             QIR_ATTRS({"axes", qir_attr_ints(ctx, axes, n)},
+                                       {"keepdims", qir_attr_bool(ctx, keepdims)})));
 }
 
 /* Ascending and not negative; no axes: all, or none with noop_with_empty_axes. */
@@ -27,7 +27,7 @@ bool onnx_reduce(onnx_call *c)
     if (n == 0 && noop)
         return onnx_set(c, 0, c->in[0]);
     for (size_t i = 0; i < n; i++) {
-        if (!onnx_axis(c, given[i], rank, false, &axis))
+        if (!fe_axis(c->fe, given[i], rank, false, &axis))
             return false;
         set |= 1u << axis;
     }
@@ -44,7 +44,7 @@ bool onnx_global_pool(onnx_call *c)
     int64_t axes[QIR_MAX_RANK];
     unsigned rank = c->in[0]->type->rank;
     if (rank < 3)
-        return onnx_error(c, "onnx.shape", "rank %u, expected at least 3", rank);
+        return fe_error(c->fe, "shape", "rank %u, expected at least 3", rank);
     for (unsigned i = 2; i < rank; i++)
         axes[i - 2] = i;
     return set_reduce(c, axes, rank - 2, true);
@@ -52,7 +52,7 @@ bool onnx_global_pool(onnx_call *c)
 
 static qir_value *softmax(onnx_call *c, qir_value *x, int64_t axis)
 {
-    return onnx_emit1(c, c->row->opcode, x, QIR_ATTRS({"axis", qir_attr_int(c->imp->ctx, axis)}));
+    return fe_emit1(c->fe, c->row->opcode, x, QIR_ATTRS({"axis", qir_attr_int(c->fe->ctx, axis)}));
 }
 
 /* Before operator set 13 the operand is coerced to two dimensions, split at `axis`. */
@@ -64,9 +64,9 @@ static bool softmax_2d(onnx_call *c, int64_t axis)
         return onnx_set(c, 0, softmax(c, c->in[0], axis));
     for (unsigned i = 0; i < t->rank; i++)
         dims[i >= axis] *= t->dims[i];
-    qir_value *v = onnx_reshape(c, c->in[0], dims, 2);
+    qir_value *v = fe_reshape(c->fe, c->in[0], dims, 2);
     v = v ? softmax(c, v, 1) : NULL;
-    return onnx_set(c, 0, onnx_reshape(c, v, t->dims, t->rank));
+    return onnx_set(c, 0, fe_reshape(c->fe, v, t->dims, t->rank));
 }
 
 bool onnx_softmax(onnx_call *c)
@@ -74,7 +74,7 @@ bool onnx_softmax(onnx_call *c)
     unsigned rank = c->in[0]->type->rank;
     int64_t axis;
     bool coerce = c->opset < 13;
-    if (!onnx_axis(c, onnx_attr_int(c, "axis", coerce ? 1 : -1), rank, false, &axis))
+    if (!fe_axis(c->fe, onnx_attr_int(c, "axis", coerce ? 1 : -1), rank, false, &axis))
         return false;
     return coerce ? softmax_2d(c, axis) : onnx_set(c, 0, softmax(c, c->in[0], axis));
 }

@@ -16,12 +16,12 @@ typedef struct resize_spec {
 
 static const qir_attr *text(onnx_call *c, const char *s)
 {
-    return qir_attr_string(c->imp->ctx, s, strlen(s));
+    return qir_attr_string(c->fe->ctx, s, strlen(s));
 }
 
 static bool set_resize(onnx_call *c, const resize_spec *s)
 {
-    qir_context *ctx = c->imp->ctx;
+    qir_context *ctx = c->fe->ctx;
     unsigned rank = c->in[0]->type->rank;
     qir_named_attr attrs[] = {{"sizes", qir_attr_ints(ctx, s->sizes, rank)},
                               {"scales", qir_attr_floats(ctx, s->scales, rank)},
@@ -33,7 +33,7 @@ static bool set_resize(onnx_call *c, const resize_spec *s)
                               {"roi", s->nroi ? qir_attr_floats(ctx, s->roi, s->nroi) : NULL},
                               {"extrapolation", qir_attr_float(ctx, s->extrapolation)},
                               {NULL, NULL}};
-    return onnx_set(c, 0, onnx_emit1(c, QIR_OP_resize, c->in[0], attrs));
+    return onnx_set(c, 0, fe_emit1(c->fe, QIR_OP_resize, c->in[0], attrs));
 }
 
 static bool sizes_from_scales(onnx_call *c, resize_spec *s)
@@ -42,7 +42,7 @@ static bool sizes_from_scales(onnx_call *c, resize_spec *s)
     for (unsigned i = 0; i < t->rank; i++) {
         double size = floor((double)t->dims[i] * (double)s->scales[i]);
         if (!(s->scales[i] > 0) || !(size < (double)QIR_MAX_ELEMENTS))
-            return onnx_error(c, "onnx.attr", "scale %g of dimension %u", (double)s->scales[i], i);
+            return fe_error(c->fe, "attr", "scale %g of dimension %u", (double)s->scales[i], i);
         s->sizes[i] = (int64_t)size;
     }
     return true;
@@ -53,12 +53,12 @@ bool onnx_resize10(onnx_call *c)
 {
     resize_spec s = {.coordinates = "asymmetric", .nearest = "floor", .cubic_a = -0.75f};
     size_t n;
-    const float *scales = onnx_const_floats(c, c->in[1], &n);
+    const float *scales = fe_const_floats(c->fe, c->in[1], &n);
     s.mode = onnx_attr_string(c, "mode", "nearest");
     if (!scales)
         return false;
     if (n != c->in[0]->type->rank)
-        return onnx_error(c, "onnx.shape", "%zu scales for rank %u", n, c->in[0]->type->rank);
+        return fe_error(c->fe, "shape", "%zu scales for rank %u", n, c->in[0]->type->rank);
     memcpy(s.scales, scales, n * sizeof *scales);
     return sizes_from_scales(c, &s) && set_resize(c, &s);
 }
@@ -70,15 +70,14 @@ static bool normalise_coordinates(onnx_call *c, resize_spec *s)
     if (strcmp(s->coordinates, "tf_half_pixel_for_nn") != 0)
         return true;
     if (strcmp(s->mode, "nearest") != 0)
-        return onnx_error(c, "onnx.attr", "tf_half_pixel_for_nn is for mode nearest");
+        return fe_error(c->fe, "attr", "tf_half_pixel_for_nn is for mode nearest");
     s->coordinates = "half_pixel";
     if (strcmp(s->nearest, "round_prefer_floor") == 0)
         s->nearest = "ceil";
     else if (strcmp(s->nearest, "floor") == 0)
         s->nearest = "round_prefer_ceil";
     else
-        return onnx_error(c, "onnx.attr", "tf_half_pixel_for_nn with nearest_mode '%s'",
-                          s->nearest);
+        return fe_error(c->fe, "attr", "tf_half_pixel_for_nn with nearest_mode '%s'", s->nearest);
     return true;
 }
 
@@ -91,9 +90,9 @@ static bool read_attrs(onnx_call *c, resize_spec *s)
     s->exclude_outside = onnx_attr_int(c, "exclude_outside", 0);
     s->extrapolation = onnx_attr_float(c, "extrapolation_value", 0);
     if (onnx_attr_int(c, "antialias", 0))
-        return onnx_error(c, "onnx.attr", "antialias is not supported");
+        return fe_error(c->fe, "attr", "antialias is not supported");
     if (strcmp(onnx_attr_string(c, "keep_aspect_ratio_policy", "stretch"), "stretch") != 0)
-        return onnx_error(c, "onnx.attr", "keep_aspect_ratio_policy is not supported");
+        return fe_error(c->fe, "attr", "keep_aspect_ratio_policy is not supported");
     return normalise_coordinates(c, s);
 }
 
@@ -102,11 +101,11 @@ static bool read_axes(onnx_call *c, unsigned rank, int64_t *axes, size_t *n)
 {
     const int64_t *given = onnx_attr_ints(c, "axes", n);
     if (given && *n > rank)
-        return onnx_error(c, "onnx.attr", "%zu axes for rank %u", *n, rank);
+        return fe_error(c->fe, "attr", "%zu axes for rank %u", *n, rank);
     if (!given)
         *n = rank;
     for (size_t i = 0; i < *n; i++)
-        if (!onnx_axis(c, given ? given[i] : (int64_t)i, rank, false, &axes[i]))
+        if (!fe_axis(c->fe, given ? given[i] : (int64_t)i, rank, false, &axes[i]))
             return false;
     return true;
 }
@@ -115,13 +114,13 @@ static bool read_roi(onnx_call *c, const int64_t *axes, size_t naxes, resize_spe
 {
     unsigned rank = c->in[0]->type->rank;
     size_t n = 0;
-    const float *roi = onnx_in(c, 1) ? onnx_const_floats(c, c->in[1], &n) : NULL;
+    const float *roi = onnx_in(c, 1) ? fe_const_floats(c->fe, c->in[1], &n) : NULL;
     for (unsigned i = 0; i < rank; i++)
         s->roi[rank + i] = 1;
     if (strcmp(s->coordinates, "tf_crop_and_resize") != 0)
-        return !c->imp->model.file.failed;
+        return !c->fe->failed;
     if (!roi || n != 2 * naxes)
-        return onnx_error(c, "onnx.shape", "roi has %zu entries, expected %zu", n, 2 * naxes);
+        return fe_error(c->fe, "shape", "roi has %zu entries, expected %zu", n, 2 * naxes);
     for (size_t i = 0; i < naxes; i++) {
         s->roi[axes[i]] = roi[i];
         s->roi[rank + axes[i]] = roi[naxes + i];
@@ -135,12 +134,12 @@ static bool read_target(onnx_call *c, const int64_t *axes, size_t naxes, resize_
 {
     const qir_type *t = c->in[0]->type;
     size_t ns = 0, nz = 0;
-    const float *scales = onnx_in(c, 2) ? onnx_const_floats(c, c->in[2], &ns) : NULL;
-    const int64_t *sizes = onnx_in(c, 3) ? onnx_const_ints(c, c->in[3], &nz) : NULL;
-    if (c->imp->model.file.failed)
+    const float *scales = onnx_in(c, 2) ? fe_const_floats(c->fe, c->in[2], &ns) : NULL;
+    const int64_t *sizes = onnx_in(c, 3) ? fe_const_ints(c->fe, c->in[3], &nz) : NULL;
+    if (c->fe->failed)
         return false;
     if ((ns != naxes || nz) && (nz != naxes || ns))
-        return onnx_error(c, "onnx.shape", "%zu scales and %zu sizes for %zu axes", ns, nz, naxes);
+        return fe_error(c->fe, "shape", "%zu scales and %zu sizes for %zu axes", ns, nz, naxes);
     for (unsigned i = 0; i < t->rank; i++) {
         s->scales[i] = 1;
         s->sizes[i] = t->dims[i];
@@ -148,7 +147,7 @@ static bool read_target(onnx_call *c, const int64_t *axes, size_t naxes, resize_
     for (size_t i = 0; i < naxes; i++) {
         int64_t dim = t->dims[axes[i]];
         if (nz && (sizes[i] < 1 || dim < 1))
-            return onnx_error(c, "onnx.shape", "size %" PRId64, sizes[i]);
+            return fe_error(c->fe, "shape", "size %" PRId64, sizes[i]);
         s->sizes[axes[i]] = nz ? sizes[i] : dim;
         s->scales[axes[i]] = nz ? (float)sizes[i] / (float)dim : scales[i];
     }

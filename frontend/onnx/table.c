@@ -57,7 +57,7 @@ static bool check_opset(onnx_import *imp, const onnx_opset *o)
                            "operator set '%s' has version %" PRId64 ", expected 1 to %d", o->domain,
                            o->version, OPSET_LIMIT);
     if (!*o->domain && (o->version < OPSET_TESTED_MIN || o->version > OPSET_TESTED_MAX))
-        qir_warning(imp->diag, qir_pb_loc(&imp->model.file, o->offset), "opset",
+        qir_warning(imp->fe.diag, qir_pb_loc(&imp->model.file, o->offset), "opset",
                     "operator set %" PRId64 " was not tested, tested are %d to %d", o->version,
                     OPSET_TESTED_MIN, OPSET_TESTED_MAX);
     return true;
@@ -91,7 +91,7 @@ static bool is_function(const onnx_import *imp, const char *key)
 
 static const char *op_key(onnx_import *imp, const onnx_node *n)
 {
-    return qir_arena_printf(imp->arena, "%s::%s", n->domain, n->op);
+    return qir_arena_printf(imp->fe.arena, "%s::%s", n->domain, n->op);
 }
 
 static void add_missing(onnx_import *imp, qir_map *kinds, const onnx_node *n, int64_t opset,
@@ -100,7 +100,7 @@ static void add_missing(onnx_import *imp, qir_map *kinds, const onnx_node *n, in
     const char *key = op_key(imp, n);
     missing *kind = qir_strmap_get(kinds, key, strlen(key));
     if (!kind) {
-        kind = QIR_NEW(imp->arena, missing);
+        kind = QIR_NEW(imp->fe.arena, missing);
         *kind = (missing){.first = n, .opset = opset, .function = function};
         qir_strmap_put(kinds, key, strlen(key), kind);
     }
@@ -111,7 +111,7 @@ static void note_missing(onnx_import *imp, const missing *k)
 {
     const onnx_node *n = k->first;
     const char *name = *n->name ? n->name : n->nout ? n->out[0] : "";
-    qir_note(imp->diag, qir_pb_loc(&imp->model.file, n->offset),
+    qir_note(imp->fe.diag, qir_pb_loc(&imp->model.file, n->offset),
              "%s%s%s opset %" PRId64 ", %zu node%s, first '%s'%s", n->domain,
              *n->domain ? "::" : "", n->op, k->opset, k->count, k->count == 1 ? "" : "s", name,
              k->function ? " (a function of the model)" : "");
@@ -131,7 +131,7 @@ bool onnx_check_supported(onnx_import *imp)
     }
     size_t total = kinds.len;
     if (total)
-        qir_error(imp->diag, qir_pb_loc(&imp->model.file, 0), "onnx.unsupported",
+        qir_error(imp->fe.diag, qir_pb_loc(&imp->model.file, 0), "onnx.unsupported",
                   "the model uses %zu unsupported operator%s", total, total == 1 ? "" : "s");
     for (size_t i = 0; i < total; i++)
         note_missing(imp, kinds.entries[i].value);

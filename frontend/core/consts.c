@@ -1,0 +1,163 @@
+/* Constants: made with the name that they should have, read as integers or floats. */
+#include <string.h>
+
+#include "core/fe.h"
+#include "qir/qmath.h"
+
+qir_value *fe_add_const(fe_builder *fe, const char *base, const qir_type *type, const void *data,
+                        bool copy, const qir_loc *loc)
+{
+    qir_const *c = qir_const_create(fe->m, base, type, data, copy, loc);
+    qir_map_put(&fe->bases, c, (void *)(uintptr_t)base);
+    return &c->value;
+}
+
+const char *fe_const_base(const fe_builder *fe, const qir_value *v)
+{
+    const char *base = qir_map_get(&fe->bases, qir_value_const(v));
+    return base ? base : v->name;
+}
+
+qir_value *fe_const(fe_builder *fe, qir_dtype dtype, const int64_t *dims, unsigned rank,
+                    const void *data)
+{
+    const qir_type *t = fe_tensor_type(fe, dtype, dims, rank);
+    const char *name = fe_identifier(fe, fe->node.result);
+    return t ? fe_add_const(fe, name, t, data, true, fe->b.loc) : NULL;
+}
+
+qir_value *fe_splat(fe_builder *fe, qir_dtype dtype, const int64_t *dims, unsigned rank,
+                    const void *element)
+{
+    const qir_type *t = fe_tensor_type(fe, dtype, dims, rank);
+    const char *name = fe_identifier(fe, fe->node.result);
+    if (!t)
+        return NULL;
+    qir_const *k = qir_const_splat(fe->m, name, t, element, fe->b.loc);
+    qir_map_put(&fe->bases, k, (void *)(uintptr_t)name);
+    return &k->value;
+}
+
+qir_value *fe_scalar(fe_builder *fe, qir_dtype dtype, double v)
+{
+    if (dtype == QIR_f64)
+        return fe_const(fe, QIR_f64, NULL, 0, &v);
+    if (qir_dtype_is_float(dtype)) {
+        float f = (float)v;
+        return fe_cast(fe, fe_const(fe, QIR_f32, NULL, 0, &f), dtype);
+    }
+    int64_t i = (int64_t)v;
+    return fe_const(fe, dtype, NULL, 0, &i);
+}
+
+/* Integer element at `p`; floats are not accepted. */
+static int64_t load_int(qir_dtype t, const unsigned char *p)
+{
+    size_t size = qir_dtype_bytes(t);
+    uint64_t v = 0;
+    memcpy(&v, p, size);
+    if (qir_dtype_is_signed(t) && size < 8) {
+        uint64_t sign = (uint64_t)1 << (8 * size - 1);
+        v = (v ^ sign) - sign;
+    }
+    return (int64_t)v;
+}
+
+static float load_float(qir_dtype t, const unsigned char *p)
+{
+    uint16_t half;
+    double d;
+    float f;
+    memcpy(&half, p, sizeof half);
+    if (t == QIR_f16)
+        return qir_f16_to_f32(half);
+    if (t == QIR_bf16)
+        return qir_bf16_to_f32(half);
+    if (t == QIR_f64) {
+        memcpy(&d, p, sizeof d);
+        return (float)d;
+    }
+    memcpy(&f, p, sizeof f);
+    return f;
+}
+
+static const unsigned char *const_bytes(fe_builder *fe, qir_value *v, size_t *n)
+{
+    qir_const *k = qir_value_const(v);
+    if (!k) {
+        fe_error(fe, "const", "an operand must be a constant");
+        return NULL;
+    }
+    *n = (size_t)qir_type_elements(v->type);
+    return qir_const_data(k);
+}
+
+const int64_t *fe_const_ints(fe_builder *fe, qir_value *v, size_t *n)
+{
+    const unsigned char *data = const_bytes(fe, v, n);
+    if (!data)
+        return NULL;
+    if (qir_dtype_is_float(v->type->dtype)) {
+        fe_error(fe, "type", "an operand must hold integers");
+        return NULL;
+    }
+    int64_t *out = QIR_NEW_ARRAY(fe->scratch, int64_t, *n);
+    for (size_t i = 0; i < *n; i++)
+        out[i] = load_int(v->type->dtype, data + i * qir_dtype_bytes(v->type->dtype));
+    return out;
+}
+
+const float *fe_const_floats(fe_builder *fe, qir_value *v, size_t *n)
+{
+    const unsigned char *data = const_bytes(fe, v, n);
+    if (!data)
+        return NULL;
+    qir_dtype t = v->type->dtype;
+    float *out = QIR_NEW_ARRAY(fe->scratch, float, *n);
+    for (size_t i = 0; i < *n; i++) {
+        const unsigned char *p = data + i * qir_dtype_bytes(t);
+        out[i] = qir_dtype_is_float(t) ? load_float(t, p) : (float)load_int(t, p);
+    }
+    return out;
+}
+
+static bool is_one(fe_builder *fe, size_t n)
+{
+    return n == 1 || fe_error(fe, "shape", "an operand has %zu elements, expected one", n);
+}
+
+bool fe_const_int(fe_builder *fe, qir_value *v, int64_t *out)
+{
+    size_t n;
+    const int64_t *values = fe_const_ints(fe, v, &n);
+    if (!values || !is_one(fe, n))
+        return false;
+    *out = values[0];
+    return true;
+}
+
+bool fe_const_float(fe_builder *fe, qir_value *v, float *out)
+{
+    size_t n;
+    const float *values = fe_const_floats(fe, v, &n);
+    if (!values || !is_one(fe, n))
+        return false;
+    *out = values[0];
+    return true;
+}
+
+bool fe_is_weight(const qir_value *v)
+{
+    const qir_op *op = qir_value_op(v);
+    return v->kind == QIR_VALUE_CONST || (op && op->opcode == QIR_OP_dequantize &&
+                                          op->operands[0].value->kind == QIR_VALUE_CONST);
+}
+
+qir_value *fe_transpose_weight(fe_builder *fe, qir_value *w, const int64_t *perm)
+{
+    const qir_op *op = qir_value_op(w);
+    if (!op)
+        return fe_transpose(fe, w, perm);
+    qir_value *q = fe_transpose(fe, op->operands[0].value, perm);
+    return fe_emit1(fe, QIR_OP_dequantize, q, QIR_NO_ATTRS);
+}

@@ -1,0 +1,132 @@
+/* Shapes: ops that only rename, move or repeat dimensions, and arithmetic on dimensions. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/fe.h"
+
+static bool same_dims(const qir_type *t, const int64_t *dims, unsigned rank)
+{
+    return t->rank == rank && memcmp(t->dims, dims, rank * sizeof *dims) == 0;
+}
+
+/* Constants are reshaped in place: a second constant over the same bytes. */
+qir_value *fe_reshape(fe_builder *fe, qir_value *x, const int64_t *dims, unsigned rank)
+{
+    if (!x || same_dims(x->type, dims, rank))
+        return x;
+    qir_named_attr *attrs = QIR_ATTRS({"shape", qir_attr_ints(fe->ctx, dims, rank)});
+    return fe_emit_folded(fe, QIR_OP_reshape, &x, 1, attrs, NULL);
+}
+
+qir_value *fe_transpose(fe_builder *fe, qir_value *x, const int64_t *perm)
+{
+    bool identity = true;
+    for (unsigned i = 0; x && i < x->type->rank; i++)
+        identity = identity && perm[i] == i;
+    if (!x || identity)
+        return x;
+    qir_named_attr *attrs = QIR_ATTRS({"perm", qir_attr_ints(fe->ctx, perm, x->type->rank)});
+    return fe_emit_folded(fe, QIR_OP_transpose, &x, 1, attrs, NULL);
+}
+
+qir_value *fe_cast(fe_builder *fe, qir_value *x, qir_dtype to)
+{
+    const char *name = qir_dtype_name(to);
+    if (!x || x->type->dtype == to)
+        return x;
+    return fe_emit1(fe, QIR_OP_cast, x,
+                    QIR_ATTRS({"to", qir_attr_string(fe->ctx, name, strlen(name))}));
+}
+
+qir_value *fe_expand(fe_builder *fe, qir_value *x, const int64_t *dims, unsigned rank)
+{
+    if (!x || same_dims(x->type, dims, rank))
+        return x;
+    return fe_emit1(fe, QIR_OP_expand, x, QIR_ATTRS({"shape", qir_attr_ints(fe->ctx, dims, rank)}));
+}
+
+const qir_type *fe_tensor_type(fe_builder *fe, qir_dtype dtype, const int64_t *dims, unsigned rank)
+{
+    const qir_type *t = qir_tensor_type(fe->ctx, dtype, dims, rank, fe->node.loc);
+    fe->failed = fe->failed || !t;
+    return t;
+}
+
+const qir_type *fe_shaped(fe_builder *fe, const qir_type *elem, const int64_t *dims, unsigned rank)
+{
+    const qir_type *t = qir_type_with_shape(fe->ctx, elem, dims, rank, fe->node.loc);
+    fe->failed = fe->failed || !t;
+    return t;
+}
+
+bool fe_broadcast_dims(fe_builder *fe, const int64_t *a, unsigned ra, const int64_t *b, unsigned rb,
+                       int64_t *out, unsigned *rank)
+{
+    *rank = ra > rb ? ra : rb;
+    for (unsigned i = 0; i < *rank; i++) { /* from the last dimension */
+        int64_t da = i < ra ? a[ra - 1 - i] : 1, db = i < rb ? b[rb - 1 - i] : 1;
+        if (da != db && da != 1 && db != 1)
+            return fe_error(fe, "shape", "shapes do not broadcast");
+        out[*rank - 1 - i] = da == 1 ? db : da;
+    }
+    return true;
+}
+
+bool fe_axis(fe_builder *fe, int64_t axis, unsigned rank, bool end, int64_t *out)
+{
+    int64_t limit = (int64_t)rank + (end ? 1 : 0);
+    int64_t value = axis < 0 && axis >= -(int64_t)rank ? axis + (int64_t)rank : axis;
+    if (value < 0 || value >= limit)
+        return fe_error(fe, "axis", "axis %" PRId64 " is out of range for rank %u", axis, rank);
+    *out = value;
+    return true;
+}
+
+fe_slice_spec fe_whole(const qir_type *t)
+{
+    fe_slice_spec s = {0};
+    for (unsigned i = 0; i < t->rank; i++) {
+        s.starts[i] = 0;
+        s.ends[i] = t->dims[i];
+        s.steps[i] = 1;
+    }
+    return s;
+}
+
+static bool is_whole(const qir_type *t, const fe_slice_spec *s)
+{
+    for (unsigned i = 0; i < t->rank; i++)
+        if (s->starts[i] != 0 || s->ends[i] != t->dims[i] || s->steps[i] != 1)
+            return false;
+    return true;
+}
+
+static int64_t clamp_to(int64_t v, int64_t lo, int64_t hi)
+{
+    return v < lo ? lo : v > hi ? hi : v;
+}
+
+/* An empty range becomes [0, 0). */
+void fe_set_range(fe_slice_spec *s, int64_t axis, int64_t dim, int64_t start, int64_t end,
+                  int64_t step)
+{
+    start = start < 0 ? start + dim : start;
+    end = end < 0 ? end + dim : end;
+    start = step > 0 ? clamp_to(start, 0, dim) : clamp_to(start, 0, dim - 1);
+    end = step > 0 ? clamp_to(end, 0, dim) : clamp_to(end, -1, dim - 1);
+    bool empty = dim == 0 || (step > 0 ? end <= start : end >= start);
+    s->starts[axis] = empty ? 0 : start;
+    s->ends[axis] = empty ? 0 : end;
+    s->steps[axis] = empty ? 1 : step;
+}
+
+qir_value *fe_slice(fe_builder *fe, qir_value *x, const fe_slice_spec *s)
+{
+    if (!x || is_whole(x->type, s))
+        return x;
+    unsigned rank = x->type->rank;
+    return fe_emit1(fe, QIR_OP_slice, x,
+                    QIR_ATTRS({"starts", qir_attr_ints(fe->ctx, s->starts, rank)},
+                              {"ends", qir_attr_ints(fe->ctx, s->ends, rank)},
+                              {"steps", qir_attr_ints(fe->ctx, s->steps, rank)}));
+}
