@@ -20,6 +20,8 @@ void qcg_enum_attr(qcg *g, LLVMValueRef fn, unsigned index, const char *name);
 
 /* An integer attribute of the plan (buf, buf_out, ws), when the op has it. */
 bool qcg_int_attr(const qir_op *op, const char *name, int64_t *out);
+/* Attribute `name` ("buf", "buf_out") of the plan for a result of an op; false for other values. */
+bool qcg_place_attr(const qir_value *v, const char *name, int64_t *out);
 
 /* `static i1 NAME_cpu_ok(void)`: does this CPU have the features?  NULL: nothing to check. */
 LLVMValueRef qcg_cpu_check(qcg *g, const char *features);

@@ -9,12 +9,12 @@
 #include "qir/support/assert.h"
 
 /* ---- addresses -------------------------------------------------------------------------------- */
-static LLVMValueRef result_address(qcg_entry_state *e, const qir_op *op)
+static LLVMValueRef result_address(qcg_entry_state *e, const qir_value *v)
 {
     int64_t n = 0;
-    if (qcg_int_attr(op, "buf_out", &n))
+    if (qcg_place_attr(v, "buf_out", &n))
         return e->out_ptr[n];
-    bool planned = qcg_int_attr(op, "buf", &n);
+    bool planned = qcg_place_attr(v, "buf", &n);
     QIR_ASSERT(planned, "op without buffer: plan-memory has not run");
     return qcg_entry_offset(e, e->scratch, planned ? (size_t)n : 0);
 }
@@ -33,7 +33,7 @@ static LLVMValueRef address(qcg_entry_state *e, qir_value *v)
         return e->in_ptr[v->index];
     if (v->kind == QIR_VALUE_CONST)
         return constant_address(e, qir_value_const(v));
-    return result_address(e, qir_value_op(v));
+    return result_address(e, v);
 }
 
 static void call_op(qcg_entry_state *e, const qcg_call *call)
@@ -41,13 +41,14 @@ static void call_op(qcg_entry_state *e, const qcg_call *call)
     unsigned n = 0;
     int64_t ws = 0;
     const qir_op *op = call->op;
-    LLVMValueRef *args = QIR_NEW_ARRAY(e->g->arena, LLVMValueRef, op->noperands + 2);
+    LLVMValueRef *args = QIR_NEW_ARRAY(e->g->arena, LLVMValueRef, op->noperands + op->nresults + 1);
     for (uint32_t i = 0; i < op->noperands; i++) {
         qir_value *v = qir_op_operand(op, i);
         if (v && qir_value_root(v)->kind != QIR_VALUE_CONST)
             args[n++] = address(e, v);
     }
-    args[n++] = result_address(e, op);
+    for (uint32_t i = 0; i < op->nresults; i++)
+        args[n++] = result_address(e, &op->results[i]);
     args[n++] = qcg_int_attr(op, "ws", &ws) ? qcg_entry_offset(e, e->scratch, (size_t)ws) : LLVMConstNull(e->ptr);
     LLVMBuildCall2(e->g->b, LLVMGlobalGetValueType(call->fn), call->fn, args, n, "");
 }
@@ -97,8 +98,7 @@ static LLVMValueRef copy_function(qcg_entry_state *e)
 static bool is_written_in_place(const qir_value *v, uint32_t k)
 {
     int64_t n;
-    const qir_op *op = qir_value_op(qir_value_root((qir_value *)v));
-    return op && qcg_int_attr(op, "buf_out", &n) && n == k;
+    return qcg_place_attr(qir_value_root((qir_value *)v), "buf_out", &n) && n == k;
 }
 
 static void copy_results(qcg_entry_state *e, const qir_op *ret)

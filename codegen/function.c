@@ -107,6 +107,12 @@ bool qcg_int_attr(const qir_op *op, const char *name, int64_t *out)
     return a && a->kind == QIR_ATTR_INT;
 }
 
+bool qcg_place_attr(const qir_value *v, const char *name, int64_t *out)
+{
+    const qir_op *op = qir_value_op(v);
+    return op && qcg_int_attr(op, qir_plan_attr(qir_op_module(op)->ctx, name, v->index), out);
+}
+
 bool qcg_triple_is(const char *triple, const char *arch)
 {
     size_t n = strcspn(triple, "-");

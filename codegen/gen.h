@@ -1,7 +1,7 @@
 /* The generator's state while one op is lowered; private to codegen/.
  *
  * The driver (module.c) makes one internal LLVM function per op,
- *     void NAME_op<k>(const i8 *in0, ..., i8 *out, i8 *ws)
+ *     void NAME_op<k>(const i8 *in0, ..., i8 *out0, ..., i8 *ws)
  * positions the builder in its entry block, calls the op's qir_lower_* function, and then emits the
  * return.  Kernels leave the builder in the block where execution continues. */
 #ifndef QIR_CODEGEN_GEN_H
@@ -27,6 +27,7 @@ typedef struct qcg {
     LLVMValueRef fn;      /* its function */
     LLVMValueRef *in;     /* pointer per operand; NULL: absent or constant (see qcg_const) */
     LLVMValueRef out;     /* pointer of result 0 */
+    LLVMValueRef *outs;   /* pointer per result */
     LLVMValueRef ws;      /* workspace: qir_level_workspace() bytes, 64-byte aligned */
     unsigned next_global; /* numbers private constants */
     qir_map globals;      /* bytes -> private constant */

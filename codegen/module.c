@@ -34,12 +34,12 @@ static LLVMValueRef op_function(qcg *g, const qir_op *op, size_t k, const char *
 {
     unsigned n = 0;
     LLVMTypeRef ptr = LLVMPointerTypeInContext(g->llvm, 0);
-    LLVMTypeRef *params = QIR_NEW_ARRAY(g->arena, LLVMTypeRef, op->noperands + 2);
+    LLVMTypeRef *params = QIR_NEW_ARRAY(g->arena, LLVMTypeRef, op->noperands + op->nresults + 1);
     for (uint32_t i = 0; i < op->noperands; i++)
         if (is_buffer(qir_op_operand(op, i)))
             params[n++] = ptr;
-    params[n++] = ptr;
-    params[n++] = ptr;
+    for (uint32_t i = 0; i <= op->nresults; i++) /* and the workspace */
+        params[n++] = ptr;
     char name[96];
     snprintf(name, sizeof name, "%s_op%zu", g->opts->name, k);
     LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(g->llvm), params, n, false);
@@ -50,12 +50,11 @@ static LLVMValueRef op_function(qcg *g, const qir_op *op, size_t k, const char *
 static bool is_in_place(const qir_op *op)
 {
     int64_t to, from;
-    if (!qcg_int_attr(op, "buf", &to))
+    if (!qcg_place_attr(&op->results[0], "buf", &to))
         return false;
     for (uint32_t i = 0; i < op->noperands; i++) {
         qir_value *v = qir_op_operand(op, i);
-        const qir_op *def = v ? qir_value_op(qir_value_root(v)) : NULL;
-        if (def && qcg_int_attr(def, "buf", &from) && from == to)
+        if (v && qcg_place_attr(qir_value_root(v), "buf", &from) && from == to)
             return true;
     }
     return false;
@@ -68,12 +67,16 @@ static void bind_params(qcg *g, const qir_op *op)
     for (uint32_t i = 0; i < op->noperands; i++)
         if (is_buffer(qir_op_operand(op, i)))
             g->in[i] = LLVMGetParam(g->fn, n++);
-    g->out = LLVMGetParam(g->fn, n++);
-    g->ws = LLVMGetParam(g->fn, n);
+    g->outs = QIR_NEW_ARRAY(g->arena, LLVMValueRef, op->nresults);
     /* The plan gives results and workspaces memory of their own, but for ops done in place. */
+    for (uint32_t i = 0; i < op->nresults; i++) {
+        g->outs[i] = LLVMGetParam(g->fn, n++);
+        if (i || !is_in_place(op))
+            qcg_enum_attr(g, g->fn, n, "noalias");
+    }
+    g->out = g->outs[0];
+    g->ws = LLVMGetParam(g->fn, n);
     qcg_enum_attr(g, g->fn, n + 1, "noalias");
-    if (!is_in_place(op))
-        qcg_enum_attr(g, g->fn, n, "noalias");
 }
 
 static bool lower_op(qcg *g, const qir_op *op, size_t k, const char *features)

@@ -9,6 +9,7 @@ struct liveness {
     qir_func *f;
     const qir_plan_options *opts;
     qir_ranges all;
+    size_t most;    /* ranges there can be: results and workspaces */
     qir_map last;   /* root value -> 1 + position of its last use */
     qir_map ranges; /* root value -> 1 + index of its range */
     qir_map outs;   /* root value -> 1 + number of the result it is written to */
@@ -24,6 +25,7 @@ static void find_uses(struct liveness *l)
     uintptr_t at = 0;
     qir_for_each_op(op, l->f->body) {
         at++;
+        l->most += op->nresults + 1;
         for (uint32_t i = 0; i < op->noperands; i++)
             if (qir_op_operand(op, i))
                 qir_map_put(&l->last, qir_value_root(qir_op_operand(op, i)), (void *)at);
@@ -86,18 +88,25 @@ static qir_range *add(struct liveness *l, qir_op *op, uint32_t at, size_t bytes)
     return r;
 }
 
-static void add_op(struct liveness *l, qir_op *op, uint32_t at)
+static void add_result(struct liveness *l, qir_op *op, uint32_t i, uint32_t at)
 {
-    qir_value *v = &op->results[0];
+    qir_value *v = &op->results[i];
     uintptr_t last = lookup(&l->last, v);
     qir_range *r = add(l, op, at, padded(qir_type_bytes(v->type)));
+    r->result = i;
     r->last = last ? (uint32_t)last - 1 : at;
     r->out = (int32_t)lookup(&l->outs, v) - 1;
-    if (r->out < 0)
+    if (r->out < 0 && op->nresults == 1)
         r->inplace = find_inplace(l, op, at);
     if (r->inplace >= 0)
         r->home = l->all.data[r->inplace].home;
     qir_map_put(&l->ranges, v, (void *)(uintptr_t)l->all.len);
+}
+
+static void add_op(struct liveness *l, qir_op *op, uint32_t at)
+{
+    for (uint32_t i = 0; i < op->nresults; i++)
+        add_result(l, op, i, at);
     size_t ws = qir_level_workspace(l->opts->level, op);
     if (ws)
         add(l, op, at, padded(ws))->workspace = true;
@@ -108,7 +117,7 @@ qir_ranges qir_plan_ranges(qir_func *f, const qir_plan_options *opts, qir_arena 
     struct liveness l = {.f = f, .opts = opts};
     find_uses(&l);
     find_outs(&l);
-    l.all.data = QIR_NEW_ARRAY(arena, qir_range, (size_t)l.all.nops * 2 + 1);
+    l.all.data = QIR_NEW_ARRAY(arena, qir_range, l.most + 1);
     uint32_t at = 0;
     qir_for_each_op(op, f->body) {
         if (op->nresults && !qir_op_is_view(op))

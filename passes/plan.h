@@ -11,6 +11,7 @@ enum { QIR_PLAN_ALIGN = 64 };
 /* Memory that must hold one thing from op `first` to op `last` (positions in the function). */
 typedef struct qir_range {
     qir_op *op;       /* that writes it */
+    uint32_t result;  /* which of its results */
     bool workspace;   /* of `op`; else its result */
     size_t bytes;     /* a multiple of QIR_PLAN_ALIGN */
     uint32_t first, last;

@@ -4,13 +4,13 @@
 
 #include "llb.h"
 
-enum { QCG_NEST_PTRS = 3 };
+enum { QCG_NEST_PTRS = 4, QCG_NEST_AXES = 2 * QIR_MAX_RANK };
 
 /* Pointer 0 is the result; its order in memory decides the order of the loops. */
 typedef struct qcg_nest {
     unsigned rank, nptr;
-    int64_t dim[QIR_MAX_RANK];
-    int64_t step[QCG_NEST_PTRS][QIR_MAX_RANK]; /* bytes; 0 repeats, negative runs backwards */
+    int64_t dim[QCG_NEST_AXES];
+    int64_t step[QCG_NEST_PTRS][QCG_NEST_AXES]; /* bytes; 0 repeats, negative runs backwards */
     int64_t elem[QCG_NEST_PTRS];               /* bytes of an element */
     llb_val ptr[QCG_NEST_PTRS];
 } qcg_nest;

@@ -166,6 +166,11 @@ bool qir_attr_is_note(const char *name, size_t len)
     return memchr(name, '.', len) != NULL;
 }
 
+const char *qir_plan_attr(qir_context *ctx, const char *base, uint32_t i)
+{
+    return i ? qir_arena_printf(qir_context_arena(ctx), "%s.%u", base, i) : base;
+}
+
 static bool check_attr(qir_infer *q, const qir_op_desc *d, const char *name, const qir_attr *a)
 {
     for (unsigned i = 0; i < d->nattrs; i++) {

@@ -103,7 +103,8 @@ static void record(qir_module *m, const qir_ranges *all)
         qir_range *r = &all->data[i];
         bool out = r->out >= 0;
         int64_t value = out ? r->out : (int64_t)all->data[r->home].offset;
-        qir_op_set_attr(r->op, r->workspace ? "ws" : out ? "buf_out" : "buf",
+        const char *name = r->workspace ? "ws" : out ? "buf_out" : "buf";
+        qir_op_set_attr(r->op, qir_plan_attr(m->ctx, name, r->result),
                         qir_attr_int(m->ctx, value));
     }
 }
@@ -163,7 +164,7 @@ static const char *const statistics[] = {"buffers", "arena-bytes", NULL};
 QIR_PASS(plan_memory, .name = "plan-memory", .summary = "Assign scratch memory to every result.",
          .doc = "Liveness, then greedy by size. Attributes: `buf` = offset of the result, `ws` = offset "
                 "of the workspace, `buf_out` = number of the function result that is written "
-                "directly; the module gets `arena` (bytes) and `arena_bound` (the largest sum of "
+                "directly; a second result has `buf.1` or `buf_out.1`, and so on; the module gets `arena` (bytes) and `arena_bound` (the largest sum of "
                 "live bytes, which no plan can beat). `verify-plan` checks the outcome.\n"
                 "\n"
                 "Changes: attributes only. Requires: assign-layouts, static shapes. "

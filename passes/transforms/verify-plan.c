@@ -35,11 +35,12 @@ static bool read_place(struct checker *c, qir_range *r)
 {
     int64_t at = 0, out;
     r->out = -1;
-    if (!r->workspace && int_attr(r->op, "buf_out", &out)) {
+    if (!r->workspace && int_attr(r->op, qir_plan_attr(c->m->ctx, "buf_out", r->result), &out)) {
         r->out = (int32_t)out;
         return false;
     }
-    if (!int_attr(r->op, r->workspace ? "ws" : "buf", &at)) {
+    const char *name = r->workspace ? "ws" : qir_plan_attr(c->m->ctx, "buf", r->result);
+    if (!int_attr(r->op, name, &at)) {
         fail(c, r, "has no place");
         r->out = 0;
         return false;
@@ -59,7 +60,7 @@ static bool is_operand_in_place(const qir_range *earlier, const qir_range *later
         return false;
     for (uint32_t i = 0; i < later->op->noperands; i++) {
         qir_value *x = qir_op_operand(later->op, i);
-        if (x && qir_value_root(x) == &earlier->op->results[0])
+        if (x && qir_value_root(x) == &earlier->op->results[earlier->result])
             return qir_plan_may_share(later->op, i);
     }
     return false;

@@ -89,6 +89,9 @@ const char *qir_op_name(const qir_op *op);
  * ("quant.float"), and the memory plan keeps integers under buf, buf_out and ws. */
 bool qir_attr_is_note(const char *name, size_t len);
 
+/* What the memory plan calls `base` ("buf", "buf_out") of result i: base, base.1, base.2, ... */
+const char *qir_plan_attr(qir_context *ctx, const char *base, uint32_t i);
+
 /* Default of a declared attribute as a value; NULL if required, optional or undeclared. */
 const qir_attr *qir_op_default_attr(qir_context *ctx, qir_opcode opcode, const char *name);
 

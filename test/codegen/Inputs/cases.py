@@ -273,8 +273,38 @@ def matmul():
     yield 'products', simple('matmul', [19, 1, 1], 'f32', [19, 1, 1], 'f32', '', '19x1x1xf32')
 
 
+def chain(shape, block, bits, back, choose='', put=''):
+    """Parameters from x itself; the result is quantized, or (`back`) dequantized again."""
+    x, at = f'tensor<{dims(shape)}x', f'block = {block}'
+    storage, low, high = {'i8': ('i8', -128, 127), 'u8': ('u8', 0, 255), 'i4': ('i8', -8, 7)}[bits]
+    stored = f'{at}, dtype = "{storage}", qmin = {low}, qmax = {high}'
+    return '\n'.join([
+        'module @m {', f'  func @main(%x: {x}f32> {{name = "x"}})'
+        f' -> ({x}{"f32" if back else storage}> {{name = "y"}}) {{',
+        f'    %s, %z = choose_qparams(%x) {{{stored}{choose}}}',
+        f'    %q = quantize_affine(%x, %s, %z) {{{stored}{put}}}',
+        f'    %d = dequantize_affine(%q, %s, %z) {{{at}}}',
+        f'    return({"%d" if back else "%q"})', '  }', '}', ''])
+
+
+def affine():
+    for back in (False, True):
+        end = '-back' if back else ''
+        yield 'tensor' + end, chain([3, 37], [3, 37], 'i8', back)
+        yield 'rows' + end, chain([5, 67], [1, 67], 'i8', back)
+        yield 'onnx' + end, chain([1, 131], [1, 131], 'u8', back, ', eps = 0.0', ', divide = true')
+        yield 'groups' + end, chain([3, 70], [2, 32], 'i4', back, ', symmetric = true')
+        yield 'channels' + end, chain([2, 5, 9], [2, 1, 9], 'i8', back)
+        yield 'columns' + end, chain([33, 6], [33, 1], 'u8', back, ', symmetric = true')
+    t, p = 'tensor<6x40x', 'tensor<3x3x'
+    yield 'real-zero-points', '\n'.join([
+        'module @m {', f'  func @main(%x: {t}i8> {{name = "x"}}, %s: {p}f32> {{name = "s"}},'
+        f' %z: {p}f32> {{name = "z"}}) -> ({t}f32> {{name = "y"}}) {{',
+        '    %d = dequantize_affine(%x, %s, %z) {block = [2, 16]}', '    return(%d)', '  }', '}', ''])
+
+
 GROUPS = {f.__name__: f for f in (conv, depthwise, linear, weighted_real, pool, elementwise, binary,
-                                  copy, reduce, softmax, matmul)}
+                                  copy, reduce, softmax, matmul, affine)}
 
 
 def cases(group):

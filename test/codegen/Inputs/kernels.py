@@ -29,7 +29,7 @@ ELEMENTS = {'f32': ('<f4', 4), 'i32': ('<i4', 4), 'i8': ('|i1', 1), 'u8': ('|u1'
 def arguments(text):
     """(name, dims, element) of each argument of main; quantized ones by their storage."""
     head = re.search(r'func @main\((.*?)\) -> ', text).group(1)
-    for name, shape, elem in re.findall(r'%(\w+): tensor<([\dx]+)x(f32|i32|quant<[iu]8)', head):
+    for name, shape, elem in re.findall(r'%(\w+): tensor<([\dx]+)x(f32|i32|i8|quant<[iu]8)', head):
         yield name, [int(d) for d in shape.split('x')], elem.replace('quant<', '')
 
 
