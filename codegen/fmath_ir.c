@@ -104,7 +104,6 @@ llb_val qcg_fm_unary(qcg *g, const qir_op *op, llb_val x)
     } programs[] = {
 #define U(name, expr, ...) {QIR_OP_##name, emit_##name},
 #include "unary.def"
-#undef U
     };
     qir_unary_f32 f32;
     qir_unary_f64 f64;

@@ -1,5 +1,7 @@
 /* The unary ops as scalar functions: fp32 (the definition, from qir/fmath.def) and double (libm, for
  * building lookup tables at compile time only). */
+#include <stdio.h>
+#include <string.h>
 #include "qir/eval.h"
 
 #include "fmath_scalar.h"
@@ -26,6 +28,13 @@ FUNCTION(log)
 FUNCTION(tanh)
 FUNCTION(sigmoid)
 FUNCTION(erf)
+FUNCTION(round)
+FUNCTION(floor)
+FUNCTION(ceil)
+FUNCTION(sin)
+FUNCTION(cos)
+FUNCTION(atan)
+FUNCTION(softplus)
 
 #define U(name, expr, ...)                                                                         \
     static double name##_f64(double x, const float *args)                                          \
@@ -34,7 +43,13 @@ FUNCTION(erf)
         return expr;                                                                               \
     }
 #include "unary.def"
-#undef U
+
+#define UI(name, expr)                                                                             \
+    static int64_t name##_i64(int64_t x)                                                           \
+    {                                                                                              \
+        return expr;                                                                               \
+    }
+#include "unary.def"
 
 typedef struct unary_row {
     qir_opcode opcode;
@@ -46,8 +61,18 @@ typedef struct unary_row {
 static const unary_row rows[] = {
 #define U(name, expr, ...) {QIR_OP_##name, name##_f32, name##_f64, {__VA_ARGS__}},
 #include "unary.def"
-#undef U
 };
+
+/* An attribute as a number: a float, or for "name=word" whether it is that word. */
+static float argument(const qir_op *op, const char *spec)
+{
+    const char *word = strchr(spec, '=');
+    char name[32];
+    if (!word)
+        return qir_op_float(op, spec);
+    snprintf(name, sizeof name, "%.*s", (int)(word - spec), spec);
+    return strcmp(qir_op_string(op, name), word + 1) == 0 ? 1.0f : 0.0f;
+}
 
 bool qir_unary_get(const qir_op *op, qir_unary_f32 *f32, qir_unary_f64 *f64, float args[4])
 {
@@ -57,8 +82,18 @@ bool qir_unary_get(const qir_op *op, qir_unary_f32 *f32, qir_unary_f64 *f64, flo
         *f32 = rows[r].f32;
         *f64 = rows[r].f64;
         for (int i = 0; i < 4; i++)
-            args[i] = rows[r].args[i] ? qir_op_float(op, rows[r].args[i]) : 0.0f;
+            args[i] = rows[r].args[i] ? argument(op, rows[r].args[i]) : 0.0f;
         return true;
     }
     return false;
+}
+
+qir_unary_i64 qir_unary_int(qir_opcode opcode)
+{
+    switch (opcode) {
+#define UI(name, expr)                                                                             \
+    case QIR_OP_##name: return name##_i64;
+#include "unary.def"
+    default: return NULL;
+    }
 }

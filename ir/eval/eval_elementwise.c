@@ -23,15 +23,15 @@ static bool bound_quantized(qir_eval_args *a, float min, float max)
 static bool bound_elements(qir_eval_args *a, eval_bounds b)
 {
     const qir_tensor *x = &a->in[0], *y = &a->out[0];
-    int64_t n = qir_type_elements(y->type), lo, hi;
+    int64_t n = qir_type_elements(y->type);
     switch (eval_class_of(y->type)) {
     case EVAL_QUANT: return bound_quantized(a, b.min, b.max);
     case EVAL_INT: {
         const int64_t *v = eval_i64(a, x);
         int64_t *out = eval_out_i64(a, y);
-        eval_int_bounds(b, &lo, &hi);
+        eval_int_range range = eval_get_int_range(y->type->dtype, b);
         for (int64_t i = 0; i < n; i++)
-            out[i] = v[i] < lo ? lo : v[i] > hi ? hi : v[i];
+            out[i] = eval_bound_int(v[i], range);
         eval_put_i64(y, out);
         return true;
     }
@@ -91,9 +91,36 @@ static void unary_quantized(qir_eval_args *a, qir_unary_f64 fn, const float *arg
     eval_put_f32(&a->out[0], out);
 }
 
+static bool unary_int(qir_eval_args *a, qir_unary_i64 fn)
+{
+    const int64_t *v = eval_i64(a, &a->in[0]);
+    int64_t *out = eval_out_i64(a, &a->out[0]), n = qir_type_elements(a->out[0].type);
+    for (int64_t i = 0; i < n; i++)
+        out[i] = fn(v[i]);
+    eval_put_i64(&a->out[0], out);
+    return true;
+}
+
+static int64_t complement(int64_t x)
+{
+    return ~x;
+}
+
+static int64_t is_zero(int64_t x)
+{
+    return x == 0;
+}
+
+bool qir_eval_not(qir_eval_args *a)
+{
+    return unary_int(a, a->out[0].type->dtype == QIR_i1 ? is_zero : complement);
+}
+
 bool qir_eval_unary(qir_eval_args *a)
 {
     const qir_tensor *x = &a->in[0], *y = &a->out[0];
+    if (eval_class_of(y->type) == EVAL_INT)
+        return unary_int(a, qir_unary_int(a->op->opcode));
     qir_unary_f32 f32;
     qir_unary_f64 f64;
     float args[4];

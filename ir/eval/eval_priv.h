@@ -89,6 +89,24 @@ static inline double eval_bound_f64(double v, eval_bounds b)
 /* Integers within the bounds: [ceil(min), floor(max)]. */
 void eval_int_bounds(eval_bounds b, int64_t *lo, int64_t *hi);
 
+/* The bounds of an integer type; u64 compares unsigned. */
+typedef struct eval_int_range {
+    int64_t lo, hi;
+    bool is_u64;
+} eval_int_range;
+eval_int_range eval_get_int_range(qir_dtype t, eval_bounds b);
+
+static inline int64_t eval_bound_int(int64_t v, eval_int_range r)
+{
+    if (r.is_u64)
+        return (uint64_t)v < (uint64_t)r.lo ? r.lo : (uint64_t)v > (uint64_t)r.hi ? r.hi : v;
+    return v < r.lo ? r.lo : v > r.hi ? r.hi : v;
+}
+
+/* add, sub, mul, maximum, minimum on quantized tensors in integers; false: the op or its types are
+ * not such a case.  *ok: whether it succeeded. */
+bool eval_binary_quantized(qir_eval_args *a, bool *ok);
+
 enum { EVAL_SPATIAL = 3 };
 /* A window sliding over up to three spatial axes; missing axes are in front with size 1. */
 typedef struct eval_window {

@@ -44,6 +44,12 @@ bool qir_infer_same(qir_infer *q)
     }
 }
 
+bool qir_infer_gelu(qir_infer *q)
+{
+    return infer_word(q, "approximate", (const char *const[]){"none", "tanh", NULL}) &&
+           qir_infer_same(q);
+}
+
 bool qir_infer_cast(qir_infer *q)
 {
     const qir_type *x = infer_type(q, 0);
@@ -82,16 +88,14 @@ bool infer_same_element(qir_infer *q, const qir_type *a, const qir_type *b)
                       infer_text(q, b));
 }
 
-/* maximum, minimum: values are compared as stored, so the parameters must be equal. */
-static bool shared_result(qir_infer *q, const infer_dims *dims, const qir_type *a,
-                          const qir_type *b)
+/* Values are compared or passed on as stored, so the parameters must be equal. */
+static bool shared_params(qir_infer *q, const qir_type *a, const qir_type *b)
 {
-    return (a->quant == b->quant ||
-            infer_fail(q, "quant.shared",
-                       "operands of types %s and %s, expected equal parameters; "
-                       "requantize one",
-                       infer_text(q, a), infer_text(q, b))) &&
-           infer_result(q, 0, dims, a);
+    return a->quant == b->quant ||
+           infer_fail(q, "quant.shared",
+                      "operands of types %s and %s, expected equal parameters; "
+                      "requantize one",
+                      infer_text(q, a), infer_text(q, b));
 }
 
 static bool add_ratios(qir_infer *q, const qir_quant *a, const qir_quant *b, const qir_quant *y)
@@ -111,7 +115,7 @@ static bool quantized_broadcast(qir_infer *q, const infer_dims *dims, const qir_
     if (!infer_per_tensor8(q, 0) || !infer_per_tensor8(q, 1))
         return false;
     if (qir_op_desc_get(q->opcode)->qrule.kind != QIR_QR_BINARY)
-        return shared_result(q, dims, a, b);
+        return shared_params(q, a, b) && infer_result(q, 0, dims, a);
     if (!infer_result_free(q, 0, dims))
         return false;
     const qir_quant *y = q->results[0]->quant;
@@ -130,6 +134,30 @@ bool qir_infer_broadcast(qir_infer *q)
     if (a->quant && b->quant)
         return quantized_broadcast(q, &dims, a, b);
     return infer_same_element(q, a, b) && infer_result(q, 0, &dims, a);
+}
+
+/* Operands whose stored values are used side by side. */
+static bool same_stored(qir_infer *q, const qir_type *a, const qir_type *b)
+{
+    return infer_same_element(q, a, b) && shared_params(q, a, b) && infer_movable(q, a);
+}
+
+bool qir_infer_compare(qir_infer *q)
+{
+    const qir_type *a = infer_type(q, 0), *b = infer_type(q, 1);
+    infer_dims dims;
+    return infer_broadcast(q, a, b, 0, &dims) && same_stored(q, a, b) &&
+           infer_result_plain(q, 0, &dims, QIR_i1);
+}
+
+bool qir_infer_where(qir_infer *q)
+{
+    const qir_type *cond = infer_type(q, 0), *x = infer_type(q, 1), *y = infer_type(q, 2);
+    infer_dims xy, dims;
+    if (!infer_broadcast(q, x, y, 0, &xy) || !same_stored(q, x, y))
+        return false;
+    const qir_type *both = qir_type_with_shape(q->module->ctx, x, xy.d, xy.rank, q->loc);
+    return both && infer_broadcast(q, cond, both, 0, &dims) && infer_result(q, 0, &dims, x);
 }
 
 bool qir_infer_prelu(qir_infer *q)

@@ -53,6 +53,13 @@ float qir_fm_log(float x);
 float qir_fm_tanh(float x);
 float qir_fm_sigmoid(float x);
 float qir_fm_erf(float x);
+float qir_fm_round(float x);
+float qir_fm_floor(float x);
+float qir_fm_ceil(float x);
+float qir_fm_sin(float x);
+float qir_fm_cos(float x);
+float qir_fm_atan(float x);
+float qir_fm_softplus(float x);
 float qir_fm_pow(float x, float y);
 
 /* Sum of `n` values in the order the specification fixes: 16 lanes (lane l takes indices congruent
@@ -70,6 +77,9 @@ typedef double (*qir_unary_f64)(double x, const float *args);
 typedef float (*qir_unary_f32)(float x, const float *args);
 /* The scalar functions of a unary op and its arguments read from attributes (at most 4). */
 bool qir_unary_get(const qir_op *op, qir_unary_f32 *f32, qir_unary_f64 *f64, float args[4]);
+/* Its form on integers, wrapping; NULL: integers do not have it. */
+typedef int64_t (*qir_unary_i64)(int64_t x);
+qir_unary_i64 qir_unary_int(qir_opcode opcode);
 
 #ifdef __cplusplus
 }
