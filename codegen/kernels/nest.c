@@ -162,6 +162,8 @@ llb_type qcg_storage(qcg *g, qir_dtype t)
 {
     if (t == QIR_f32)
         return llb_float(g);
+    if (t == QIR_f64)
+        return LLVMDoubleTypeInContext(g->llvm);
     return llb_int(g, 8 * (unsigned)qir_dtype_bytes(t));
 }
 

@@ -49,6 +49,11 @@ void eval_put_i32(const qir_tensor *t, const int32_t *v);
  * reduce_max, ...; folded from left to right): NaN on either side wins, ties keep `a`. */
 #define EVAL_MAX(a, b) ((b) > (a) || (b) != (b) ? (b) : (a))
 #define EVAL_MIN(a, b) ((b) < (a) || (b) != (b) ? (b) : (a))
+/* a > b, both loaded by eval_i64 from elements of type t. */
+static inline bool eval_int_larger(qir_dtype t, int64_t a, int64_t b)
+{
+    return t == QIR_u64 ? (uint64_t)a > (uint64_t)b : a > b;
+}
 
 /* --- shapes ----------------------------------------------------------------------------------- */
 void eval_row_strides(unsigned rank, const int64_t *dims, int64_t *strides);

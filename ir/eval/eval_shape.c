@@ -114,27 +114,3 @@ bool qir_eval_pad(qir_eval_args *a)
     eval_map_nd(y->rank, y->dims, element_size(y), a->out[0].data, a->in[0].data, ss, maps, fill);
     return true;
 }
-
-/* --- gather ----------------------------------------------------------------------------------- */
-bool qir_eval_gather(qir_eval_args *a)
-{
-    const qir_type *x = a->in[0].type;
-    unsigned axis = (unsigned)qir_op_int(a->op, "axis");
-    int64_t dim = x->dims[axis], n = qir_type_elements(a->in[1].type);
-    int64_t outer = eval_product(x->dims, 0, axis);
-    size_t piece = (size_t)eval_product(x->dims, axis + 1, x->rank) * element_size(x);
-    const int64_t *indices = eval_i64(a, &a->in[1]);
-    const char *src = a->in[0].data;
-    char *dst = a->out[0].data;
-    for (int64_t o = 0; o < outer; o++) {
-        for (int64_t k = 0; k < n; k++, dst += piece) {
-            int64_t i = indices[k] < 0 ? indices[k] + dim : indices[k];
-            if (i < 0 || i >= dim)
-                return qir_error(a->diag, a->op->loc, "eval.index",
-                                 "index %lld of 'gather' is outside a dimension of size %lld",
-                                 (long long)indices[k], (long long)dim);
-            memcpy(dst, src + (size_t)(o * dim + i) * piece, piece);
-        }
-    }
-    return true;
-}

@@ -1,33 +1,42 @@
-/* gather: shape of the result, indices that are known. */
+/* Reading and writing at indices: shapes of the results, and the indices that are known. */
+#include <string.h>
 #include "infer.h"
 
 static int64_t read_index(const void *data, qir_dtype t, int64_t i)
 {
-    switch (t) {
-    case QIR_i64:
-        return ((const int64_t *)data)[i];
-    case QIR_i32:
-        return ((const int32_t *)data)[i];
-    default:
-        return 0;
-    }
+    return t == QIR_i64 ? ((const int64_t *)data)[i] : ((const int32_t *)data)[i];
 }
 
-/* Indices that are known now; those of a side file are checked when evaluated. */
-static bool check_indices(qir_infer *q, int64_t size)
+/* Entry j of every tuple of m indices is within -size[j] .. size[j] - 1.  Indices that are known now
+ * are looked at; those of a side file when they are used. */
+static bool check_known(qir_infer *q, const int64_t *size, int64_t m)
 {
     const qir_type *t = infer_type(q, 1);
     qir_const *c = qir_value_const(q->operands[1]);
     if (!c || c->payload == QIR_PAYLOAD_PARAM)
         return true;
-    int64_t n = c->payload == QIR_PAYLOAD_SPLAT ? 1 : qir_type_elements(t);
-    for (int64_t i = 0; i < n; i++) {
-        int64_t v = read_index(c->data, t->dtype, i);
-        if (v < -size || v >= size)
+    bool splat = c->payload == QIR_PAYLOAD_SPLAT;
+    int64_t n = qir_type_elements(t);
+    for (int64_t i = 0; i < n && (!splat || i < m); i++) {
+        int64_t v = read_index(c->data, t->dtype, splat ? 0 : i), dim = size[i % m];
+        if (v < -dim || v >= dim)
             return infer_fail(q, "shape.gather", "index %lld outside a dimension of size %lld",
-                              (long long)v, (long long)size);
+                              (long long)v, (long long)dim);
     }
     return true;
+}
+
+/* Operand 1 holds tuples of m indices into the dimensions size[0 .. m). */
+static bool check_indices(qir_infer *q, const int64_t *size, int64_t m)
+{
+    const qir_type *t = infer_type(q, 1);
+    if (t->dtype != QIR_i32 && t->dtype != QIR_i64)
+        return infer_fail(q, "type.operand", "indices of type %s, expected i32 or i64",
+                          infer_text(q, t));
+    for (int64_t j = 0; j < m; j++)
+        if (!size[j] && qir_type_elements(t))
+            return infer_fail(q, "shape.empty", "indexes an axis without elements");
+    return check_known(q, size, m);
 }
 
 bool qir_infer_gather(qir_infer *q)
@@ -37,11 +46,6 @@ bool qir_infer_gather(qir_infer *q)
     unsigned axis;
     if (!infer_axis(q, x->rank, &axis) || !infer_movable(q, x))
         return false;
-    if (indices->dtype != QIR_i32 && indices->dtype != QIR_i64)
-        return infer_fail(q, "type.operand", "indices of type %s, expected i32 or i64",
-                          infer_text(q, indices));
-    if (!x->dims[axis] && qir_type_elements(indices))
-        return infer_fail(q, "shape.empty", "gathers from an axis without elements");
     for (unsigned i = 0; i < x->rank; i++) {
         for (unsigned j = 0; i == axis && j < indices->rank; j++)
             if (!infer_push(q, &dims, indices->dims[j]))
@@ -49,5 +53,91 @@ bool qir_infer_gather(qir_infer *q)
         if (i != axis && !infer_push(q, &dims, x->dims[i]))
             return false;
     }
-    return check_indices(q, x->dims[axis]) && infer_result(q, 0, &dims, x);
+    return check_indices(q, &x->dims[axis], 1) && infer_result(q, 0, &dims, x);
+}
+
+/* Indices of the rank of x, with no more elements than x in every dimension but `axis`. */
+static bool element_indices(qir_infer *q)
+{
+    const qir_type *x = infer_type(q, 0), *indices = infer_type(q, 1);
+    unsigned axis;
+    if (!infer_axis(q, x->rank, &axis) || !infer_movable(q, x))
+        return false;
+    bool fits = indices->rank == x->rank;
+    for (unsigned i = 0; fits && i < x->rank; i++)
+        fits = i == axis || indices->dims[i] <= x->dims[i];
+    if (!fits)
+        return infer_fail(q, "shape.gather",
+                          "indices %s for operand %s, expected equal ranks and no more elements in "
+                          "dimensions other than %u",
+                          infer_text(q, indices), infer_text(q, x), axis);
+    return check_indices(q, &x->dims[axis], 1);
+}
+
+bool qir_infer_gather_elements(qir_infer *q)
+{
+    infer_dims dims = infer_dims_of(infer_type(q, 1));
+    return element_indices(q) && infer_result(q, 0, &dims, infer_type(q, 0));
+}
+
+/* The last dimension of the indices holds tuples for the dimensions of x after the first `batch`;
+ * dims: the tuples' shape, then the dimensions of x that they do not index. */
+static bool tuple_indices(qir_infer *q, int64_t batch, infer_dims *dims)
+{
+    const qir_type *x = infer_type(q, 0), *indices = infer_type(q, 1);
+    int64_t m = indices->rank ? indices->dims[indices->rank - 1] : -1;
+    bool fits = m >= 0 && batch >= 0 && batch < (int64_t)indices->rank && batch + m <= x->rank;
+    for (int64_t i = 0; fits && i < batch; i++)
+        fits = indices->dims[i] == x->dims[i];
+    if (!fits)
+        return infer_fail(q, "shape.gather",
+                          "indices %s for operand %s, expected %lld equal leading dimensions and a "
+                          "last one of at most the dimensions that follow them",
+                          infer_text(q, indices), infer_text(q, x), (long long)batch);
+    for (unsigned i = 0; i + 1 < indices->rank; i++)
+        dims->d[dims->rank++] = indices->dims[i];
+    for (unsigned i = (unsigned)(batch + m); i < x->rank; i++)
+        if (!infer_push(q, dims, x->dims[i]))
+            return false;
+    return infer_movable(q, x) && check_indices(q, x->dims + batch, m);
+}
+
+bool qir_infer_gather_nd(qir_infer *q)
+{
+    infer_dims dims = {0};
+    return tuple_indices(q, infer_int(q, "batch_dims"), &dims) &&
+           infer_result(q, 0, &dims, infer_type(q, 0));
+}
+
+/* --- scatter ---------------------------------------------------------------------------------- */
+
+/* Updates of the operand's element type and of shape `dims`; the result is like the operand. */
+static bool check_updates(qir_infer *q, const infer_dims *dims)
+{
+    static const char *const words[] = {"none", "add", "mul", "max", "min", NULL};
+    const qir_type *x = infer_type(q, 0), *updates = infer_type(q, 2);
+    infer_dims own = infer_dims_of(updates), result = infer_dims_of(x);
+    if (own.rank != dims->rank || memcmp(own.d, dims->d, own.rank * sizeof *own.d) != 0)
+        return infer_fail(q, "shape.scatter", "updates %s, expected shape %s",
+                          infer_text(q, updates), infer_dims_text(q, dims));
+    if (!infer_same_element(q, x, updates) || !infer_word(q, "reduction", words))
+        return false;
+    const char *how = infer_string(q, "reduction");
+    bool arithmetic = !strcmp(how, "add") || !strcmp(how, "mul");
+    if (arithmetic && (x->quant || x->dtype == QIR_i1))
+        return infer_fail(q, "type.operand", "reduction \"%s\" of %s, expected floats or integers",
+                          how, infer_text(q, x));
+    return infer_result(q, 0, &result, x);
+}
+
+bool qir_infer_scatter_elements(qir_infer *q)
+{
+    infer_dims dims = infer_dims_of(infer_type(q, 1));
+    return element_indices(q) && check_updates(q, &dims);
+}
+
+bool qir_infer_scatter_nd(qir_infer *q)
+{
+    infer_dims dims = {0};
+    return tuple_indices(q, 0, &dims) && check_updates(q, &dims);
 }

@@ -22,6 +22,8 @@ static bool dtype_ok(const qir_type *t)
 /* The first operand or result type without code, or NULL. */
 static const qir_type *offending_type(const qir_op *op)
 {
+    if (qir_op_has_trait(op, QIR_TRAIT_ANY_TYPE))
+        return NULL;
     for (uint32_t i = 0; i < op->noperands; i++)
         if (qir_op_operand(op, i) && !dtype_ok(qir_op_operand(op, i)->type))
             return qir_op_operand(op, i)->type;

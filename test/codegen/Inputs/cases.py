@@ -240,6 +240,48 @@ def copy():
     yield 'relayout-f32', relayout([2, 3, 5, 7], 'f32')
 
 
+def constant(name, shape, elem, values):
+    return f'const @{name} : tensor<{dims(shape)}x{elem}> = dense<{values}>'
+
+
+def indexed(op, xs, x, indices, index_shape, ys, attrs='', updates=None):
+    """An op that reads or writes at constant indices."""
+    more = f', %u: tensor<{dims(updates)}x{x}> {{name = "u"}}' if updates else ''
+    return '\n'.join([
+        'module @m {', '  ' + constant('i', index_shape, 'i64', indices),
+        f'  func @main(%x: tensor<{dims(xs)}x{x}> {{name = "x"}}{more})'
+        f' -> (tensor<{dims(ys)}x{x}> {{name = "y"}}) {{',
+        f'    %0 = {op}(%x, @i{", %u" if updates else ""}) {{{attrs}}} : tensor<{dims(ys)}x{x}>',
+        '    return(%0)', '  }', '}', ''])
+
+
+def index():
+    some = [0, -1, 3, 2, 2, 0]
+    for t, name in (('f32', 'f32'), (INPUT, 'i8'), ('i32', 'i32')):
+        yield 'gather-outer-' + name, indexed('gather', [4, 37], t, some, [2, 3],
+                                              [2, 3, 37], 'axis = 0')
+        yield 'gather-inner-' + name, indexed('gather', [3, 5, 4], t, some, [6], [3, 5, 6], 'axis = 2')
+        yield 'gather-elements-' + name, indexed('gather_elements', [4, 3], t, some[:4],
+                                                 [2, 2], [2, 2], 'axis = 0')
+        yield 'gather-nd-' + name, indexed('gather_nd', [4, 3, 9], t, [3, 2, 0, -1, -4, 1],
+                                           [3, 2], [3, 9])
+        yield 'gather-nd-batch-' + name, indexed('gather_nd', [2, 3, 9], t, [2, -3], [2, 1], [2, 9],
+                                                 'batch_dims = 1')
+        yield 'scatter-nd-' + name, indexed('scatter_nd', [4, 3, 9], t, [3, 0, 3], [3, 1],
+                                            [4, 3, 9], '', [3, 3, 9])
+        yield 'scatter-elements-' + name, indexed('scatter_elements', [3, 4], t, some,
+                                                  [2, 3], [3, 4], 'axis = 1', [2, 3])
+        for how in ('max', 'min') + (('add', 'mul') if t != INPUT else ()):
+            yield f'scatter-{how}-{name}', indexed(
+                'scatter_nd', [4, 19], t, [3, 0, -1], [3, 1], [4, 19], f'reduction = "{how}"',
+                [3, 19])
+            yield f'scatter-elements-{how}-{name}', indexed(
+                'scatter_elements', [4, 2], t, [0, 1, 0, 3, -1, 1], [3, 2], [4, 2],
+                f'axis = 0, reduction = "{how}"', [3, 2])
+    yield 'expand', simple('expand', [3, 1, 5], 'f32', [2, 3, 4, 5], 'f32', 'shape = [2, 3, 4, 5]')
+    yield 'expand-inner', simple('expand', [3, 1], INPUT, [3, 37], INPUT, 'shape = [3, 37]')
+
+
 def reduce():
     s = [2, 9, 4, 35]
     for t, name in (('f32', '-f32'), (INPUT, '-i8')):
@@ -304,7 +346,7 @@ def affine():
 
 
 GROUPS = {f.__name__: f for f in (conv, depthwise, linear, weighted_real, pool, elementwise, binary,
-                                  copy, reduce, softmax, matmul, affine)}
+                                  copy, index, reduce, softmax, matmul, affine)}
 
 
 def cases(group):
