@@ -104,11 +104,10 @@ static qir_module *refuse_zip(qir_context *ctx, const char *path, const qir_byte
     return refuse(ctx, path, "not an ONNX model: zip archives (.pt2, .npz) cannot be imported");
 }
 
-static qir_module *refuse_tflite(qir_context *ctx, const char *path, const qir_bytes *bytes,
-                                 const qir_import_options *opts)
+static qir_module *import_tflite_file(qir_context *ctx, const char *path, const qir_bytes *bytes,
+                                      const qir_import_options *opts)
 {
-    (void)bytes, (void)opts;
-    return refuse(ctx, path, "not an ONNX model: TensorFlow Lite files cannot be imported");
+    return qir_import_tflite(ctx, path, bytes->data, bytes->len, opts);
 }
 
 /* The bytes are in the arena of the context: weights are referenced in place. */
@@ -122,7 +121,7 @@ typedef struct format {
 /* In this order: the first that claims the bytes imports them. */
 static const format formats[] = {
     {"pt2", is_zip, refuse_zip},
-    {"tflite", is_tflite, refuse_tflite},
+    {"tflite", is_tflite, import_tflite_file},
     {"onnx", is_onnx, import_onnx_file},
     {"qir", is_text, parse_text},
 };

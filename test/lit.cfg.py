@@ -25,6 +25,7 @@ config.substitutions += [
     ("%src", config.qcc_source),
     ("%build", config.qcc_build),
     ("%python", shutil.which("python3") or "python3"),
+    ("%mktflite", "%s %s/test/tflite/mktflite.py" % (shutil.which("python3") or "python3", config.qcc_source)),
     ("%mkonnx", "%s %s/test/onnx/mkonnx.py" % (shutil.which("python3") or "python3", config.qcc_source)),
     ("%cc", config.host_cc),
     ("%models", models),

@@ -23,6 +23,10 @@ qir_module *qir_import_file(qir_context *ctx, const char *path, const qir_import
 qir_module *qir_import_onnx(qir_context *ctx, const char *path, const void *data, size_t len,
                             int dir_fd, const qir_import_options *opts);
 
+/* TensorFlow Lite from memory; the bytes are borrowed for the life of the module. */
+qir_module *qir_import_tflite(qir_context *ctx, const char *path, const void *data, size_t len,
+                              const qir_import_options *opts);
+
 /* The supported operators, from the same table: calls `fn` for each. */
 void qir_onnx_list_ops(void (*fn)(void *user, const char *domain, const char *op, int since),
                        void *user);
