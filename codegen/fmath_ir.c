@@ -89,6 +89,16 @@ llb_val qcg_fm_log(qcg *g, llb_val x)
     return emit_log(g, NULL, x);
 }
 
+llb_val qcg_fm_sigmoid(qcg *g, llb_val x)
+{
+    return emit_sigmoid(g, NULL, x);
+}
+
+llb_val qcg_fm_tanh(qcg *g, llb_val x)
+{
+    return emit_tanh(g, NULL, x);
+}
+
 llb_val qcg_fm_pow(qcg *g, llb_val x, llb_val y)
 {
     return emit_pow(g, x, y);

@@ -1,4 +1,4 @@
-/* Scratch of the kernels: what qir/kernel_plan.h adds up to, and the row of a softmax. */
+/* Scratch of the kernels: what qir/kernel_plan.h adds up to, and rows of softmax, attention and recurrence. */
 #include "qir/kernel_plan.h"
 #include "qir/ops.h"
 
@@ -9,6 +9,11 @@ static size_t window_bytes(qir_level l, const qir_op *op)
     return p.band_bytes + p.panel_bytes;
 }
 
+static size_t floats(int64_t n)
+{
+    return ((size_t)n * sizeof(float) + 63) / 64 * 64;
+}
+
 /* One row of exponentials. */
 static size_t softmax_bytes(qir_level l, const qir_op *op)
 {
@@ -16,8 +21,23 @@ static size_t softmax_bytes(qir_level l, const qir_op *op)
     (void)l;
     if (!qir_dtype_is_float(t->dtype))
         return 0;
-    size_t row = (size_t)t->dims[qir_op_int(op, "axis")] * sizeof(float);
-    return (row + 63) / 64 * 64;
+    return floats(t->dims[qir_op_int(op, "axis")]);
+}
+
+/* One row of scores. */
+static size_t attention_bytes(qir_level l, const qir_op *op)
+{
+    const qir_type *k = op->operands[1].value->type;
+    (void)l;
+    return floats(k->dims[k->rank - 2]);
+}
+
+/* A product for each row of r, and a state. */
+static size_t recurrent_bytes(qir_level l, const qir_op *op)
+{
+    const qir_type *r = op->operands[1].value->type;
+    (void)l;
+    return floats(r->dims[0] + r->dims[1]);
 }
 
 size_t qir_level_workspace(qir_level l, const qir_op *op)
@@ -29,6 +49,8 @@ size_t qir_level_workspace(qir_level l, const qir_op *op)
         {QIR_OP_conv, window_bytes},     {QIR_OP_linear, window_bytes},
         {QIR_OP_max_pool, window_bytes}, {QIR_OP_avg_pool, window_bytes},
         {QIR_OP_softmax, softmax_bytes}, {QIR_OP_log_softmax, softmax_bytes},
+        {QIR_OP_attention, attention_bytes}, {QIR_OP_lstm, recurrent_bytes},
+        {QIR_OP_gru, recurrent_bytes},   {QIR_OP_rnn, recurrent_bytes},
     };
     if (op->nresults == 0 || qir_type_elements(op->results[0].type) == 0)
         return 0;

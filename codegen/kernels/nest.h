@@ -4,7 +4,7 @@
 
 #include "llb.h"
 
-enum { QCG_NEST_PTRS = 4, QCG_NEST_AXES = 2 * QIR_MAX_RANK };
+enum { QCG_NEST_PTRS = 5, QCG_NEST_AXES = 2 * QIR_MAX_RANK };
 
 /* Pointer 0 is the result; its order in memory decides the order of the loops. */
 typedef struct qcg_nest {

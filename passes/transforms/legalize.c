@@ -10,7 +10,7 @@ typedef enum reason { FINE, NO_CODE, OBSERVER, DTYPE, NUM_REASONS } reason;
 /* Element types that generated code handles. */
 static bool dtype_ok(const qir_type *t)
 {
-    static const qir_dtype ok[] = {QIR_f32, QIR_i8, QIR_u8, QIR_i32};
+    static const qir_dtype ok[] = {QIR_f32, QIR_i1, QIR_i8, QIR_u8, QIR_i32, QIR_i64};
     if (t->kind == QIR_PACKED)
         return true;
     for (size_t i = 0; i < sizeof ok / sizeof ok[0]; i++)
@@ -65,7 +65,7 @@ static const char *explanation(qir_arena *arena, const qir_op *op, reason r)
     case OBSERVER:
         return "observers must be replaced first: run apply-calibration and insert-qdq";
     case DTYPE:
-        return qir_arena_printf(arena, "no code for %s; elements must be f32, i8, u8 or i32",
+        return qir_arena_printf(arena, "no code for %s; elements must be f32, i1, i8, u8, i32 or i64",
                                 qir_type_text(qir_op_module(op)->ctx, offending_type(op)));
     }
     return "";

@@ -282,49 +282,15 @@ def index():
     yield 'expand-inner', simple('expand', [3, 1], INPUT, [3, 37], INPUT, 'shape = [3, 37]')
 
 
-REAL = ('f32', 'f64')
-WHOLE = ('i32', 'i64', 'i16', 'u8', 'u32', 'u64')
-
-
 def reduce():
     s = [2, 9, 4, 35]
-    for t, name in [(INPUT, 'quantized')] + [(t, t) for t in REAL + WHOLE]:
-        yield 'max-' + name, simple('reduce_max', s, t, [2, 1, 4, 1], t, 'axes = [1, 3]')
-        yield 'min-' + name, simple('reduce_min', s, t, [2, 4, 35], t, 'axes = [1], keepdims = false')
-    for t in REAL + WHOLE:
-        yield 'sum-' + t, simple('reduce_sum', [2, 20, 4, 35], t, [2, 1, 1, 35], t, 'axes = [1, 2]')
-        yield 'prod-' + t, simple('reduce_prod', s, t, [2, 9, 4, 1], t, 'axes = [3]')
-        yield 'mean-' + t, simple('reduce_mean', s, t, [2, 9], t, 'axes = [2, 3], keepdims = false')
+    for t, name in (('f32', '-f32'), (INPUT, '-i8')):
+        yield 'max' + name, simple('reduce_max', s, t, [2, 1, 4, 1], t, 'axes = [1, 3]')
+        yield 'min' + name, simple('reduce_min', s, t, [2, 4, 35], t, 'axes = [1], keepdims = false')
+    yield 'mean-inner', simple('reduce_mean', s, 'f32', [2, 9], 'f32', 'axes = [2, 3], keepdims = false')
     yield 'mean-outer', simple('reduce_mean', s, 'f32', [2, 1, 4, 35], 'f32', 'axes = [1]')
-    yield 'mean-quantized', simple('reduce_mean', s, INPUT, [2, 9], OTHER,
-                                   'axes = [2, 3], keepdims = false')
-
-
-def first_result(op, xs, x, kept, y, attrs, others):
-    """The result number `kept` of several."""
-    names = ['%0' if i == kept else f'%u{i}' for i in range(others + 1)]
-    return '\n'.join([
-        'module @m {', f'  func @main(%x: tensor<{dims(xs)}x{x}> {{name = "x"}}) -> ({y} {{name = "y"}}) {{',
-        f'    {", ".join(names)} = {op}(%x) {{{attrs}}}', '    return(%0)', '  }', '}', ''])
-
-
-def along():
-    s = [3, 37, 2]
-    for t, name in [(INPUT, 'quantized')] + [(t, t) for t in REAL + WHOLE]:
-        for op in ('arg_max', 'arg_min'):
-            yield f'{op}-{name}', simple(op, s, t, [3, 1, 2], 'i64', 'axis = 1')
-            yield f'{op}-last-{name}', simple(op, [2, 300], t, [2], 'i64',
-                                              'axis = 1, keepdims = false, select_last = true')
-        for largest in ('true', 'false'):
-            attrs = f'axis = 1, k = 5, largest = {largest}'
-            yield f'top_k-{largest}-{name}', first_result(
-                'top_k', s, t, 0, f'tensor<3x5x2x{t}>', attrs, 1)
-            yield f'top_k-indices-{largest}-{name}', first_result(
-                'top_k', s, t, 1, 'tensor<3x5x2xi64>', attrs, 1)
-    for t in REAL + WHOLE:
-        yield 'cumsum-' + t, simple('cumsum', s, t, s, t, 'axis = 1')
-        yield 'cumsum-reverse-' + t, simple('cumsum', [3, 37], t, [3, 37], t,
-                                            'axis = 0, exclusive = true, reverse = true')
+    yield 'sum', simple('reduce_sum', [2, 20, 4, 35], 'f32', [2, 1, 1, 35], 'f32', 'axes = [1, 2]')
+    yield 'mean-i8', simple('reduce_mean', s, INPUT, [2, 9], OTHER, 'axes = [2, 3], keepdims = false')
 
 
 def softmax():
@@ -347,6 +313,71 @@ def matmul():
     yield 'matrix-vector', simple('matmul', a, 'f32', [2, 5], 'f32', '', '37xf32')
     yield 'outer', simple('matmul', [19, 1], INPUT, [9, 19, 1], 'i32', '', f'9x1x1x{OTHER}')
     yield 'products', simple('matmul', [19, 1, 1], 'f32', [19, 1, 1], 'f32', '', '19x1x1xf32')
+
+
+def several(op, operands, results, attrs=''):
+    """An op of arguments (name, shape); its results, flattened, are joined."""
+    args = ', '.join(f'%{n}: tensor<{dims(s)}x{t}> {{name = "{n}"}}' for n, s, t in operands)
+    names = ', '.join(f'%r{i}' for i in range(len(results)))
+    flat = [f'    %f{i} = reshape(%r{i}) {{shape = [{product(s)}]}}' for i, s in enumerate(results)]
+    join = ', '.join(f'%f{i}' for i in range(len(results)))
+    total = sum(map(product, results))
+    return '\n'.join([
+        'module @m {', f'  func @main({args}) -> (tensor<{total}xf32> {{name = "y"}}) {{',
+        f'    {names} = {op}({", ".join("%" + n for n, _, _ in operands)}) {{{attrs}}}'] + flat + [
+        f'    %y = concat({join}) {{axis = 0}} : tensor<{total}xf32>', '    return(%y)', '  }', '}', ''])
+
+
+def recurrent(op, steps, rows, cells, extra=False, attrs=''):
+    gates, states = {'lstm': (4, 2), 'gru': (3, 1), 'rnn': (1, 1)}[op]
+    operands = [('x', [steps, rows, gates * cells], 'f32'), ('r', [gates * cells, cells], 'f32')]
+    operands += [(n, [rows, cells], 'f32') for n in 'hc'[:states]]
+    operands += [('p', [3 * cells], 'f32')] * extra
+    return several(op, operands, [[steps, rows, cells]] + [[rows, cells]] * states, attrs)
+
+
+def sequence():
+    for rows, cells in ((1, 32), (2, 5), (3, 19)):
+        yield f'lstm-{cells}', recurrent('lstm', 4, rows, cells)
+        yield f'gru-{cells}', recurrent('gru', 4, rows, cells)
+    yield 'lstm-peephole', recurrent('lstm', 3, 2, 9, True, 'reverse = true')
+    yield 'lstm-one', recurrent('lstm', 1, 1, 1)
+    yield 'gru-bias', recurrent('gru', 3, 2, 9, True)
+    yield 'gru-before', recurrent('gru', 3, 2, 9, True, 'reset_after = false, reverse = true')
+    yield 'rnn', recurrent('rnn', 5, 2, 17)
+    yield 'rnn-relu', recurrent('rnn', 5, 1, 3, False, 'activation = "relu", reverse = true')
+
+
+def attend(q, k, v, mask=None, attrs='', elem='f32'):
+    operands = [(n, s, 'f32') for n, s in zip('qkv', (q, k, v))]
+    operands += [('m', mask, elem)] if mask else []
+    rank = max(len(q), len(k), len(v))
+    lead = [max(([1] * rank + s)[-rank + i] for s in (q, k, v)) for i in range(rank - 2)]
+    return several('attention', operands, [lead + [q[-2], v[-1]]], attrs)
+
+
+def attention():
+    q, k, v = [2, 3, 5, 19], [3, 21, 19], [2, 1, 21, 11]
+    yield 'plain', attend(q, k, v, attrs='scale = 0.25')
+    yield 'added', attend(q, k, v, [5, 21])
+    yield 'added-column', attend(q, k, v, [2, 1, 5, 1])
+    yield 'seen', attend(q, k, v, [21], elem='i1')
+    yield 'seen-matrices', attend(q, k, v, [2, 1, 5, 21], elem='i1')
+    yield 'causal', attend(q, k, v, attrs='causal = true')
+    yield 'causal-offset', attend([7, 16], [16, 16], [16, 32], attrs='causal = true, offset = 9')
+    yield 'unseen', attend([7, 16], [3, 16], [3, 8], attrs='causal = true, offset = -5')
+    yield 'one', attend([1, 1], [1, 1], [1, 1])
+
+
+def layer_norm():
+    x = [3, 2, 33]
+    yield 'inner', simple('layer_norm', x, 'f32', x, 'f32', 'axis = 2, epsilon = 0.01')
+    yield 'gamma', simple('layer_norm', x, 'f32', x, 'f32', 'axis = 1', '2x33xf32')
+    yield 'small', simple('layer_norm', [5, 3], 'f32', [5, 3], 'f32', 'axis = 1', '3xf32')
+    yield 'affine', several('layer_norm', [('x', x, 'f32'), ('g', [33], 'f32'), ('b', [33], 'f32')],
+                            [x], 'axis = 2')
+    yield 'rms', simple('rms_norm', x, 'f32', x, 'f32', 'axis = 2', '33xf32')
+    yield 'rms-plain', simple('rms_norm', [64], 'f32', [64], 'f32', 'axis = 0')
 
 
 def chain(shape, block, bits, back, choose='', put=''):
@@ -380,7 +411,8 @@ def affine():
 
 
 GROUPS = {f.__name__: f for f in (conv, depthwise, linear, weighted_real, pool, elementwise, binary,
-                                  copy, index, reduce, along, softmax, matmul, affine)}
+                                  copy, index, reduce, softmax, matmul, affine, sequence, attention,
+                                  layer_norm)}
 
 
 def cases(group):
