@@ -128,7 +128,8 @@ bool qcg_abi_get(qir_module *m, const qir_codegen_options *opts, qcg_abi *abi)
     abi->in = QIR_NEW_ARRAY(arena, qcg_tensor_abi, abi->nin);
     abi->out = QIR_NEW_ARRAY(arena, qcg_tensor_abi, abi->nout);
     for (uint32_t i = 0; i < abi->nin; i++)
-        abi->in[i].type = f->body->args[i]->type;
+        abi->in[i] = (qcg_tensor_abi){.type = f->body->args[i]->type,
+                                      .size_limit = qir_func_size_limit(f, i)};
     for (uint32_t i = 0; i < abi->nout; i++)
         abi->out[i].type = f->result_types[i];
     name_tensors(arena, abi->in, abi->nin, f->arg_names, "input");

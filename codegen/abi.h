@@ -13,13 +13,15 @@ enum {
     QCG_BAD_POINTER = -1,
     QCG_MISALIGNED = -2,
     QCG_SCRATCH_TOO_SMALL = -3,
-    QCG_NO_ISA = -4
+    QCG_NO_ISA = -4,
+    QCG_BAD_SIZE = -5
 };
 
 typedef struct qcg_tensor_abi {
     const char *field; /* member of NAME_inputs or NAME_outputs */
     const char *macro; /* the same for macros: upper case, unique among inputs (outputs) */
     const qir_type *type;
+    int64_t size_limit; /* of an argument that is a size: its largest value; else 0 */
 } qcg_tensor_abi;
 
 typedef struct qcg_abi {

@@ -113,6 +113,24 @@ static void check_scratch(qcg_entry_state *e)
     guard(e, LLVMBuildICmp(b, LLVMIntULT, e->bytes, need, ""), QCG_SCRATCH_TOO_SMALL);
 }
 
+static void check_sizes(qcg_entry_state *e)
+{
+    LLVMBuilderRef b = e->g->b;
+    LLVMTypeRef i64 = LLVMInt64TypeInContext(e->g->llvm);
+    LLVMValueRef bad = NULL, one = LLVMConstInt(i64, 1, false);
+    for (uint32_t i = 0; i < e->abi->nin; i++) {
+        int64_t limit = e->abi->in[i].size_limit;
+        if (!limit)
+            continue;
+        LLVMValueRef size = LLVMBuildLoad2(b, i64, e->in_ptr[i], "");
+        LLVMSetAlignment(size, 1);
+        bad = either(e, bad, LLVMBuildICmp(b, LLVMIntUGE, LLVMBuildSub(b, size, one, ""),
+                                           LLVMConstInt(i64, (uint64_t)limit, false), ""));
+    }
+    if (bad)
+        guard(e, bad, QCG_BAD_SIZE);
+}
+
 /* Asking the CPU costs microseconds, so a good answer is remembered after the arena: a word that
  * only this model at this level and address writes.  Whatever else the scratch memory holds leads to
  * asking. */
@@ -144,5 +162,6 @@ void qcg_entry_checks(qcg_entry_state *e, LLVMValueRef cpu_ok)
     check_pointers(e);
     check_scratch(e);
     check_overlaps(e);
+    check_sizes(e);
     check_cpu(e, cpu_ok);
 }

@@ -34,6 +34,10 @@ static void write_tensor_macros(const qcg_abi *abi, const char *kind, const qcg_
                       qir_type_elements(t->type));
     qir_strbuf_printf(out, "#define %s_BYTES %zu\n", prefix, qir_type_bytes(t->type));
     write_quant(prefix, t->type->quant, out);
+    if (t->size_limit)
+        qir_strbuf_printf(out, "/* A size: dimensions of other tensors hold that many real elements. */\n"
+                               "#define %s_MAX %" PRId64 "\n",
+                          prefix, t->size_limit);
     qir_strbuf_free(&p);
 }
 
@@ -64,6 +68,7 @@ static void write_codes(const qcg_abi *abi, qir_strbuf *out)
         {"E_ALIGN", QCG_MISALIGNED, "scratch is not aligned"},
         {"E_SCRATCH", QCG_SCRATCH_TOO_SMALL, "scratch is too small"},
         {"E_CPU", QCG_NO_ISA, "this CPU lacks instructions that the code uses"},
+        {"E_SIZE", QCG_BAD_SIZE, "a size is below 1 or above its maximum"},
     };
     qir_strbuf_puts(out, "\n/* What the run function returns; nothing is written unless it is OK. */\n");
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)

@@ -1,6 +1,8 @@
 /* Chooses the frontend by the content of the file, not by its name. */
 #include "qir/frontend.h"
 
+#include "bounded/bounded.h"
+
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -126,15 +128,32 @@ static const format formats[] = {
     {"qir", is_text, parse_text},
 };
 
+/* One import of a file that is read already. */
+typedef struct source {
+    const format *format;
+    const char *path;
+    qir_bytes bytes;
+} source;
+
+static qir_module *import_source(void *user, qir_context *ctx, const qir_import_options *opts)
+{
+    const source *s = user;
+    return s->format->import(ctx, s->path, &s->bytes, opts);
+}
+
 qir_module *qir_import_file(qir_context *ctx, const char *path, const qir_import_options *opts)
 {
     size_t limit = opts && opts->max_source ? opts->max_source : (size_t)1 << 30;
-    qir_bytes bytes;
+    source s = {.path = path};
     if (!qir_read_file(qir_context_diag(ctx), qir_context_arena(ctx), path, limit, "-fmax-source",
-                       &bytes))
+                       &s.bytes))
         return NULL;
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
-        if (formats[i].detect(path, bytes.data, bytes.len))
-            return formats[i].import(ctx, path, &bytes, opts);
+    for (size_t i = 0; i < sizeof formats / sizeof *formats && !s.format; i++)
+        if (formats[i].detect(path, s.bytes.data, s.bytes.len))
+            s.format = &formats[i];
+    if (s.format && bounded_requested(opts))
+        return bounded_import(ctx, opts, import_source, &s);
+    if (s.format)
+        return import_source(&s, ctx, opts);
     return refuse(ctx, path, "not an ONNX model, and not QIR text");
 }

@@ -116,3 +116,12 @@ qir_params *qir_module_params(qir_module *m, const char *name)
 {
     return qir_map_get(&m->priv->params, qir_intern_cstr(m->ctx, name));
 }
+
+int64_t qir_func_size_limit(const qir_func *f, uint32_t arg)
+{
+    const qir_attr *a = qir_dict_get(f->attrs, qir_intern(f->module->ctx, "sizes", 5));
+    for (size_t i = 0; a && a->kind == QIR_ATTR_INTS && i + 1 < a->len; i += 2)
+        if (a->u.ints[i] == arg)
+            return a->u.ints[i + 1];
+    return 0;
+}

@@ -110,6 +110,23 @@ static void check_return(verifier *v, const qir_func *f)
     }
 }
 
+/* Pairs of argument and largest size. */
+static void check_sizes(verifier *v, const qir_func *f)
+{
+    const qir_attr *a = qir_dict_get(f->attrs, qir_intern(v->m->ctx, "sizes", 5));
+    bool ok = !a || (a->kind == QIR_ATTR_INTS && a->len % 2 == 0);
+    for (size_t i = 0; a && ok && i < a->len; i += 2) {
+        int64_t arg = a->u.ints[i];
+        ok = arg >= 0 && arg < f->body->nargs && a->u.ints[i + 1] > 0 &&
+             f->body->args[arg]->type->rank == 0 && f->body->args[arg]->type->dtype == QIR_i64;
+    }
+    if (!ok)
+        FAIL(v, f->loc, "func.sizes",
+             "'sizes' of function '@%s' must list pairs of an i64 scalar argument and its largest "
+             "value",
+             f->name);
+}
+
 static void check_func(verifier *v, const qir_func *f)
 {
     if (qir_map_get(&v->m->priv->funcs, f->name) != f)
@@ -121,6 +138,7 @@ static void check_func(verifier *v, const qir_func *f)
     for (qir_op *op = f->body->first; op; op = op->next)
         check_op(v, op);
     check_return(v, f);
+    check_sizes(v, f);
 }
 
 bool qir_verify(const qir_module *m)

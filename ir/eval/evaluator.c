@@ -222,9 +222,24 @@ static bool run_step(qir_evaluator *e, uint32_t index)
     return ok;
 }
 
+static bool check_sizes(const qir_evaluator *e, const qir_tensor *in)
+{
+    for (uint32_t i = 0; i < e->func->body->nargs; i++) {
+        int64_t limit = qir_func_size_limit(e->func, i), size = 1;
+        if (limit)
+            memcpy(&size, in[i].data, sizeof size);
+        if (size < 1 || (limit && size > limit))
+            return qir_error(qir_context_diag(e->func->module->ctx), e->func->loc, "eval.size",
+                             "input '%s' is a size: expected 1 to %lld, got %lld",
+                             e->func->arg_names[i] ? e->func->arg_names[i] : "", (long long)limit,
+                             (long long)size);
+    }
+    return true;
+}
+
 bool qir_evaluator_run(qir_evaluator *e, const qir_tensor *in, qir_tensor *out)
 {
-    if (!e->ok)
+    if (!e->ok || !check_sizes(e, in))
         return false;
     release_all(e);
     for (uint32_t i = 0; i < e->func->body->nargs; i++)

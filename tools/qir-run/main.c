@@ -37,7 +37,7 @@ static const cl_option options[] = {
     {"bench", CL_INT, &opts.bench, "N", "run N times and print the time per run", 1, 100000000},
     {"func", CL_STRING, &opts.func, "NAME", "function to run (default: main, or the only one)", 0,
      0},
-    {"bind", CL_LIST, &opts.bind, "NAME=N", "value of a symbolic dimension", 0, 0},
+    {"bind", CL_LIST, &opts.bind, "NAME=N", "value of a symbolic dimension; NAME<=N: size given at run time", 0, 0},
     {"const-input", CL_LIST, &opts.const_inputs, "NAME=FILE", "make an input a constant", 0, 0},
     {"params", CL_LIST, &opts.params, "SCOPE=FILE", "read the weights of a scope from another file",
      0, 0},

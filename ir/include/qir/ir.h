@@ -128,6 +128,10 @@ qir_value *qir_func_add_arg(qir_func *f, const qir_type *t, const char *name, co
 void qir_func_set_results(qir_func *f, const qir_type *const *types, const char *const *names,
                           uint32_t n);
 
+/* The largest value of an argument that is the size of bounded dimensions (function attribute `sizes`:
+ * pairs of argument and largest size); its values are 1 to that.  0: the argument is no size. */
+int64_t qir_func_size_limit(const qir_func *f, uint32_t arg);
+
 qir_params *qir_params_create(qir_module *m, const char *name, const char *path, const qir_loc *loc);
 qir_params *qir_module_params(qir_module *m, const char *name);
 
