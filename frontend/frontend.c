@@ -88,12 +88,21 @@ static qir_module *refuse(qir_context *ctx, const char *path, const char *text)
     return NULL;
 }
 
+bool qir_import_plain(qir_context *ctx, const char *path, const qir_import_options *o)
+{
+    if (!o || !(o->nbindings || o->nconst_inputs || o->ninputs || o->noutputs))
+        return true;
+    refuse(ctx, path,
+           "-bind, -const-input, -inputs and -outputs apply to exported models, this is QIR text");
+    return false;
+}
+
 static qir_module *parse_text(qir_context *ctx, const char *path, const qir_bytes *bytes,
                               const qir_import_options *opts)
 {
     qir_parse_options parse = {.max_source = opts ? opts->max_source : 0, .first_line = 1};
-    if (opts && (opts->nbindings || opts->nconst_inputs))
-        return refuse(ctx, path, "-bind and -const-input apply to ONNX models, this is QIR text");
+    if (!qir_import_plain(ctx, path, opts))
+        return NULL;
     /* The bytes live as long as the context: later messages can show the line too. */
     qir_diag_add_source(qir_context_diag(ctx), path, (const char *)bytes->data, bytes->len);
     return qir_parse(ctx, path, (const char *)bytes->data, bytes->len, &parse);

@@ -11,7 +11,6 @@ void fe_open(fe_builder *fe, qir_context *ctx, const char *format, const qir_imp
     fe->opts = opts ? opts : &none;
     fe->errors = qir_diag_error_count(fe->diag);
     fe->arena = qir_context_new_arena(ctx);
-    fe->scratch = qir_context_new_arena(ctx);
     fe->m = qir_module_create(ctx, NULL);
     fe->f = qir_func_create(fe->m, "main", qir_loc_name(ctx, "main"));
     fe->b = qir_builder_at_end(fe->f->body);
@@ -54,7 +53,6 @@ qir_module *fe_close(fe_builder *fe, bool ok)
     qir_map_free(&fe->names);
     qir_map_free(&fe->bases);
     qir_arena_destroy(fe->arena);
-    qir_arena_destroy(fe->scratch);
     if (ok && !diagnosed)
         return fe->m;
     qir_module_destroy(fe->m);

@@ -26,8 +26,11 @@ typedef struct fe_node {
 /* Tensor names of the model; those of a body that is translated in place hide the outer ones. */
 typedef struct fe_scope {
     struct fe_scope *outer; /* NULL: names outside are not seen */
-    struct fe_scope *saved; /* the scope to return to */
-    qir_map values;         /* tensor name -> qir_value */
+    struct fe_scope *saved; /* what to return to ... */
+    qir_arena *scratch;
+    fe_node node;
+    const qir_loc *loc;
+    qir_map values; /* tensor name -> qir_value */
 } fe_scope;
 
 typedef struct fe_builder {
@@ -74,7 +77,8 @@ void fe_name_value(fe_builder *fe, qir_value *v, const char *name);
 qir_value *fe_find(const fe_builder *fe, const char *name);
 /* In the innermost scope; the name must outlive the import.  False: v is NULL. */
 bool fe_define(fe_builder *fe, const char *name, qir_value *v);
-/* A body's own names; `closed`: those outside are not seen.  The caller keeps the scope. */
+/* A body's own names and scratch arena while a node is being translated; `closed`: names outside are
+ * not seen.  The caller keeps the scope. */
 void fe_push_scope(fe_builder *fe, fe_scope *scope, bool closed);
 void fe_pop_scope(fe_builder *fe);
 
@@ -156,6 +160,10 @@ fe_slice_spec fe_whole(const qir_type *t);
 void fe_set_range(fe_slice_spec *s, int64_t axis, int64_t dim, int64_t start, int64_t end,
                   int64_t step);
 qir_value *fe_slice(fe_builder *fe, qir_value *x, const fe_slice_spec *s);
+
+/* Entry `index` of an axis, which disappears; and the reverse: entries along a new axis. */
+qir_value *fe_take(fe_builder *fe, qir_value *x, unsigned axis, int64_t index);
+qir_value *fe_stack(fe_builder *fe, qir_value *const *list, uint32_t n, unsigned axis);
 
 /* --- window.c: kernels that slide over the spatial axes --------------------------------------- */
 typedef struct fe_window {

@@ -69,13 +69,22 @@ bool fe_define(fe_builder *fe, const char *name, qir_value *v)
 
 void fe_push_scope(fe_builder *fe, fe_scope *scope, bool closed)
 {
-    *scope = (fe_scope){.outer = closed ? NULL : fe->scope, .saved = fe->scope};
+    *scope = (fe_scope){.outer = closed ? NULL : fe->scope,
+                        .saved = fe->scope,
+                        .scratch = fe->scratch,
+                        .node = fe->node,
+                        .loc = fe->b.loc};
     fe->scope = scope;
+    fe->scratch = qir_context_new_arena(fe->ctx);
 }
 
 void fe_pop_scope(fe_builder *fe)
 {
     fe_scope *scope = fe->scope;
-    fe->scope = scope->saved;
+    qir_arena_destroy(fe->scratch);
     qir_map_free(&scope->values);
+    fe->scope = scope->saved;
+    fe->scratch = scope->scratch;
+    fe->node = scope->node;
+    fe->b.loc = scope->loc;
 }

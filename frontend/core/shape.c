@@ -130,3 +130,42 @@ qir_value *fe_slice(fe_builder *fe, qir_value *x, const fe_slice_spec *s)
                               {"ends", qir_attr_ints(fe->ctx, s->ends, rank)},
                               {"steps", qir_attr_ints(fe->ctx, s->steps, rank)}));
 }
+
+qir_value *fe_take(fe_builder *fe, qir_value *x, unsigned axis, int64_t index)
+{
+    int64_t dims[QIR_MAX_RANK];
+    if (!x)
+        return NULL;
+    const qir_type *t = x->type;
+    fe_slice_spec s = fe_whole(t);
+    s.starts[axis] = index;
+    s.ends[axis] = index + 1;
+    for (unsigned i = 0, n = 0; i < t->rank; i++)
+        if (i != axis)
+            dims[n++] = t->dims[i];
+    return fe_reshape(fe, fe_slice(fe, x, &s), dims, t->rank - 1);
+}
+
+qir_value *fe_stack(fe_builder *fe, qir_value *const *list, uint32_t n, unsigned axis)
+{
+    int64_t dims[QIR_MAX_RANK];
+    qir_value **parts = QIR_NEW_ARRAY(fe->scratch, qir_value *, n);
+    for (uint32_t i = 0; i < n; i++) {
+        const qir_type *t = list[i] ? list[i]->type : NULL;
+        if (!t)
+            return NULL;
+        if (t->rank == QIR_MAX_RANK) {
+            fe_error(fe, "shape", "rank above %d", QIR_MAX_RANK);
+            return NULL;
+        }
+        for (unsigned k = 0; k <= t->rank; k++)
+            dims[k] = k == axis ? 1 : t->dims[k - (k > axis)];
+        parts[i] = fe_reshape(fe, list[i], dims, t->rank + 1);
+        if (!parts[i])
+            return NULL;
+    }
+    if (n == 1)
+        return parts[0];
+    return fe_emit(fe, QIR_OP_concat, parts, n, QIR_ATTRS({"axis", qir_attr_int(fe->ctx, axis)}),
+                   NULL);
+}

@@ -27,7 +27,7 @@ static onnx_attr_type payload_type(uint32_t field)
         [A_S] = ONNX_ATTR_STRING,      [A_T] = ONNX_ATTR_TENSOR,
         [A_G] = ONNX_ATTR_GRAPH,       [A_FLOATS] = ONNX_ATTR_FLOATS,
         [A_INTS] = ONNX_ATTR_INTS,     [A_STRINGS] = ONNX_ATTR_STRINGS,
-        [A_TENSORS] = ONNX_ATTR_OTHER, [A_GRAPHS] = ONNX_ATTR_GRAPH,
+        [A_TENSORS] = ONNX_ATTR_OTHER, [A_GRAPHS] = ONNX_ATTR_OTHER,
         [A_SPARSE] = ONNX_ATTR_OTHER,  [A_SPARSES] = ONNX_ATTR_OTHER,
     };
     return field < sizeof types ? (onnx_attr_type)types[field] : ONNX_ATTR_NONE;
@@ -35,7 +35,7 @@ static onnx_attr_type payload_type(uint32_t field)
 
 static bool is_list(onnx_attr_type t)
 {
-    return t == ONNX_ATTR_INTS || t == ONNX_ATTR_FLOATS;
+    return t == ONNX_ATTR_INTS || t == ONNX_ATTR_FLOATS || t == ONNX_ATTR_STRINGS;
 }
 
 typedef struct attr_reader {
@@ -59,6 +59,13 @@ static bool read_tensor(attr_reader *a, const qir_pb *r, const qir_pb_field *f)
     return qir_pb_enter(r, f, &child) && qir_tensorproto_parse(&child, t);
 }
 
+static bool read_graph(attr_reader *a, const qir_pb *r, const qir_pb_field *f)
+{
+    qir_pb child;
+    a->attr->g = QIR_NEW(a->arena, onnx_graph);
+    return qir_pb_enter(r, f, &child) && onnx_graph_read(a->arena, &child, a->attr->g);
+}
+
 /* First pass: everything but lists, which are only counted. */
 static bool read_field(attr_reader *a, const qir_pb *r, const qir_pb_field *f)
 {
@@ -76,14 +83,16 @@ static bool read_field(attr_reader *a, const qir_pb *r, const qir_pb_field *f)
     case A_I: return qir_pb_int(r, f, &attr->i);
     case A_S: return onnx_read_name(r, f, &attr->s);
     case A_T: return read_tensor(a, r, f);
+    case A_G: return read_graph(a, r, f);
     case A_INTS: return qir_pb_ints(r, f, NULL, 0, &attr->n);
     case A_FLOATS: return qir_pb_floats(r, f, NULL, 0, &attr->n);
+    case A_STRINGS: attr->n++; return true;
     case A_TYPE:
         if (!qir_pb_int(r, f, &type))
             return false;
         attr->type = type < 0 || type >= ONNX_ATTR_OTHER ? ONNX_ATTR_OTHER : (onnx_attr_type)type;
         return true;
-    case A_REF: return fail(a, "attribute references are allowed in functions only");
+    case A_REF: return onnx_read_name(r, f, &attr->ref);
     }
     return true;
 }
@@ -99,8 +108,12 @@ static bool read_lists(attr_reader *a)
     qir_pb_field f;
     attr->ints = ints;
     attr->floats = floats;
+    attr->strings =
+        QIR_NEW_ARRAY(a->arena, const char *, attr->type == ONNX_ATTR_STRINGS ? attr->n : 0);
     while (qir_pb_next(&r, &f)) {
         if (f.number == A_INTS && !qir_pb_ints(&r, &f, ints, attr->n, &n))
+            return false;
+        if (f.number == A_STRINGS && !onnx_read_name(&r, &f, &attr->strings[n++]))
             return false;
         if (f.number == A_FLOATS && !qir_pb_floats(&r, &f, floats, attr->n, &n))
             return false;
@@ -114,11 +127,14 @@ static bool check_type(attr_reader *a)
     onnx_attr *attr = a->attr;
     if (attr->type == ONNX_ATTR_NONE)
         attr->type = a->payload;
-    if (a->payload != ONNX_ATTR_NONE && a->payload != attr->type && attr->type != ONNX_ATTR_OTHER &&
-        attr->type != ONNX_ATTR_GRAPH)
+    if (a->payload != ONNX_ATTR_NONE && a->payload != attr->type && attr->type != ONNX_ATTR_OTHER)
         return fail(a, "payload differs from the declared type");
+    if (attr->ref)
+        return a->payload == ONNX_ATTR_NONE || fail(a, "a reference has no value of its own");
     if (attr->type == ONNX_ATTR_TENSOR && !attr->t)
         return fail(a, "no tensor");
+    if (attr->type == ONNX_ATTR_GRAPH && !attr->g)
+        return fail(a, "no graph");
     if (attr->n > ONNX_MAX_LIST)
         return fail(a, "list has more than 2^20 entries");
     return true;

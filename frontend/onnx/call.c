@@ -17,7 +17,8 @@ bool onnx_set(onnx_call *c, unsigned i, qir_value *v)
 {
     if (!v)
         return false;
-    if (!onnx_out_used(c, i))
+    if (!onnx_out_used(c, i) ||
+        qir_strmap_has(&c->imp->cuts, c->node->out[i], strlen(c->node->out[i])))
         return true;
     return fe_define(c->fe, c->node->out[i], v);
 }
@@ -60,6 +61,20 @@ const int64_t *onnx_attr_ints(onnx_call *c, const char *name, size_t *n)
     const onnx_attr *a = onnx_attr_find(c, name, ONNX_ATTR_INTS);
     *n = a ? a->n : 0;
     return a ? a->ints : NULL;
+}
+
+const float *onnx_attr_floats(onnx_call *c, const char *name, size_t *n)
+{
+    const onnx_attr *a = onnx_attr_find(c, name, ONNX_ATTR_FLOATS);
+    *n = a ? a->n : 0;
+    return a ? a->floats : NULL;
+}
+
+const char *const *onnx_attr_strings(onnx_call *c, const char *name, size_t *n)
+{
+    const onnx_attr *a = onnx_attr_find(c, name, ONNX_ATTR_STRINGS);
+    *n = a ? a->n : 0;
+    return a ? a->strings : NULL;
 }
 
 bool onnx_int_list(onnx_call *c, const char *name, unsigned i, const int64_t **list, size_t *n)

@@ -8,7 +8,9 @@
 typedef struct onnx_call onnx_call;
 typedef bool (*onnx_fn)(onnx_call *c);
 
-enum { ONNX_ANY = 255 };
+enum { ONNX_ANY = 255, ONNX_MAX_DEPTH = 32 /* of bodies within bodies */ };
+
+enum { QIR_OP_none = QIR_NUM_OPS }; /* for rows whose nodes leave no op of their own */
 
 /* A row of map.def. */
 typedef struct onnx_row {
@@ -20,12 +22,28 @@ typedef struct onnx_row {
     qir_opcode opcode;
 } onnx_row;
 
+/* A graph while it is being translated. */
+typedef struct onnx_body {
+    struct onnx_body *outer; /* that of the node which has this body */
+    const onnx_graph *graph;
+    onnx_function *function; /* NULL: the main graph, or a body of control flow */
+    const onnx_opset *opsets;
+    size_t nopsets;
+    const onnx_node *call; /* attributes that references stand for; NULL outside functions */
+    const onnx_function *callee;
+    qir_map initializers; /* tensor name -> onnx_initializer */
+} onnx_body;
+
 typedef struct onnx_import {
     fe_builder fe;
     int dir_fd; /* external data; -1: none allowed */
     onnx_model model;
-    qir_map rows;         /* op name -> first row */
-    qir_map initializers; /* tensor name -> onnx_initializer */
+    onnx_body *body;
+    unsigned depth; /* bodies within bodies */
+    size_t translated; /* nodes, those of unrolled and inlined bodies each time */
+    qir_map rows;      /* op name -> first row */
+    qir_map functions; /* "domain::name:overload" -> onnx_function */
+    qir_map cuts;      /* tensors that -inputs makes arguments */
 } onnx_import;
 
 /* One node being translated. */
@@ -42,10 +60,38 @@ struct onnx_call {
 /* --- table.c: which row translates a node --- */
 void onnx_table_init(onnx_import *imp);
 const onnx_row *onnx_table_find(const onnx_import *imp, const onnx_node *n, int64_t opset);
-int64_t onnx_opset_of(const onnx_import *imp, const char *domain); /* 0: not imported */
-bool onnx_check_opsets(onnx_import *imp);
-/* Diagnoses all nodes that no row takes, in one error.  True: there are none. */
+/* Of the body being translated; 0: not imported. */
+int64_t onnx_opset_of(const onnx_import *imp, const char *domain);
+bool onnx_check_opsets(onnx_import *imp, const onnx_opset *opsets, size_t n);
+
+/* --- unsupported.c --- */
+/* Diagnoses all live nodes of the body, and of the functions that they call, that no row takes, in
+ * one error.  True: there are none. */
 bool onnx_check_supported(onnx_import *imp);
+
+/* --- live.c: what outputs depend on --- */
+bool onnx_find_live_nodes(onnx_import *imp, const onnx_graph *g);
+const char *onnx_node_name(const onnx_node *n);
+
+/* --- body.c: translating the nodes of a graph --- */
+/* Makes `g` the body of the node being translated (or the main graph).  Close it in any case. */
+bool onnx_body_open(onnx_import *imp, onnx_body *body, const onnx_graph *g, onnx_function *fn);
+void onnx_body_set_function(onnx_body *body, onnx_function *fn);
+bool onnx_body_translate(onnx_import *imp);
+void onnx_body_close(onnx_import *imp);
+/* Translates the open body in a scope of its own with `in` as its inputs (NULL: omitted), and fetches
+ * its outputs. */
+bool onnx_body_expand(onnx_import *imp, qir_value *const *in, size_t nin, qir_value **out);
+
+/* --- function.c: functions of the model --- */
+bool onnx_index_functions(onnx_import *imp);
+onnx_function *onnx_find_function(const onnx_import *imp, const onnx_node *n);
+bool onnx_call_function(onnx_call *c, onnx_function *fn);
+/* References to attributes of the call replaced by their values. */
+onnx_node *onnx_resolve_attributes(onnx_import *imp, onnx_node *n);
+
+/* --- cut.c: -inputs and -outputs --- */
+bool onnx_cut(onnx_import *imp);
 
 /* --- tensors.c: initializers and tensor attributes ---------------------------------------------- */
 qir_value *onnx_lookup(onnx_import *imp, const char *name); /* NULL: undefined, or diagnosed */
@@ -72,7 +118,10 @@ const onnx_attr *onnx_attr_find(onnx_call *c, const char *name, onnx_attr_type t
 int64_t onnx_attr_int(onnx_call *c, const char *name, int64_t dflt);
 float onnx_attr_float(onnx_call *c, const char *name, float dflt);
 const char *onnx_attr_string(onnx_call *c, const char *name, const char *dflt);
-const int64_t *onnx_attr_ints(onnx_call *c, const char *name, size_t *n); /* NULL if absent */
+/* Lists: NULL if absent. */
+const int64_t *onnx_attr_ints(onnx_call *c, const char *name, size_t *n);
+const float *onnx_attr_floats(onnx_call *c, const char *name, size_t *n);
+const char *const *onnx_attr_strings(onnx_call *c, const char *name, size_t *n);
 
 /* Attribute `name` (in old operator sets) or operand i; *list NULL if both are absent. */
 bool onnx_int_list(onnx_call *c, const char *name, unsigned i, const int64_t **list, size_t *n);

@@ -27,7 +27,8 @@ static bool check_initializer_input(onnx_import *imp, const onnx_value *v,
 
 static bool add_input(onnx_import *imp, const onnx_value *v)
 {
-    const onnx_initializer *init = qir_strmap_get(&imp->initializers, v->name, strlen(v->name));
+    const onnx_initializer *init =
+        qir_strmap_get(&imp->body->initializers, v->name, strlen(v->name));
     qir_dtype dtype;
     if (fe_find(&imp->fe, v->name))
         return qir_pb_fail(&imp->model.file, v->offset, "onnx.ssa", "input '%s' is listed twice",
@@ -44,8 +45,8 @@ static bool add_input(onnx_import *imp, const onnx_value *v)
 
 bool onnx_import_inputs(onnx_import *imp)
 {
-    for (size_t i = 0; i < imp->model.ninputs; i++)
-        if (!add_input(imp, &imp->model.inputs[i]))
+    for (size_t i = 0; i < imp->model.graph.ninputs; i++)
+        if (!add_input(imp, &imp->model.graph.inputs[i]))
             return false;
     imp->fe.node.loc = qir_pb_loc(&imp->model.file, 0);
     return fe_check_const_inputs(&imp->fe);
@@ -53,16 +54,16 @@ bool onnx_import_inputs(onnx_import *imp)
 
 bool onnx_import_outputs(onnx_import *imp)
 {
-    const onnx_model *m = &imp->model;
-    qir_value **values = QIR_NEW_ARRAY(imp->fe.arena, qir_value *, m->noutputs);
-    const char **names = QIR_NEW_ARRAY(imp->fe.arena, const char *, m->noutputs);
-    for (size_t i = 0; i < m->noutputs; i++) {
-        names[i] = m->outputs[i].name;
+    const onnx_graph *g = &imp->model.graph;
+    qir_value **values = QIR_NEW_ARRAY(imp->fe.arena, qir_value *, g->noutputs);
+    const char **names = QIR_NEW_ARRAY(imp->fe.arena, const char *, g->noutputs);
+    for (size_t i = 0; i < g->noutputs; i++) {
+        names[i] = g->outputs[i].name;
         values[i] = onnx_lookup(imp, names[i]);
         if (!values[i])
             return !imp->model.file.failed &&
-                   qir_pb_fail(&imp->model.file, m->outputs[i].offset, "onnx.undef",
+                   qir_pb_fail(&imp->model.file, g->outputs[i].offset, "onnx.undef",
                                "no node computes output '%s'", names[i]);
     }
-    return fe_return(&imp->fe, values, names, m->noutputs);
+    return fe_return(&imp->fe, values, names, g->noutputs);
 }

@@ -23,12 +23,22 @@ qir_value *onnx_tensor_const(onnx_import *imp, const char *name, const qir_tenso
     return fe_add_const(fe, fe_identifier(fe, name), type, data, false, loc);
 }
 
+/* Bodies see the initializers around them, functions do not. */
+static onnx_initializer *find_initializer(const onnx_import *imp, const char *name)
+{
+    onnx_initializer *found = NULL;
+    for (const onnx_body *b = imp->body; b && !found; b = b->function ? NULL : b->outer)
+        found = qir_strmap_get(&b->initializers, name, strlen(name));
+    return found;
+}
+
 qir_value *onnx_lookup(onnx_import *imp, const char *name)
 {
     qir_value *v = fe_find(&imp->fe, name);
-    const onnx_initializer *init;
-    if (v || !(init = qir_strmap_get(&imp->initializers, name, strlen(name))))
+    onnx_initializer *init = v ? NULL : find_initializer(imp, name);
+    if (!init)
         return v;
-    v = onnx_tensor_const(imp, name, &init->tensor, init);
-    return fe_define(&imp->fe, name, v) ? v : NULL;
+    if (!init->value)
+        init->value = onnx_tensor_const(imp, name, &init->tensor, init);
+    return init->value;
 }

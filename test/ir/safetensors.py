@@ -63,7 +63,7 @@ def main():
     os.rename("w.safetensors", "other.safetensors")
     check("rebound", run(None, args=["-params", "w=other.safetensors"]), 0, "dense<[0.0, 2.0")
     refused("missing", None, "cannot open: No such file or directory [st.open]")
-    refused("no scope", None, "the module has no params '@x'", args=["-params", "x=other.safetensors"])
+    refused("no scope", None, "the model has no params scope '@x'", args=["-params", "x=other.safetensors"])
 
     text = json.dumps(good).encode()
     refused("7 bytes", b"\0" * 7, "[st.header]")

@@ -13,9 +13,12 @@ One statement per line, '#' starts a comment, `NAME` is any word, `_` an omitted
     init NAME TYPE DIMS [v, v, ...]        raw data;  `typed` before the list: typed fields
     init NAME TYPE DIMS external key=value ...
     node [DOMAIN::]OP in ... -> out ... [; name=N attr=VALUE ...]
-    function DOMAIN NAME
-
-Attribute values: 1  1.5  "text"  [1,2]  [1.0,2.0]  {TYPE DIMS [..]} (a tensor).
+    info NAME TYPE DIMS                    type of a tensor between nodes
+    body NAME                              a graph of its own, up to `end`: attributes call it @NAME
+    function DOMAIN NAME [in ... -> out ... [; NAME=VALUE ...]]
+                                           its nodes and operator sets up to `end`; values are defaults
+Attribute values: 1  1.5  "text"  [1,2]  [1.0,2.0]  ["a","b"]  {TYPE DIMS [..]} (a tensor)
+    @NAME (a body)  $NAME:TYPE (inside functions: an attribute of the call; TYPE: i f s t is fs).
 """
 import ast
 import re
@@ -123,12 +126,22 @@ def parse_tensor(text, name=""):
     return tensor(kind, dims_of(dims), values, name, typed)
 
 
-def attribute(name, text):
+REFERENCES = {"f": 1, "i": 2, "s": 3, "t": 4, "g": 5, "fs": 6, "is": 7}
+
+
+def attribute(name, text, bodies):
     head = blob(1, name)
+    if text.startswith("@"):
+        return head + blob(6, bodies[text[1:]]) + integer(20, 5)
+    if text.startswith("$"):
+        ref, kind = text[1:].split(":")
+        return head + blob(21, ref) + integer(20, REFERENCES[kind])
     if text.startswith("{"):
         return head + blob(5, parse_tensor(text[1:-1])) + integer(20, 4)
     v = ast.literal_eval(text)
     if isinstance(v, list):
+        if v and isinstance(v[0], str):
+            return head + b"".join(blob(9, x) for x in v) + integer(20, 8)
         if v and isinstance(v[0], float):
             return head + b"".join(float32(7, x) for x in v) + integer(20, 6)
         return head + b"".join(integer(8, x) for x in v) + integer(20, 7)
@@ -139,7 +152,12 @@ def attribute(name, text):
     return head + integer(3, v) + integer(20, 2)
 
 
-def node(text):
+def attributes(text, bodies):
+    for m in re.finditer(r'(\w+)=(\{.*?\}|\[.*?\]|".*?"|\S+)', text):
+        yield m.group(1), None if m.group(1) == "name" else attribute(*m.groups(), bodies), m.group(2)
+
+
+def node(text, bodies):
     body, _, rest = text.partition(";")
     words = body.split()
     domain, _, op = words[0].rpartition("::")
@@ -150,46 +168,87 @@ def node(text):
     for w in words[arrow + 1:]:
         out += blob(2, "" if w == "_" else w)
     out += blob(4, op) + (blob(7, domain) if domain else b"")
-    for m in re.finditer(r'(\w+)=(\{.*?\}|\[.*?\]|".*?"|\S+)', rest):
-        if m.group(1) == "name":
-            out += blob(3, m.group(2))
-        else:
-            out += blob(5, attribute(m.group(1), m.group(2)))
+    for key, value, raw in attributes(rest, bodies):
+        out += blob(3, raw) if key == "name" else blob(5, value)
     return out
 
 
-def statement(word, rest, model):
-    if word == "ir":
-        model["head"] += integer(1, int(rest))
-    elif word == "opset":
-        parts = rest.split()
-        domain = blob(1, parts[0]) if len(parts) == 2 else b""
-        model["tail"] += blob(8, domain + integer(2, int(parts[-1])))
-    elif word == "function":
-        domain, name = rest.split()
-        model["tail"] += blob(25, blob(1, name) + blob(10, domain))
-    elif word == "graph":
-        model["graph"] += blob(2, rest)
-    elif word == "init":
+def function_head(text):
+    body, _, defaults = text.partition(";")
+    domain, name, *values = body.split()
+    arrow = values.index("->") if values else 0
+    out = blob(1, name) + blob(10, domain)
+    out += b"".join(blob(4, v) for v in values[:arrow]) + b"".join(blob(5, v) for v in values[arrow + 1:])
+    return out + b"".join(blob(11, value) for _, value, _ in attributes(defaults, {}))
+
+
+def opset(rest):
+    parts = rest.split()
+    return (blob(1, parts[0]) if len(parts) == 2 else b"") + integer(2, int(parts[-1]))
+
+
+GRAPH = {"node": 1, "name": 2, "init": 5, "input": 11, "output": 12, "info": 13}
+
+
+def graph_field(word, rest, bodies):
+    """A statement of a graph as (kind, bytes)."""
+    if word == "init":
         name, rest = rest.split(None, 1)
-        model["graph"] += blob(5, parse_tensor(rest, "" if name == "_" else name))
-    elif word in ("input", "output"):
-        model["graph"] += blob(11 if word == "input" else 12, value_info(*rest.split()))
-    elif word == "node":
-        model["graph"] += blob(1, node(rest))
-    else:
-        raise SystemExit("mkonnx: unknown statement '%s'" % word)
+        return parse_tensor(rest, "" if name == "_" else name)
+    if word in ("input", "output", "info"):
+        return value_info(*rest.split())
+    return node(rest, bodies) if word == "node" else rest
+
+
+class Model:
+    def __init__(self):
+        self.head, self.graph, self.tail = b"", b"", b""
+        self.bodies = {}
+        self.inside = None  # (kind, name) of the block up to `end`
+        self.block = b""
+
+    def end(self):
+        kind, name = self.inside
+        if kind == "body":
+            self.bodies[name] = self.block
+        else:
+            self.tail += blob(25, self.block)
+        self.inside = None
+
+    def statement(self, word, rest):
+        if word == "ir":
+            self.head += integer(1, int(rest))
+        elif word == "opset" and self.inside:
+            self.block += blob(9, opset(rest))
+        elif word == "opset":
+            self.tail += blob(8, opset(rest))
+        elif word == "end":
+            self.end()
+        elif word == "body":
+            self.inside, self.block = ("body", rest), blob(2, rest)
+        elif word == "function":
+            self.inside, self.block = ("function", rest), function_head(rest)
+        elif word == "node" and self.inside and self.inside[0] == "function":
+            self.block += blob(7, node(rest, self.bodies))
+        elif word in GRAPH or word == "graph":
+            field = blob(GRAPH.get(word, 2), graph_field(word, rest, self.bodies))
+            if self.inside:
+                self.block += field
+            else:
+                self.graph += field
+        else:
+            raise SystemExit("mkonnx: unknown statement '%s'" % word)
 
 
 def assemble(text):
     """The bytes of the model that `text` describes."""
-    model = {"head": b"", "graph": b"", "tail": b""}
+    model = Model()
     for line in text.splitlines():
         line = re.sub(r"(^|\s)#.*", "", line).strip()
         if line:
             word, _, rest = line.partition(" ")
-            statement(word, rest.strip(), model)
-    return model["head"] + blob(7, model["graph"]) + model["tail"]
+            model.statement(word, rest.strip())
+    return model.head + blob(7, model.graph) + model.tail
 
 
 def main():

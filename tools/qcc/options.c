@@ -37,9 +37,7 @@ static const cl_option options[] = {
     {"quantizer", CL_STRING, &o.quantizer, "NAME", "which ops and how: default or xnnpack", 0, 0},
     {"io", CL_STRING, &o.io, "TYPE", "what callers pass and get: float (default) or int8", 0, 0},
 
-    {"bind", CL_LIST, &o.bindings, "NAME=N", "value of a symbolic dimension; NAME<=N: size given at run time", 0, 0},
-    {"const-input", CL_LIST, &o.const_inputs, "NAME=FILE", "turn a graph input into a constant", 0, 0},
-    {"params", CL_LIST, &o.params, "SCOPE=FILE", "weights file of a params scope", 0, 0},
+    TOOL_IMPORT_OPTIONS(&o.import),
     {"passes", CL_STRING, &o.passes, "PIPELINE", "more passes, run after canonicalize", 0, 0},
 
     {"report", CL_FLAG, &o.report, NULL, "say what became int8, what stayed float and why, and sizes",

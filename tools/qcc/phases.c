@@ -45,23 +45,6 @@ static bool run_with_level(qcc_driver *d, const char *format)
 }
 
 /* ---- import ----------------------------------------------------------------------------------- */
-static bool bind_params(qcc_driver *d)
-{
-    for (size_t i = 0; i < d->opts->params.len; i++) {
-        const char *text = d->opts->params.items[i], *eq = strchr(text, '=');
-        if (!eq || eq == text || !eq[1])
-            return qir_error(d->diag, NULL, "params.option", "-params expects SCOPE=FILE, got '%.80s'",
-                             text);
-        const char *scope = qir_intern(d->ctx, text, (size_t)(eq - text));
-        qir_params *params = qir_module_params(d->module, scope);
-        if (!params)
-            return qir_error(d->diag, NULL, "params.option", "the model has no params scope '@%s'",
-                             scope);
-        qir_params_bind(params, eq + 1);
-    }
-    return true;
-}
-
 /* Did the model arrive with quantized values? */
 static bool is_quantized(const qir_module *m)
 {
@@ -109,13 +92,9 @@ static bool choose_mode(qcc_driver *d)
 static bool import(qcc_driver *d)
 {
     const qcc_options *o = d->opts;
-    qir_import_options opts = {.bindings = o->bindings.items,
-                               .nbindings = o->bindings.len,
-                               .const_inputs = o->const_inputs.items,
-                               .nconst_inputs = o->const_inputs.len,
-                               .max_source = (size_t)o->common.max_source};
+    qir_import_options opts = tool_import_options(&o->import, &o->common);
     d->module = qir_import_file(d->ctx, o->input, &opts);
-    return d->module && bind_params(d) && choose_mode(d);
+    return d->module && tool_bind_params(d->module, &o->import) && choose_mode(d);
 }
 
 /* ---- passes ----------------------------------------------------------------------------------- */

@@ -4,7 +4,7 @@
 
 #include "qir/codegen.h"
 #include "qir/ir.h"
-#include "tool.h"
+#include "import.h"
 
 /* What the command line says; NULL and 0: not given. */
 typedef struct qcc_options {
@@ -14,7 +14,8 @@ typedef struct qcc_options {
     const char *target, *cpu, *attrs, *level;
     const char *quantize, *profile, *preprocess, *observer, *quantizer, *io;
     const char *stop_after, *passes;
-    cl_list calibrate, bindings, const_inputs, params;
+    cl_list calibrate;
+    tool_import import;
     int64_t limit;
     bool emit_qir, emit_llvm, assembly, object, report, verbose, time_passes;
 } qcc_options;

@@ -7,10 +7,7 @@ static opt_options o = {.common = TOOL_COMMON_DEFAULTS, .output = "-", .verify_e
 static const cl_option options[] = {
     {"o", CL_STRING, &o.output, "FILE", "output (default: standard output)", 0, 0},
     {"passes", CL_STRING, &o.passes, "PIPELINE", "passes to run: 'a,b{option=1},pipeline'", 0, 0},
-    {"params", CL_LIST, &o.params, "SCOPE=FILE", "reads a params scope from another file", 0, 0},
-    {"bind", CL_LIST, &o.bindings, "NAME=N", "value of a symbolic dimension; NAME<=N: size given at run time", 0, 0},
-    {"const-input", CL_LIST, &o.const_inputs, "NAME=FILE",
-     "ONNX: turns an input into a constant (.npy or .pb)", 0, 0},
+    TOOL_IMPORT_OPTIONS(&o.import),
     {"verify-each", CL_FLAG, &o.verify_each, NULL, "verify after each pass (default; =0: off)", 0, 0},
     {"verify-roundtrip", CL_FLAG, &o.verify_roundtrip, NULL,
      "check that printed modules read back the same", 0, 0},

@@ -5,7 +5,7 @@
 #include "qir/pass.h"
 #include "qir/support/file.h"
 #include "qir/text.h"
-#include "tool.h"
+#include "import.h"
 
 typedef struct opt_options {
     tool_common common;
@@ -13,7 +13,7 @@ typedef struct opt_options {
     bool verify_each, verify_roundtrip, print_after_all, print_before_all, print_after_change;
     bool split, verify_diagnostics, time, stats, run_reproducer;
     bool list_passes, list_ops, print_pipeline;
-    cl_list params, bindings, const_inputs;
+    tool_import import;
 } opt_options;
 
 /* One module's worth of source: lines [first_line, last_line] of `whole`. */

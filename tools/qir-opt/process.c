@@ -24,45 +24,19 @@ static const char *directory_of(qir_context *ctx, const char *path)
 
 static qir_module *read_module(qir_context *ctx, const opt_options *o, const chunk *c)
 {
+    qir_import_options import = tool_import_options(&o->import, &o->common);
     if (opt_is_binary(&c->whole)) {
-        qir_import_options import = {.bindings = o->bindings.items,
-                                     .nbindings = o->bindings.len,
-                                     .const_inputs = o->const_inputs.items,
-                                     .nconst_inputs = o->const_inputs.len,
-                                     .max_source = (size_t)o->common.max_source};
         if (strcmp(c->path, "-"))
             return qir_import_file(ctx, c->path, &import);
         return qir_import_onnx(ctx, c->name, c->whole.data, c->whole.len, -1, &import);
     }
-    if (o->bindings.len || o->const_inputs.len) {
-        qir_error(qir_context_diag(ctx), NULL, "frontend.format",
-                  "-bind and -const-input apply to ONNX models, '%.200s' is QIR text", c->name);
+    if (!qir_import_plain(ctx, c->name, &import))
         return NULL;
-    }
     qir_parse_options opts = {.max_source = (size_t)o->common.max_source,
                               .first_line = c->first_line,
                               .source_dir = directory_of(ctx, c->path)};
     qir_diag_add_source(qir_context_diag(ctx), c->name, (const char *)c->whole.data, c->whole.len);
     return qir_parse(ctx, c->name, c->text, c->len, &opts);
-}
-
-/* "-params scope=file" */
-static bool bind_params(qir_module *m, const cl_list *list)
-{
-    for (size_t i = 0; i < list->len; i++) {
-        const char *eq = strchr(list->items[i], '=');
-        int n = eq ? (int)(eq - list->items[i]) : (int)strlen(list->items[i]);
-        char *scope = strndup(list->items[i], (size_t)n);
-        qir_params *p = scope ? qir_module_params(m, scope) : NULL;
-        free(scope);
-        if (!eq || !p)
-            return qir_error(qir_context_diag(m->ctx), NULL, "params.undef",
-                             eq ? "-params: the module has no params '@%.*s'"
-                                : "-params expects SCOPE=FILE, got '%.*s'",
-                             n, list->items[i]);
-        qir_params_bind(p, eq + 1);
-    }
-    return true;
 }
 
 /* --- passes ----------------------------------------------------------------------------------- */
@@ -152,7 +126,7 @@ static bool check_round_trip(qir_module *m)
 static int process(qir_context *ctx, const opt_options *o, const chunk *c, qir_strbuf *out)
 {
     qir_module *m = read_module(ctx, o, c);
-    int code = m && bind_params(m, &o->params) ? CL_EXIT_OK : CL_EXIT_ERROR;
+    int code = m && tool_bind_params(m, &o->import) ? CL_EXIT_OK : CL_EXIT_ERROR;
     if (code == CL_EXIT_OK && o->verify_roundtrip && !check_round_trip(m))
         code = CL_EXIT_INTERNAL;
     if (code == CL_EXIT_OK)

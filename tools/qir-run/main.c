@@ -2,9 +2,6 @@
  * calibrates. */
 #include "run.h"
 
-#include "qir/frontend.h"
-#include "qir/params.h"
-
 #include <stdio.h>
 #include <string.h>
 
@@ -37,10 +34,7 @@ static const cl_option options[] = {
     {"bench", CL_INT, &opts.bench, "N", "run N times and print the time per run", 1, 100000000},
     {"func", CL_STRING, &opts.func, "NAME", "function to run (default: main, or the only one)", 0,
      0},
-    {"bind", CL_LIST, &opts.bind, "NAME=N", "value of a symbolic dimension; NAME<=N: size given at run time", 0, 0},
-    {"const-input", CL_LIST, &opts.const_inputs, "NAME=FILE", "make an input a constant", 0, 0},
-    {"params", CL_LIST, &opts.params, "SCOPE=FILE", "read the weights of a scope from another file",
-     0, 0},
+    TOOL_IMPORT_OPTIONS(&opts.import),
 #ifdef QCC_WITH_LLVM
     {"jit", CL_FLAG, &opts.jit, NULL, "compile for this machine and run that", 0, 0},
     {"mlevel", CL_STRING, &opts.level, "LEVEL", "level of -jit (default: native)", 0, 0},
@@ -89,21 +83,6 @@ bool open_preprocess(run *r, qir_preprocess *pre, const qir_preprocess **out)
     return qir_preprocess_parse(r->diag, r->opts->preprocess, pre);
 }
 
-static bool bind_params(run *r)
-{
-    for (size_t i = 0; i < opts.params.len; i++) {
-        const char *text = opts.params.items[i], *eq = strchr(text, '=');
-        if (!eq)
-            cl_usage_error(&tool, "-params takes SCOPE=FILE, got '%s'", text);
-        qir_params *p = qir_module_params(r->module, qir_intern(r->ctx, text, (size_t)(eq - text)));
-        if (!p)
-            return qir_error(r->diag, NULL, "params.scope", "the model has no params scope '%.*s'",
-                             (int)(eq - text), text);
-        qir_params_bind(p, eq + 1);
-    }
-    return true;
-}
-
 /* No output may be one of the inputs: a typing error must not cost a model. */
 static bool check_output(run *r, const char *path, const char *model)
 {
@@ -131,10 +110,9 @@ static bool load(run *r, const char *path)
 {
     if (!check_outputs(r, path))
         return false;
-    qir_import_options import = {opts.bind.items, opts.bind.len, opts.const_inputs.items,
-                                 opts.const_inputs.len, (size_t)opts.common.max_source};
+    qir_import_options import = tool_import_options(&opts.import, &opts.common);
     r->module = qir_import_file(r->ctx, path, &import);
-    if (!r->module || !bind_params(r))
+    if (!r->module || !tool_bind_params(r->module, &opts.import))
         return false;
     r->func = opts.func ? qir_module_func(r->module, qir_intern_cstr(r->ctx, opts.func))
                         : qir_module_main(r->module);

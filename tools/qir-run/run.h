@@ -2,13 +2,13 @@
 #ifndef QIR_RUN_H
 #define QIR_RUN_H
 
-#include "tool.h"
+#include "import.h"
 #include "qir/eval.h"
 #include "qir/samples.h"
 
 typedef struct run_options {
     tool_common common;
-    cl_list bind, const_inputs, params;
+    tool_import import;
     const char *func;
     cl_list inputs, samples, outputs, compare;
     const char *random, *labels, *preprocess, *output_file;

@@ -13,8 +13,15 @@ typedef struct qir_import_options {
     size_t nbindings;
     const char *const *const_inputs; /* "name=path.pb" or "name=path.npy": input becomes a constant */
     size_t nconst_inputs;
+    const char *const *inputs; /* tensors that become the function's arguments; none: the model's */
+    size_t ninputs;
+    const char *const *outputs; /* tensors that become its results */
+    size_t noutputs;
     size_t max_source; /* bytes; 0 = 1 GiB */
 } qir_import_options;
+
+/* QIR text takes no options of importers.  False: diagnosed for `path`. */
+bool qir_import_plain(qir_context *ctx, const char *path, const qir_import_options *opts);
 
 /* Chooses the frontend by content (ONNX, QIR text), not by name.  NULL: diagnosed. */
 qir_module *qir_import_file(qir_context *ctx, const char *path, const qir_import_options *opts);
