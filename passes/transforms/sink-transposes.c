@@ -1,0 +1,270 @@
+/* Changes: ops between transposes from and to channels-last order run in channels-first order, so
+ * that the transposes meet and cancel.  Requires: nothing.  Leaves: any stage as it was; values.
+ *
+ *   op(T(x), T(y))    -> T(op'(x, y))        T: channels-first to channels-last
+ *   T'(op(T(x), y))   -> op'(x, T'(y))       T': its inverse; op has no other use
+ *
+ * op' is op with its attributes by dimension permuted.  What is left when no transposes meet (at
+ * arguments and results, before a reshape) usually costs nothing: assign-layouts makes it a view. */
+#include <string.h>
+#include "patterns.h"
+
+/* Ops that treat all dimensions alike but for attributes; elementwise ops have none. */
+enum attr_form { PER_DIM, PER_DIM_TWICE, ONE_AXIS, AXES };
+
+static const struct {
+    qir_opcode opcode;
+    const char *attr;
+    enum attr_form form;
+} attributes[] = {
+    {QIR_OP_pad, "pads", PER_DIM_TWICE},   {QIR_OP_slice, "starts", PER_DIM},
+    {QIR_OP_slice, "ends", PER_DIM},       {QIR_OP_slice, "steps", PER_DIM},
+    {QIR_OP_concat, "axis", ONE_AXIS},     {QIR_OP_softmax, "axis", ONE_AXIS},
+    {QIR_OP_log_softmax, "axis", ONE_AXIS}, {QIR_OP_reduce_mean, "axes", AXES},
+    {QIR_OP_reduce_sum, "axes", AXES},     {QIR_OP_reduce_max, "axes", AXES},
+    {QIR_OP_reduce_min, "axes", AXES},     {QIR_OP_resize, "sizes", PER_DIM},
+    {QIR_OP_resize, "scales", PER_DIM},
+};
+enum { NATTRIBUTES = sizeof attributes / sizeof attributes[0] };
+
+typedef struct permutation {
+    int64_t of[QIR_MAX_RANK]; /* dimension i of the transposed tensor is dimension of[i] */
+    unsigned rank;
+} permutation;
+
+static permutation inverse(const permutation *p)
+{
+    permutation q = {.rank = p->rank};
+    for (unsigned i = 0; i < p->rank; i++)
+        q.of[p->of[i]] = i;
+    return q;
+}
+
+/* [N, C, spatial] to [N, spatial, C]. */
+static permutation to_last(unsigned rank)
+{
+    permutation p = {.rank = rank};
+    for (unsigned i = 1; i < rank; i++)
+        p.of[i] = i + 1 < rank ? i + 1 : 1;
+    return p;
+}
+
+static bool is_transpose(const qir_op *op, const permutation *p)
+{
+    size_t n;
+    if (!op || op->opcode != QIR_OP_transpose)
+        return false;
+    const int64_t *perm = qir_op_ints(op, "perm", &n);
+    return n == p->rank && !memcmp(perm, p->of, n * sizeof *perm);
+}
+
+/* --- attributes ------------------------------------------------------------------------------- */
+static const qir_attr *permute_list(qir_context *ctx, const qir_attr *a, const permutation *p)
+{
+    int64_t ints[2 * QIR_MAX_RANK];
+    float floats[2 * QIR_MAX_RANK];
+    if (a->len % p->rank)
+        return a; /* a single entry repeats */
+    for (size_t i = 0; i < a->len; i++) {
+        size_t to = i / p->rank * p->rank + (size_t)p->of[i % p->rank];
+        if (a->kind == QIR_ATTR_INTS)
+            ints[to] = a->u.ints[i];
+        else
+            floats[to] = a->u.floats[i];
+    }
+    return a->kind == QIR_ATTR_INTS ? qir_attr_ints(ctx, ints, a->len)
+                                    : qir_attr_floats(ctx, floats, a->len);
+}
+
+static const qir_attr *permute_axes(qir_context *ctx, const qir_attr *a, const permutation *p)
+{
+    int64_t axes[QIR_MAX_RANK];
+    size_t n = 0;
+    for (int64_t d = 0; d < p->rank; d++)
+        for (size_t i = 0; i < a->len; i++)
+            if (p->of[a->u.ints[i]] == d)
+                axes[n++] = d;
+    return qir_attr_ints(ctx, axes, n);
+}
+
+static const qir_attr *permute(qir_context *ctx, const qir_attr *a, enum attr_form form,
+                               const permutation *p)
+{
+    switch (form) {
+    case ONE_AXIS: return qir_attr_int(ctx, p->of[a->u.i]);
+    case AXES: return permute_axes(ctx, a, p);
+    case PER_DIM:
+    case PER_DIM_TWICE: return permute_list(ctx, a, p);
+    }
+    return a;
+}
+
+static const qir_dict *permuted_attrs(const qir_op *op, const permutation *p)
+{
+    qir_context *ctx = qir_op_module(op)->ctx;
+    const qir_dict *attrs = op->attrs;
+    for (size_t i = 0; i < NATTRIBUTES; i++)
+        if (attributes[i].opcode == op->opcode)
+            attrs = canon_attr(op, attrs, attributes[i].attr,
+                               permute(ctx, qir_op_attr(op, attributes[i].attr),
+                                       attributes[i].form, p));
+    return attrs;
+}
+
+/* --- which ops -------------------------------------------------------------------------------- */
+static bool treats_dims_alike(const qir_op *op)
+{
+    if (op->opcode == QIR_OP_resize && qir_op_attr(op, "roi")->len)
+        return false;
+    for (size_t i = 0; i < NATTRIBUTES; i++)
+        if (attributes[i].opcode == op->opcode)
+            return attributes[i].form != AXES || qir_op_bool(op, "keepdims");
+    return qir_op_has_trait(op, QIR_TRAIT_ELEMENTWISE) && qir_op_has_trait(op, QIR_TRAIT_PURE);
+}
+
+/* Whole tensors of one rank, parameters of quantized ones independent of dimensions. */
+static bool is_plain(const qir_value *v, unsigned rank)
+{
+    const qir_type *t = v->type;
+    return t->kind == QIR_TENSOR && (!t->quant || qir_quant_is_per_tensor(t->quant)) &&
+           (t->rank == rank || (qir_value_const(v) && t->rank < rank));
+}
+
+static bool can_permute(const qir_op *op)
+{
+    if (op->nresults != 1 || op->noperands == 0 || !treats_dims_alike(op))
+        return false;
+    unsigned rank = op->results[0].type->rank;
+    for (uint32_t i = 0; i < op->noperands; i++)
+        if (!qir_op_operand(op, i) || !is_plain(qir_op_operand(op, i), rank))
+            return false;
+    return rank >= 3 && rank <= 5 && is_plain(&op->results[0], rank);
+}
+
+/* --- the rewrite ------------------------------------------------------------------------------ */
+static qir_value *transposed(qir_builder *b, qir_value *v, const permutation *p)
+{
+    const qir_attr *perm = qir_attr_ints(b->module->ctx, p->of, p->rank);
+    return qir_build1(b, QIR_OP_transpose, QIR_OPERANDS(v), QIR_ATTRS({"perm", perm}), NULL);
+}
+
+/* A constant with leading 1s up to `rank`. */
+static qir_value *full_rank(qir_builder *b, qir_value *v, unsigned rank)
+{
+    int64_t dims[QIR_MAX_RANK];
+    if (v->type->rank == rank)
+        return v;
+    for (unsigned d = 0, ones = rank - v->type->rank; d < rank; d++)
+        dims[d] = d < ones ? 1 : v->type->dims[d - ones];
+    return qir_build1(b, QIR_OP_reshape, QIR_OPERANDS(v),
+                      QIR_ATTRS({"shape", qir_attr_ints(b->module->ctx, dims, rank)}), NULL);
+}
+
+/* The value that `v` is `p`'s transpose of; scalars fit any. */
+static qir_value *untransposed(qir_builder *b, qir_value *v, const permutation *p)
+{
+    if (is_transpose(qir_value_op(v), p))
+        return qir_op_operand(qir_value_op(v), 0);
+    if (v->type->rank == 0)
+        return v;
+    permutation q = inverse(p);
+    v = full_rank(b, v, p->rank);
+    return v ? transposed(b, v, &q) : NULL;
+}
+
+/* op(..) -> transpose(op'(..)): op' on operands without their transpose by `p`. */
+static bool rewrite(const canon *c, qir_op *op, const permutation *p)
+{
+    qir_builder b = qir_rewriter_builder(c->rw, op);
+    qir_context *ctx = b.module->ctx;
+    const qir_type *y = op->results[0].type;
+    permutation q = inverse(p);
+    int64_t dims[QIR_MAX_RANK];
+    for (unsigned i = 0; i < p->rank; i++)
+        dims[i] = y->dims[q.of[i]];
+    const qir_type *type = qir_type_with_shape(ctx, y, dims, p->rank, op->loc);
+    qir_value **in = QIR_NEW_ARRAY(qir_pass_arena(c->pass), qir_value *, op->noperands);
+    for (uint32_t i = 0; i < op->noperands; i++)
+        if (!(in[i] = untransposed(&b, qir_op_operand(op, i), p)))
+            return false;
+    qir_op *made = qir_build_dict(&b, op->opcode, in, op->noperands, permuted_attrs(op, p), &type);
+    qir_value *t = made ? transposed(&b, &made->results[0], p) : NULL;
+    if (!t)
+        return false;
+    made->results[0].name = op->results[0].name;
+    qir_rewriter_replace(c->rw, op, t);
+    return true;
+}
+
+static bool is_repeated(const qir_op *op, uint32_t i)
+{
+    for (uint32_t k = 0; k < i; k++)
+        if (qir_op_operand(op, k) == qir_op_operand(op, i))
+            return true;
+    return false;
+}
+
+/* Constants aside, how many different operands are transposes by `p`, and how many are not.  A
+ * transpose with other users stays, so sinking it below its only user here would gain nothing. */
+static void count_operands(const qir_op *op, const permutation *p, unsigned *with, unsigned *without)
+{
+    for (uint32_t i = 0; i < op->noperands; i++) {
+        const qir_value *v = qir_op_operand(op, i);
+        bool same = is_transpose(qir_value_op(v), p) &&
+                    (qir_value_has_one_use(v) || op->noperands > 1);
+        if (is_repeated(op, i) || qir_value_const(v))
+            continue;
+        *with += same;
+        *without += !same;
+    }
+}
+
+/* Is the one user of `op` the inverse of `p`? */
+static bool is_undone(const qir_op *op, const permutation *p)
+{
+    permutation q = inverse(p);
+    return qir_value_has_one_use(&op->results[0]) && is_transpose(op->results[0].uses->user, &q);
+}
+
+static bool sink(const canon *c, qir_op *op)
+{
+    if (!can_permute(op))
+        return false;
+    permutation p = to_last(op->results[0].type->rank);
+    unsigned with = 0, without = 0;
+    count_operands(op, &p, &with, &without);
+    bool all = with > 0 && without == 0;
+    bool undone = is_undone(op, &p) && without <= (with ? with : 1);
+    return (all || undone) && canon_begin(c) && rewrite(c, op, &p);
+}
+
+static bool visit(qir_rewriter *rw, qir_op *op, void *user)
+{
+    const canon c = {rw, user};
+    if (qir_op_is_dead(op)) {
+        qir_rewriter_erase(rw, op);
+        return true;
+    }
+    for (size_t i = 0; i < canon_nshape; i++)
+        if (canon_shape_patterns[i].opcode == op->opcode && canon_shape_patterns[i].apply(&c, op))
+            return true;
+    return sink(&c, op);
+}
+
+static bool run(qir_pass *p, qir_module *m)
+{
+    const qir_pattern patterns[] = {visit};
+    unsigned errors = qir_diag_error_count(qir_context_diag(m->ctx));
+    qir_for_each_func(f, m)
+        qir_rewrite_greedily(f, patterns, 1, p);
+    return qir_diag_error_count(qir_context_diag(m->ctx)) == errors;
+}
+
+static const char *const statistics[] = {"rewrites", NULL};
+
+QIR_PASS(sink_transposes, .name = "sink-transposes",
+         .summary = "Ops in channels-last order run in channels-first order.",
+         .doc = "Through elementwise ops, pad, slice, concat, softmax, resize and reductions that keep "
+                "their dimensions: a transpose to channels-last order sinks, one back rises, until they "
+                "meet.  Constants are transposed by const-fold.",
+         .excludes = QIR_STAGE_LAYOUTS | QIR_STAGE_PLANNED, .statistics = statistics, .run = run)
