@@ -172,6 +172,15 @@ static qir_value *untransposed(qir_builder *b, qir_value *v, const permutation *
     return v ? transposed(b, v, &q) : NULL;
 }
 
+/* The first operand that is the same value as operand i. */
+static uint32_t first_use(const qir_op *op, uint32_t i)
+{
+    uint32_t k = 0;
+    while (qir_op_operand(op, k) != qir_op_operand(op, i))
+        k++;
+    return k;
+}
+
 /* op(..) -> transpose(op'(..)): op' on operands without their transpose by `p`. */
 static bool rewrite(const canon *c, qir_op *op, const permutation *p)
 {
@@ -184,9 +193,12 @@ static bool rewrite(const canon *c, qir_op *op, const permutation *p)
         dims[i] = y->dims[q.of[i]];
     const qir_type *type = qir_type_with_shape(ctx, y, dims, p->rank, op->loc);
     qir_value **in = QIR_NEW_ARRAY(qir_pass_arena(c->pass), qir_value *, op->noperands);
-    for (uint32_t i = 0; i < op->noperands; i++)
-        if (!(in[i] = untransposed(&b, qir_op_operand(op, i), p)))
+    for (uint32_t i = 0; i < op->noperands; i++) {
+        uint32_t first = first_use(op, i);
+        in[i] = first < i ? in[first] : untransposed(&b, qir_op_operand(op, i), p);
+        if (!in[i])
             return false;
+    }
     qir_op *made = qir_build_dict(&b, op->opcode, in, op->noperands, permuted_attrs(op, p), &type);
     qir_value *t = made ? transposed(&b, &made->results[0], p) : NULL;
     if (!t)
@@ -194,14 +206,6 @@ static bool rewrite(const canon *c, qir_op *op, const permutation *p)
     made->results[0].name = op->results[0].name;
     qir_rewriter_replace(c->rw, op, t);
     return true;
-}
-
-static bool is_repeated(const qir_op *op, uint32_t i)
-{
-    for (uint32_t k = 0; k < i; k++)
-        if (qir_op_operand(op, k) == qir_op_operand(op, i))
-            return true;
-    return false;
 }
 
 /* Constants aside, how many different operands are transposes by `p`, and how many are not.  A
@@ -212,7 +216,7 @@ static void count_operands(const qir_op *op, const permutation *p, unsigned *wit
         const qir_value *v = qir_op_operand(op, i);
         bool same = is_transpose(qir_value_op(v), p) &&
                     (qir_value_has_one_use(v) || op->noperands > 1);
-        if (is_repeated(op, i) || qir_value_const(v))
+        if (first_use(op, i) < i || qir_value_const(v))
             continue;
         *with += same;
         *without += !same;
@@ -238,6 +242,19 @@ static bool sink(const canon *c, qir_op *op)
     return (all || undone) && canon_begin(c) && rewrite(c, op, &p);
 }
 
+/* A transpose of its inverse. */
+static bool cancel(const canon *c, qir_op *op)
+{
+    qir_op *inner = qir_op_feeder(op, 0, QIR_OP_transpose);
+    permutation p = {.rank = op->results[0].type->rank};
+    if (!inner)
+        return false;
+    size_t n;
+    memcpy(p.of, qir_op_ints(inner, "perm", &n), p.rank * sizeof *p.of);
+    permutation q = inverse(&p);
+    return is_transpose(op, &q) && canon_replace(c, op, qir_op_operand(inner, 0));
+}
+
 static bool visit(qir_rewriter *rw, qir_op *op, void *user)
 {
     const canon c = {rw, user};
@@ -245,10 +262,7 @@ static bool visit(qir_rewriter *rw, qir_op *op, void *user)
         qir_rewriter_erase(rw, op);
         return true;
     }
-    for (size_t i = 0; i < canon_nshape; i++)
-        if (canon_shape_patterns[i].opcode == op->opcode && canon_shape_patterns[i].apply(&c, op))
-            return true;
-    return sink(&c, op);
+    return op->opcode == QIR_OP_transpose ? cancel(&c, op) : sink(&c, op);
 }
 
 static bool run(qir_pass *p, qir_module *m)
