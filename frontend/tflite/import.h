@@ -14,7 +14,9 @@ typedef struct tfl_call tfl_call;
 typedef bool (*tfl_fn)(tfl_call *c);
 
 enum { TFL_ANY = 255 };
-#define TFL_WIDE (1u << 31) /* in const_in: takes 16-bit activations */
+/* In const_in: takes 16-bit activations; operands before the last one may be omitted. */
+#define TFL_WIDE (1u << 31)
+#define TFL_HOLES (1u << 30)
 
 /* Numbers of the builtin operators. */
 typedef enum tfl_builtin {
@@ -41,7 +43,7 @@ typedef struct tfl_row {
     tfl_builtin op;
     int version; /* newest that is known */
     unsigned char min_in, max_in, max_out;
-    uint32_t const_in; /* bit i: operand i must be a constant; TFL_WIDE */
+    uint32_t const_in; /* bit i: operand i must be a constant; TFL_WIDE, TFL_HOLES */
     tfl_options options;
     tfl_fn fn;
     qir_opcode opcode;

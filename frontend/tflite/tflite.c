@@ -77,7 +77,7 @@ static bool check_counts(const tfl_call *c)
         return fe_error(c->fe, "arity", "%u operands, expected %u to %u", n, row->min_in,
                         row->max_in);
     for (unsigned i = 0; i < row->min_in; i++)
-        if (!c->in[i])
+        if (!c->in[i] && !(row->const_in & TFL_HOLES))
             return fe_error(c->fe, "index", "operand %u must not be omitted", i);
     if (c->node->nout < 1 || (row->max_out != TFL_ANY && c->node->nout > row->max_out))
         return fe_error(c->fe, "arity", "%u results, expected 1 to %u", c->node->nout,
@@ -87,7 +87,7 @@ static bool check_counts(const tfl_call *c)
 
 static bool check_constants(const tfl_call *c)
 {
-    for (unsigned i = 0; i < c->nin && i < 31; i++)
+    for (unsigned i = 0; i < c->nin && i < 30; i++)
         if (c->row->const_in >> i & 1 && c->in[i] && c->in[i]->kind != QIR_VALUE_CONST)
             return fe_error(c->fe, "const", "operand %u ('%s') must be a constant", i,
                             tfl_in_tensor(c, i)->name);
