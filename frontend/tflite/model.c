@@ -129,6 +129,8 @@ static bool read_tensors(reader *r, const qir_fb *graph)
         if (!qir_fb_table_at(&v, i, &table) ||
             !tfl_tensor_read(r->arena, &table, &r->buffers, &r->m->tensors[i]))
             return false;
+        if (!*r->m->tensors[i].name)
+            r->m->tensors[i].name = qir_arena_printf(r->arena, "tensor%zu", i);
         int32_t scales = r->m->tensors[i].quant.block_scales;
         if (scales < 0 || (size_t)scales >= v.n)
             return qir_fb_fail(r->file, table.pos, "tfl.index",
