@@ -1,5 +1,6 @@
 /* lstm, gru and rnn on f32: loops over steps and rows at run time; one step of one row is the products
  * with r, into the workspace, and a pass over the cells.  The states live in their results. */
+#include <math.h>
 #include <string.h>
 #include "fmath_ir.h"
 #include "kernels/lanes.h"
@@ -65,7 +66,10 @@ static void lstm_cells(qcg *g, void *ctx, llb_val j, unsigned n)
     llb_val i = qcg_fm_sigmoid(g, with_peephole(g, l, gate_sum(g, l, 0, j, n), 0, c, j));
     llb_val f = qcg_fm_sigmoid(g, with_peephole(g, l, gate_sum(g, l, 1, j, n), 1, c, j));
     llb_val t = qcg_fm_tanh(g, gate_sum(g, l, 2, j, n));
+    float clip = qir_op_float(g->op, "cell_clip");
     c = add(g, mul(g, f, c), mul(g, i, t));
+    if (clip < INFINITY)
+        c = llb_clamp_f32(g, c, -clip, clip);
     qcg_lanes_store(g, c, l->c, j);
     llb_val o = qcg_fm_sigmoid(g, with_peephole(g, l, gate_sum(g, l, 3, j, n), 2, c, j));
     store_h(g, l, mul(g, o, qcg_fm_tanh(g, c)), j);

@@ -38,6 +38,7 @@ typedef struct fe_recurrent {
     const int64_t *lengths; /* steps of each of the B rows, or NULL: all S; later results are 0 */
     bool reverse;
     bool reset_after;       /* gru */
+    float cell_clip;        /* lstm: bound of |c|; 0: none */
     const char *activation; /* rnn: "tanh" or "relu" */
 } fe_recurrent;
 extern const unsigned char fe_gates_torch[4];     /* lstm i, f, g, o; gru r, z, n; rnn */

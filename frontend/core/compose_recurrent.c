@@ -136,10 +136,11 @@ static bool emit_op(fe_builder *fe, const layer *l, qir_value *xw, qir_value *co
     const char *f = rnn ? l->in.activation : NULL;
     const qir_attr *reverse = l->in.reverse ? qir_attr_bool(fe->ctx, true) : NULL;
     const qir_attr *before = gru && !l->in.reset_after ? qir_attr_bool(fe->ctx, false) : NULL;
+    const qir_attr *clip = l->in.cell_clip > 0 ? qir_attr_float(fe->ctx, l->in.cell_clip) : NULL;
     const qir_attr *activation = f ? qir_attr_string(fe->ctx, f, strlen(f)) : NULL;
     return xw && fe_emit_n(fe, l->opcode, in, n,
                            QIR_ATTRS({"reverse", reverse}, {"reset_after", before},
-                                     {"activation", activation}),
+                                     {"activation", activation}, {"cell_clip", clip}),
                            out, 1 + l->states);
 }
 

@@ -140,6 +140,7 @@ bool tfl_lstm(tfl_call *c)
                       .p = any_in(c, LSTM_PEEPHOLE, 3) ? stacked(c, LSTM_PEEPHOLE, 3) : NULL,
                       .h0 = c->in[LSTM_H],
                       .c0 = c->in[LSTM_C],
+                      .cell_clip = tfl_float(c, "cell_clip"),
                       .gates = fe_gates_torch};
     if (fe->failed || !fe_lstm(fe, &l, out))
         return false;

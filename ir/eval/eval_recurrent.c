@@ -1,5 +1,6 @@
 /* Recurrence: for each step and row, with dot(g) = qir_dot16(r[g], h) for each row g of r,
- *   lstm   i, f, g, o = xw + dot (i, f: + p * c);  i, f = sigmoid, g = tanh;  c = f * c + i * g;
+ *   lstm   i, f, g, o = xw + dot (i, f: + p * c);  i, f = sigmoid, g = tanh;  c = f * c + i * g,
+ *          cut to [-cell_clip, cell_clip];
  *          o = sigmoid(o (+ p * c));  h = o * tanh(c)
  *   gru    r, z = sigmoid(xw + (dot + rb));
  *          reset_after: n = tanh(xw + r * (dot + rb)); else n = tanh(xw + (dot(r * h) + rb));
@@ -16,6 +17,7 @@ typedef struct recurrence {
     float *dot;         /* [gates * cells] */
     float *state[2];    /* h and c: [rows][cells] */
     float *y;
+    float cell_clip;
     bool reset_after, relu;
 } recurrence;
 
@@ -26,6 +28,11 @@ static void products(const recurrence *p, const float *h, int64_t first, int64_t
 {
     for (int64_t g = first; g < first + count; g++)
         p->dot[g] = qir_dot16(p->r + g * p->cells, h, p->cells);
+}
+
+static float clip(float v, float bound)
+{
+    return v < -bound ? -bound : v > bound ? bound : v;
 }
 
 static void lstm_cell(const recurrence *p, const float *x, float *h, float *c)
@@ -40,7 +47,7 @@ static void lstm_cell(const recurrence *p, const float *x, float *h, float *c)
             i = i + w[j] * c[j];
             f = f + w[n + j] * c[j];
         }
-        c[j] = qir_fm_sigmoid(f) * c[j] + qir_fm_sigmoid(i) * qir_fm_tanh(g);
+        c[j] = clip(qir_fm_sigmoid(f) * c[j] + qir_fm_sigmoid(i) * qir_fm_tanh(g), p->cell_clip);
         if (w)
             o = o + w[2 * n + j] * c[j];
         h[j] = qir_fm_sigmoid(o) * qir_fm_tanh(c[j]);
@@ -123,6 +130,7 @@ static bool run(qir_eval_args *a, recurrence *p, uint32_t states, cell_fn cell)
 bool qir_eval_lstm(qir_eval_args *a)
 {
     recurrence p = get_recurrence(a, 4);
+    p.cell_clip = qir_op_float(a->op, "cell_clip");
     return run(a, &p, 2, lstm_cell);
 }
 

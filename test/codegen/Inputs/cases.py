@@ -342,6 +342,7 @@ def sequence():
         yield f'gru-{cells}', recurrent('gru', 4, rows, cells)
     yield 'lstm-peephole', recurrent('lstm', 3, 2, 9, True, 'reverse = true')
     yield 'lstm-one', recurrent('lstm', 1, 1, 1)
+    yield 'lstm-clip', recurrent('lstm', 3, 2, 9, False, 'cell_clip = 0.25')
     yield 'gru-bias', recurrent('gru', 3, 2, 9, True)
     yield 'gru-before', recurrent('gru', 3, 2, 9, True, 'reset_after = false, reverse = true')
     yield 'rnn', recurrent('rnn', 5, 2, 17)
