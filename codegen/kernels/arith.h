@@ -10,6 +10,9 @@ typedef enum qcg_fold { QCG_SUM, QCG_PRODUCT, QCG_LARGEST, QCG_SMALLEST } qcg_fo
  * side wins, ties keep a. */
 llb_val qcg_fold_lanes(qcg *g, qcg_fold f, qir_dtype t, llb_val a, llb_val b);
 
+/* A constant in the type that floats of type t compute in: f64, or f32. */
+llb_val qcg_reals(qcg *g, qir_dtype t, double v, unsigned n);
+
 /* Lanes with which folding begins: 0 and 1; the type's lowest and highest value. */
 llb_val qcg_fold_start(qcg *g, qcg_fold f, const qir_type *t, unsigned n);
 

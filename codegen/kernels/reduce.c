@@ -1,6 +1,7 @@
-/* reduce_mean, reduce_sum, reduce_max, reduce_min: kept axes are the loops and lanes, the reduced
+/* reduce_mean, reduce_sum, reduce_prod, reduce_max, reduce_min: kept axes are the loops and lanes, the reduced
  * axes in row-major order one row. */
 #include <math.h>
+#include "kernels/arith.h"
 #include "kernels/nest.h"
 #include "kernels/requant.h"
 #include "kernels/row.h"
@@ -12,7 +13,9 @@ enum { WIDTH = 16 };
 typedef struct reduction {
     qcg_row row;
     const qir_type *x, *y;
-    bool mean, sum, largest;
+    qcg_fold fold;
+    bool mean;
+    unsigned lanes;
 } reduction;
 
 static bool is_reduced(const qir_op *op, int64_t axis)
@@ -72,89 +75,86 @@ static void kept_nest(qcg *g, qcg_nest *n, const qir_type *x, const qir_type *y)
     }
 }
 
-static llb_val load_float(qcg *g, void *ctx, llb_val at, llb_val j)
-{
-    (void)j;
-    return llb_load(g, llb_vec(llb_float(g), *(unsigned *)ctx), at, 4);
-}
-
-static llb_val plus(qcg *g, void *ctx, llb_val acc, llb_val at, llb_val j)
+static llb_val load(qcg *g, void *ctx, llb_val at, llb_val j)
 {
     const reduction *r = ctx;
     (void)j;
-    return llb_add(g, acc, qcg_load_elements(g, r->x->dtype, at, llb_lanes(acc), false));
+    return qcg_load_elements(g, r->x->dtype, at, r->lanes, false);
 }
 
-/* acc when it wins or x is not better; NaN of either side wins. */
-static llb_val extreme(qcg *g, void *ctx, llb_val acc, llb_val at, llb_val j)
+/* Lanes are as wide as acc, which is wider than the elements where a mean of integers is summed. */
+static llb_val fold(qcg *g, void *ctx, llb_val acc, llb_val at, llb_val j)
 {
     const reduction *r = ctx;
-    llb_val x = qcg_load_elements(g, r->x->dtype, at, llb_lanes(acc), false), better;
-    (void)j;
-    if (r->x->dtype != QIR_f32) {
-        better = LLVMBuildICmp(g->b, r->largest ? LLVMIntSGT : LLVMIntSLT, x, acc, "");
-    } else {
-        better = LLVMBuildFCmp(g->b, r->largest ? LLVMRealOGT : LLVMRealOLT, x, acc, "");
-        better = LLVMBuildOr(g->b, better, LLVMBuildFCmp(g->b, LLVMRealUNO, x, x, ""), "");
-    }
-    return LLVMBuildSelect(g->b, better, x, acc, "");
+    llb_val x = load(g, ctx, at, j);
+    if (LLVMTypeOf(x) != LLVMTypeOf(acc))
+        x = qir_dtype_is_signed(r->x->dtype) ? LLVMBuildSExt(g->b, x, LLVMTypeOf(acc), "")
+                                             : LLVMBuildZExt(g->b, x, LLVMTypeOf(acc), "");
+    return qcg_fold_lanes(g, r->fold, r->x->dtype, acc, x);
 }
 
-static llb_val reduce_float(qcg *g, reduction *r, llb_val src, unsigned n)
-{
-    llb_val sum = qcg_row_sum16(g, &r->row, src, n, load_float, &n);
-    return r->mean ? LLVMBuildFDiv(g->b, sum, llb_f32s(g, (float)r->row.count, n), "") : sum;
-}
-
-static llb_val reduce_mean(qcg *g, reduction *r, llb_val src, unsigned n)
+static llb_val mean_quantized(qcg *g, reduction *r, llb_val src)
 {
     const qir_quant *x = r->x->quant, *y = r->y->quant;
     int32_t start = (int32_t)(-(int64_t)x->zero_point[0] * r->row.count);
     float m = qir_mean_multiplier(x->scale[0], y->scale[0], r->row.count);
-    llb_val sum = qcg_row_fold(g, &r->row, src, llb_i32s(g, start, n), plus, r);
-    return qcg_requantize(g, sum, llb_f32s(g, m, n), y->qmin, y->qmax);
+    llb_val sum = qcg_row_fold(g, &r->row, src, llb_i32s(g, start, r->lanes), fold, r);
+    return qcg_requantize(g, sum, llb_f32s(g, m, r->lanes), y->qmin, y->qmax);
+}
+
+/* Truncated; the sum does not wrap before it is divided. */
+static llb_val mean_integers(qcg *g, reduction *r, llb_val src)
+{
+    llb_val zero = llb_splat(g, llb_i64(g, 0), r->lanes);
+    llb_val sum = qcg_row_fold(g, &r->row, src, zero, fold, r);
+    sum = LLVMBuildSDiv(g->b, sum, llb_splat(g, llb_i64(g, r->row.count), r->lanes), "");
+    return qir_dtype_bits(r->x->dtype) > 32
+               ? sum
+               : LLVMBuildTrunc(g->b, sum, llb_vec(llb_int(g, 32), r->lanes), "");
+}
+
+/* Sums of at most 32 bits add up in sixteen lanes, everything else in order. */
+static llb_val fold_row(qcg *g, reduction *r, llb_val src)
+{
+    bool real = qir_dtype_is_float(r->x->dtype);
+    bool extreme = r->fold == QCG_LARGEST || r->fold == QCG_SMALLEST;
+    llb_val start = extreme ? load(g, r, src, NULL) : qcg_fold_start(g, r->fold, r->x, r->lanes);
+    llb_val v = real && r->fold == QCG_SUM && r->x->dtype != QIR_f64
+                    ? qcg_row_sum16(g, &r->row, src, r->lanes, load, r)
+                    : qcg_row_fold(g, &r->row, src, start, fold, r);
+    if (!r->mean)
+        return v;
+    double count = r->x->dtype == QIR_f64 ? (double)r->row.count : (double)(float)r->row.count;
+    return LLVMBuildFDiv(g->b, v, qcg_reals(g, r->x->dtype, count, r->lanes), "");
 }
 
 static void body(qcg *g, void *ctx, const llb_val *ptr, const bool *splat, unsigned n)
 {
     reduction *r = ctx;
     (void)splat;
-    llb_val v;
-    if (!r->mean && !r->sum)
-        v = qcg_row_fold(g, &r->row, ptr[1], qcg_load_elements(g, r->x->dtype, ptr[1], n, false),
-                         extreme, r);
-    else if (r->x->dtype == QIR_f32)
-        v = reduce_float(g, r, ptr[1], n);
-    else if (r->x->quant)
-        v = reduce_mean(g, r, ptr[1], n);
-    else
-        v = qcg_row_fold(g, &r->row, ptr[1], llb_i32s(g, 0, n), plus, r);
+    r->lanes = n;
+    llb_val v = r->mean && r->x->quant                       ? mean_quantized(g, r, ptr[1])
+                : r->mean && !qir_dtype_is_float(r->x->dtype) ? mean_integers(g, r, ptr[1])
+                                                              : fold_row(g, r, ptr[1]);
     qcg_store_elements(g, r->y->dtype, v, ptr[0]);
-}
-
-static bool types_ok(const reduction *r)
-{
-    if (r->x->dtype == QIR_f32)
-        return r->y->dtype == QIR_f32;
-    bool small = qir_dtype_is_int(r->x->dtype) && qir_dtype_bits(r->x->dtype) <= 16;
-    if (r->mean)
-        return small && r->x->quant && r->y->quant && r->x->quant->count == 1 &&
-               r->y->quant->count == 1;
-    if (r->sum)
-        return !r->x->quant && r->x->dtype == QIR_i32 && r->y->dtype == QIR_i32;
-    return (small || r->x->dtype == QIR_i32) && r->x->dtype == r->y->dtype;
 }
 
 bool qir_lower_reduce(qcg *g)
 {
-    qir_opcode op = g->op->opcode;
-    reduction r = {.mean = op == QIR_OP_reduce_mean,
-                   .sum = op == QIR_OP_reduce_sum,
-                   .largest = op == QIR_OP_reduce_max};
-    r.x = qir_op_operand(g->op, 0)->type;
-    r.y = g->op->results[0].type;
-    if (!types_ok(&r) || qir_type_elements(r.x) == 0)
-        return qcg_unsupported(g, "non-empty f32 or per-tensor quantized values");
+    static const struct {
+        qir_opcode opcode;
+        qcg_fold fold;
+    } rows[] = {
+        {QIR_OP_reduce_mean, QCG_SUM},    {QIR_OP_reduce_sum, QCG_SUM},
+        {QIR_OP_reduce_prod, QCG_PRODUCT}, {QIR_OP_reduce_max, QCG_LARGEST},
+        {QIR_OP_reduce_min, QCG_SMALLEST},
+    };
+    reduction r = {.x = qir_op_operand(g->op, 0)->type,
+                   .y = g->op->results[0].type,
+                   .mean = g->op->opcode == QIR_OP_reduce_mean};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].opcode == g->op->opcode)
+            r.fold = rows[i].fold;
     r.row = reduced_row(g, r.x);
     qcg_nest n;
     kept_nest(g, &n, r.x, r.y);

@@ -1,4 +1,4 @@
-/* Operators that move elements: concat, pad, gather, tile, depth and space. */
+/* Operators that move elements: concat, pad, tile, depth and space. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -13,16 +13,6 @@ bool onnx_concat(onnx_call *c)
         return onnx_set(c, 0, c->in[0]);
     return onnx_set(c, 0,
                     fe_emit(c->fe, QIR_OP_concat, c->in, c->nin,
-                            QIR_ATTRS({"axis", qir_attr_int(c->fe->ctx, axis)}), NULL));
-}
-
-bool onnx_gather(onnx_call *c)
-{
-    int64_t axis;
-    if (!fe_axis(c->fe, onnx_attr_int(c, "axis", 0), c->in[0]->type->rank, false, &axis))
-        return false;
-    return onnx_set(c, 0,
-                    fe_emit(c->fe, QIR_OP_gather, c->in, 2,
                             QIR_ATTRS({"axis", qir_attr_int(c->fe->ctx, axis)}), NULL));
 }
 

@@ -48,16 +48,20 @@ static bool sizes_from_scales(onnx_call *c, resize_spec *s)
     return true;
 }
 
-/* Operator set 10: scales only, asymmetric coordinates, rounding down. */
+/* Resize 10, and Upsample, in whose first version they are an attribute: scales only, asymmetric
+ * coordinates, rounding down. */
 bool onnx_resize10(onnx_call *c)
 {
     resize_spec s = {.coordinates = "asymmetric", .nearest = "floor", .cubic_a = -0.75f};
-    size_t n;
-    const float *scales = fe_const_floats(c->fe, c->in[1], &n);
+    const onnx_attr *given = onnx_attr_find(c, "scales", ONNX_ATTR_FLOATS);
+    size_t n = given ? given->n : 0;
+    const float *scales = given ? given->floats : NULL;
+    if (onnx_in(c, 1))
+        scales = fe_const_floats(c->fe, c->in[1], &n);
     s.mode = onnx_attr_string(c, "mode", "nearest");
-    if (!scales)
+    if (c->fe->failed)
         return false;
-    if (n != c->in[0]->type->rank)
+    if (!scales || n != c->in[0]->type->rank)
         return fe_error(c->fe, "shape", "%zu scales for rank %u", n, c->in[0]->type->rank);
     memcpy(s.scales, scales, n * sizeof *scales);
     return sizes_from_scales(c, &s) && set_resize(c, &s);

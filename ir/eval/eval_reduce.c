@@ -1,6 +1,7 @@
 /* Reductions over axes: the reduced elements of one result, in row-major order, form a row.
  *
  *   reduce_sum    f32: qir_sum16 of the row; f64: ascending; integers wrap
+ *   reduce_prod   ascending; integers wrap
  *   reduce_mean   f32: qir_sum16 of the row / n; integers: sum / n, truncated;
  *                 quantized: FP32-RNE of sum(q) - n * z_x by (s_x / s_y) / n
  *   reduce_max, reduce_min   folds EVAL_MAX, EVAL_MIN; of stored values when quantized */
@@ -42,40 +43,53 @@ static rows make_rows(qir_eval_args *a, const void *x, size_t esize)
     return r;
 }
 
-/* --- sum and mean ----------------------------------------------------------------------------- */
-static void sum_f32(qir_eval_args *a, bool mean)
+/* --- sum, product, mean ----------------------------------------------------------------------- */
+typedef enum fold { SUM, PRODUCT, MEAN } fold;
+
+static float product_f32(const float *v, int64_t n)
+{
+    float p = 1.0f;
+    for (int64_t i = 0; i < n; i++)
+        p *= v[i];
+    return p;
+}
+
+static void fold_f32(qir_eval_args *a, fold f)
 {
     rows r = make_rows(a, eval_f32(a, &a->in[0]), sizeof(float));
     float *out = eval_out_f32(a, &a->out[0]);
     for (int64_t i = 0; i < r.count; i++) {
-        float s = qir_sum16((const float *)r.data + i * r.n, r.n);
-        out[i] = mean ? s / (float)r.n : s;
+        const float *row = (const float *)r.data + i * r.n;
+        float s = f == PRODUCT ? product_f32(row, r.n) : qir_sum16(row, r.n);
+        out[i] = f == MEAN ? s / (float)r.n : s;
     }
     eval_put_f32(&a->out[0], out);
 }
 
-static void sum_f64(qir_eval_args *a, bool mean)
+static void fold_f64(qir_eval_args *a, fold f)
 {
     rows r = make_rows(a, eval_f64(a, &a->in[0]), sizeof(double));
     double *out = eval_out_f64(a, &a->out[0]);
     for (int64_t i = 0; i < r.count; i++) {
-        double s = 0.0;
+        const double *row = (const double *)r.data + i * r.n;
+        double s = f == PRODUCT ? 1.0 : 0.0;
         for (int64_t j = 0; j < r.n; j++)
-            s += ((const double *)r.data)[i * r.n + j];
-        out[i] = mean ? s / (double)r.n : s;
+            s = f == PRODUCT ? s * row[j] : s + row[j];
+        out[i] = f == MEAN ? s / (double)r.n : s;
     }
     eval_put_f64(&a->out[0], out);
 }
 
-static void sum_i64(qir_eval_args *a, bool mean)
+static void fold_i64(qir_eval_args *a, fold f)
 {
     rows r = make_rows(a, eval_i64(a, &a->in[0]), sizeof(int64_t));
     int64_t *out = eval_out_i64(a, &a->out[0]);
     for (int64_t i = 0; i < r.count; i++) {
-        uint64_t s = 0;
+        const uint64_t *row = (const uint64_t *)r.data + i * r.n;
+        uint64_t s = f == PRODUCT;
         for (int64_t j = 0; j < r.n; j++)
-            s += ((const uint64_t *)r.data)[i * r.n + j];
-        out[i] = mean && r.n ? (int64_t)s / r.n : (int64_t)s;
+            s = f == PRODUCT ? s * row[j] : s + row[j];
+        out[i] = f == MEAN && r.n ? (int64_t)s / r.n : (int64_t)s;
     }
     eval_put_i64(&a->out[0], out);
 }
@@ -95,17 +109,17 @@ static void mean_quantized(qir_eval_args *a)
     eval_put_i32(&a->out[0], out);
 }
 
-static bool sum(qir_eval_args *a, bool mean)
+static bool fold_rows(qir_eval_args *a, fold f)
 {
     switch (eval_class_of(a->out[0].type)) {
-    case EVAL_F32: sum_f32(a, mean); break;
-    case EVAL_F64: sum_f64(a, mean); break;
-    case EVAL_INT: sum_i64(a, mean); break;
+    case EVAL_F32: fold_f32(a, f); break;
+    case EVAL_F64: fold_f64(a, f); break;
+    case EVAL_INT: fold_i64(a, f); break;
     case EVAL_QUANT:
-        if (mean && a->in[0].type->quant)
+        if (f == MEAN && a->in[0].type->quant)
             mean_quantized(a);
         else
-            sum_f32(a, mean);
+            fold_f32(a, f);
         break;
     }
     return true;
@@ -113,12 +127,17 @@ static bool sum(qir_eval_args *a, bool mean)
 
 bool qir_eval_reduce_sum(qir_eval_args *a)
 {
-    return sum(a, false);
+    return fold_rows(a, SUM);
+}
+
+bool qir_eval_reduce_prod(qir_eval_args *a)
+{
+    return fold_rows(a, PRODUCT);
 }
 
 bool qir_eval_reduce_mean(qir_eval_args *a)
 {
-    return sum(a, true);
+    return fold_rows(a, MEAN);
 }
 
 /* --- largest and smallest --------------------------------------------------------------------- */
@@ -152,7 +171,8 @@ static void extreme_i64(qir_eval_args *a, bool largest)
         const int64_t *row = (const int64_t *)r.data + i * r.n;
         int64_t m = r.n ? row[0] : largest ? qir_dtype_min(d) : qir_dtype_max(d);
         for (int64_t j = 1; j < r.n; j++)
-            m = (row[j] > m) == largest && row[j] != m ? row[j] : m;
+            if (largest ? eval_int_larger(d, row[j], m) : eval_int_larger(d, m, row[j]))
+                m = row[j];
         out[i] = m;
     }
     eval_put_i64(&a->out[0], out);

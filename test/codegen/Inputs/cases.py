@@ -282,15 +282,49 @@ def index():
     yield 'expand-inner', simple('expand', [3, 1], INPUT, [3, 37], INPUT, 'shape = [3, 37]')
 
 
+REAL = ('f32', 'f64')
+WHOLE = ('i32', 'i64', 'i16', 'u8', 'u32', 'u64')
+
+
 def reduce():
     s = [2, 9, 4, 35]
-    for t, name in (('f32', '-f32'), (INPUT, '-i8')):
-        yield 'max' + name, simple('reduce_max', s, t, [2, 1, 4, 1], t, 'axes = [1, 3]')
-        yield 'min' + name, simple('reduce_min', s, t, [2, 4, 35], t, 'axes = [1], keepdims = false')
-    yield 'mean-inner', simple('reduce_mean', s, 'f32', [2, 9], 'f32', 'axes = [2, 3], keepdims = false')
+    for t, name in [(INPUT, 'quantized')] + [(t, t) for t in REAL + WHOLE]:
+        yield 'max-' + name, simple('reduce_max', s, t, [2, 1, 4, 1], t, 'axes = [1, 3]')
+        yield 'min-' + name, simple('reduce_min', s, t, [2, 4, 35], t, 'axes = [1], keepdims = false')
+    for t in REAL + WHOLE:
+        yield 'sum-' + t, simple('reduce_sum', [2, 20, 4, 35], t, [2, 1, 1, 35], t, 'axes = [1, 2]')
+        yield 'prod-' + t, simple('reduce_prod', s, t, [2, 9, 4, 1], t, 'axes = [3]')
+        yield 'mean-' + t, simple('reduce_mean', s, t, [2, 9], t, 'axes = [2, 3], keepdims = false')
     yield 'mean-outer', simple('reduce_mean', s, 'f32', [2, 1, 4, 35], 'f32', 'axes = [1]')
-    yield 'sum', simple('reduce_sum', [2, 20, 4, 35], 'f32', [2, 1, 1, 35], 'f32', 'axes = [1, 2]')
-    yield 'mean-i8', simple('reduce_mean', s, INPUT, [2, 9], OTHER, 'axes = [2, 3], keepdims = false')
+    yield 'mean-quantized', simple('reduce_mean', s, INPUT, [2, 9], OTHER,
+                                   'axes = [2, 3], keepdims = false')
+
+
+def first_result(op, xs, x, kept, y, attrs, others):
+    """The result number `kept` of several."""
+    names = ['%0' if i == kept else f'%u{i}' for i in range(others + 1)]
+    return '\n'.join([
+        'module @m {', f'  func @main(%x: tensor<{dims(xs)}x{x}> {{name = "x"}}) -> ({y} {{name = "y"}}) {{',
+        f'    {", ".join(names)} = {op}(%x) {{{attrs}}}', '    return(%0)', '  }', '}', ''])
+
+
+def along():
+    s = [3, 37, 2]
+    for t, name in [(INPUT, 'quantized')] + [(t, t) for t in REAL + WHOLE]:
+        for op in ('arg_max', 'arg_min'):
+            yield f'{op}-{name}', simple(op, s, t, [3, 1, 2], 'i64', 'axis = 1')
+            yield f'{op}-last-{name}', simple(op, [2, 300], t, [2], 'i64',
+                                              'axis = 1, keepdims = false, select_last = true')
+        for largest in ('true', 'false'):
+            attrs = f'axis = 1, k = 5, largest = {largest}'
+            yield f'top_k-{largest}-{name}', first_result(
+                'top_k', s, t, 0, f'tensor<3x5x2x{t}>', attrs, 1)
+            yield f'top_k-indices-{largest}-{name}', first_result(
+                'top_k', s, t, 1, 'tensor<3x5x2xi64>', attrs, 1)
+    for t in REAL + WHOLE:
+        yield 'cumsum-' + t, simple('cumsum', s, t, s, t, 'axis = 1')
+        yield 'cumsum-reverse-' + t, simple('cumsum', [3, 37], t, [3, 37], t,
+                                            'axis = 0, exclusive = true, reverse = true')
 
 
 def softmax():
@@ -412,8 +446,8 @@ def affine():
 
 
 GROUPS = {f.__name__: f for f in (conv, depthwise, linear, weighted_real, pool, elementwise, binary,
-                                  copy, index, reduce, softmax, matmul, affine, sequence, attention,
-                                  layer_norm)}
+                                  copy, index, reduce, along, softmax, matmul, affine, sequence,
+                                  attention, layer_norm)}
 
 
 def cases(group):

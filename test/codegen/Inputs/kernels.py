@@ -6,6 +6,7 @@ Inputs/run.c, whose buffers stand against guard pages, and run: here ("native") 
 ("qemu-aarch64 -cpu max")."""
 import os
 import re
+import struct
 import subprocess
 import sys
 
@@ -23,22 +24,26 @@ def jit(path, level, work):
     return plain == run('qir-run', path, '-random=7', '-hash', '-jit', '-mlevel=' + level)
 
 
-ELEMENTS = {'f32': ('<f4', 4), 'i32': ('<i4', 4), 'i8': ('|i1', 1), 'u8': ('|u1', 1), 'i1': ('|b1', 1)}
+ELEMENTS = {'f32': ('<f4', 4), 'f64': ('<f8', 8), 'f16': ('<f2', 2), 'i1': ('|b1', 1), 'i8': ('|i1', 1),
+            'i16': ('<i2', 2), 'i32': ('<i4', 4), 'i64': ('<i8', 8), 'u8': ('|u1', 1), 'u32': ('<u4', 4),
+            'u64': ('<u8', 8)}
 
 
 def arguments(text):
     """(name, dims, element) of each argument of main; quantized ones by their storage."""
     head = re.search(r'func @main\((.*?)\) -> ', text).group(1)
-    for name, shape, elem in re.findall(r'%(\w+): tensor<([\dx]+)x(f32|i32|i8|i1|quant<[iu]8)', head):
+    for name, shape, elem in re.findall(r'%(\w+): tensor<([\dx]+)x(quant<[iu]8|[fiu]\d+)', head):
         yield name, [int(d) for d in shape.split('x')], elem.replace('quant<', '')
+
+
+FLOATS = {'f32': '<f', 'f64': '<d', 'f16': '<e'}
 
 
 def payload(name, count, elem):
     import random
     rng = random.Random(name)
-    if elem == 'f32':
-        import struct
-        return b''.join(struct.pack('<f', rng.uniform(-4, 4)) for _ in range(count))
+    if elem[0] == 'f':
+        return b''.join(struct.pack(FLOATS[elem], rng.uniform(-4, 4)) for _ in range(count))
     return bytes(rng.randrange(2 if elem == 'i1' else 256) for _ in range(count * ELEMENTS[elem][1]))
 
 
