@@ -11,10 +11,36 @@ qir_value *fe_narrow(fe_builder *fe, qir_value *x, int64_t axis, int64_t first, 
     return fe_slice(fe, x, &s);
 }
 
+/* Entry `index` of dimension 0 of a constant: a second constant over its bytes.  NULL: not possible. */
+static qir_value *select_const(fe_builder *fe, qir_value *x, int64_t index)
+{
+    const qir_type *t = x->type;
+    size_t bytes = qir_type_bytes(t) / (size_t)t->dims[0];
+    const char *data = qir_const_data(qir_value_const(x));
+    bool whole = bytes * (size_t)t->dims[0] == qir_type_bytes(t);
+    if (!data || !whole || (t->quant && !qir_quant_is_per_tensor(t->quant)))
+        return NULL;
+    t = fe_shaped(fe, t, t->dims + 1, t->rank - 1);
+    return t ? fe_add_const(fe, fe_const_base(fe, x), t, data + (size_t)index * bytes, false, fe->b.loc)
+             : NULL;
+}
+
+/* Parts of weights stay weights. */
+static qir_value *select_weight(fe_builder *fe, qir_value *x, int64_t index)
+{
+    if (x->kind == QIR_VALUE_CONST)
+        return select_const(fe, x, index);
+    qir_value *q = select_const(fe, qir_op_operand(qir_value_op(x), 0), index);
+    return q ? fe_emit1(fe, QIR_OP_dequantize, q, QIR_NO_ATTRS) : NULL;
+}
+
 qir_value *fe_select(fe_builder *fe, qir_value *x, int64_t axis, int64_t index)
 {
-    qir_value *part = fe_narrow(fe, x, axis, index, index + 1);
     int64_t dims[QIR_MAX_RANK];
+    qir_value *part = x && axis == 0 && fe_is_weight(x) ? select_weight(fe, x, index) : NULL;
+    if (part || fe->failed)
+        return part;
+    part = fe_narrow(fe, x, axis, index, index + 1);
     if (!part)
         return NULL;
     for (unsigned i = 0, n = 0; i < part->type->rank; i++)
