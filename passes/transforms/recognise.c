@@ -51,7 +51,10 @@ static qir_value *build(qir_builder *b, const chain_match *m, const chain_node *
     for (unsigned i = 0; i < n->nattrs; i++)
         attrs[i] = (qir_named_attr){n->attrs[i].name,
                                     build_attr(b->module->ctx, m, n->opcode, &n->attrs[i])};
-    return qir_build1(b, n->opcode, operands, n->nparts, attrs, NULL);
+    qir_value *v = qir_build1(b, n->opcode, operands, n->nparts, attrs, NULL);
+    if (v && qir_value_const(operands[0]))
+        v->name = operands[0]->name; /* a parameter in another shape, for const-fold */
+    return v;
 }
 
 /* --- the walk --------------------------------------------------------------------------------- */
