@@ -2,6 +2,7 @@
  * The arithmetic is that of qir/qmath.h and of the evaluator, one vector at a time. */
 #include <math.h>
 #include "fmath_ir.h"
+#include "kernels/affine.h"
 #include "kernels/nest.h"
 #include "kernels/requant.h"
 #include "qir/eval.h"
@@ -102,18 +103,19 @@ static llb_val requantize_op(qcg *g, llb_val x)
 
 bool qir_lower_quantize(qcg *g)
 {
-    if (operand_type(g, 0)->dtype != QIR_f32 || !is_scaled(result_type(g)))
-        return qcg_unsupported(g, "f32 to per-tensor quantized values of at most 16 bits");
-    return run_unary(g, quantize_op);
+    const qir_type *y = result_type(g);
+    if (operand_type(g, 0)->dtype != QIR_f32 || !y->quant || qir_dtype_bits(y->dtype) > 16)
+        return qcg_unsupported(g, "f32 to quantized values of at most 16 bits");
+    return is_scaled(y) ? run_unary(g, quantize_op) : qcg_affine_by_type(g);
 }
 
 bool qir_lower_dequantize(qcg *g)
 {
     const qir_type *x = operand_type(g, 0);
-    if (!x->quant || x->quant->count != 1 || qir_dtype_bits(x->dtype) > 32 || x->dtype == QIR_u32 ||
+    if (!x->quant || qir_dtype_bits(x->dtype) > 32 || x->dtype == QIR_u32 ||
         result_type(g)->dtype != QIR_f32)
-        return qcg_unsupported(g, "per-tensor quantized values to f32");
-    return run_unary(g, dequantize_op);
+        return qcg_unsupported(g, "quantized values to f32");
+    return x->quant->axis < 0 ? run_unary(g, dequantize_op) : qcg_affine_by_type(g);
 }
 
 bool qir_lower_requantize(qcg *g)

@@ -149,8 +149,12 @@ bool fe_const_float(fe_builder *fe, qir_value *v, float *out)
 bool fe_is_weight(const qir_value *v)
 {
     const qir_op *op = qir_value_op(v);
-    return v->kind == QIR_VALUE_CONST || (op && op->opcode == QIR_OP_dequantize &&
-                                          op->operands[0].value->kind == QIR_VALUE_CONST);
+    if (!op || (op->opcode != QIR_OP_dequantize && op->opcode != QIR_OP_dequantize_affine))
+        return v->kind == QIR_VALUE_CONST;
+    for (uint32_t i = 0; i < op->noperands; i++)
+        if (qir_op_operand(op, i) && !qir_value_const(qir_op_operand(op, i)))
+            return false;
+    return true;
 }
 
 qir_value *fe_transpose_weight(fe_builder *fe, qir_value *w, const int64_t *perm)
@@ -158,6 +162,8 @@ qir_value *fe_transpose_weight(fe_builder *fe, qir_value *w, const int64_t *perm
     const qir_op *op = qir_value_op(w);
     if (!op)
         return fe_transpose(fe, w, perm);
+    if (op->opcode == QIR_OP_dequantize_affine)
+        return fe_transpose_dequantized(fe, op, perm);
     qir_value *q = fe_transpose(fe, op->operands[0].value, perm);
     return fe_emit1(fe, QIR_OP_dequantize, q, QIR_NO_ATTRS);
 }

@@ -82,7 +82,8 @@ static bool emit(fe_builder *fe, qir_opcode opcode, qir_value *const *operands, 
 /* Dequantized weights stay visible for the quantization passes. */
 static int64_t fold_limit(qir_opcode opcode)
 {
-    return opcode == QIR_OP_dequantize ? -1 : FE_FOLD_LIMIT;
+    bool dequantizes = opcode == QIR_OP_dequantize || opcode == QIR_OP_dequantize_affine;
+    return dequantizes ? -1 : FE_FOLD_LIMIT;
 }
 
 qir_value *fe_emit(fe_builder *fe, qir_opcode opcode, qir_value *const *operands,

@@ -190,4 +190,25 @@ qir_value *fe_recast(fe_builder *fe, qir_value *v, const qir_type *to);
 qir_value *fe_to_quantized(fe_builder *fe, qir_value *v, const qir_quant *q);
 qir_value *fe_to_plain(fe_builder *fe, qir_value *v);
 
+/* --- affine.c: quantization parameters that are values ------------------------------------------ */
+typedef struct fe_qparams {
+    qir_value *scale, *zp;       /* one element per block; absent: 1 and 0 */
+    int64_t block[QIR_MAX_RANK]; /* of each dimension of the tensor; at least its size: all of it */
+    qir_dtype storage;
+    int32_t qmin, qmax;
+    bool divide; /* quantizes with x / scale (ONNX) where the parameters are not constants */
+} fe_qparams;
+/* One block, the whole range of `storage`. */
+void fe_qparams_init(fe_qparams *p, qir_value *scale, qir_value *zp, qir_dtype storage);
+/* Blocks along `axis` of a tensor of type `t`, as many as there are parameters; one has no axis. */
+bool fe_qparams_axis(fe_builder *fe, fe_qparams *p, const qir_type *t, int64_t axis);
+/* The same as parameters of a quantized type.  False: they are not constants of such a form. */
+bool fe_qparams_type(fe_builder *fe, const fe_qparams *p, const qir_type *t, qir_dtype expressed,
+                     qir_quant *q);
+/* From and to plain integers; through a quantized type if there is one. */
+qir_value *fe_quantize(fe_builder *fe, qir_value *x, const fe_qparams *p);
+qir_value *fe_dequantize(fe_builder *fe, qir_value *x, const fe_qparams *p);
+/* dequantize_affine `op` of the transposed constant. */
+qir_value *fe_transpose_dequantized(fe_builder *fe, const qir_op *op, const int64_t *perm);
+
 #endif

@@ -17,10 +17,23 @@ bool onnx_set(onnx_call *c, unsigned i, qir_value *v)
 {
     if (!v)
         return false;
-    if (!onnx_out_used(c, i) ||
+    if (c->to && i == 0)
+        *c->to = v;
+    if (c->to || !onnx_out_used(c, i) ||
         qir_strmap_has(&c->imp->cuts, c->node->out[i], strlen(c->node->out[i])))
         return true;
     return fe_define(c->fe, c->node->out[i], v);
+}
+
+qir_value *onnx_translate(onnx_call *c, onnx_fn fn, int64_t opset, qir_value **in, unsigned nin)
+{
+    qir_value *y = NULL;
+    onnx_call inner = *c;
+    inner.opset = opset;
+    inner.in = in;
+    inner.nin = nin;
+    inner.to = &y;
+    return !c->fe->failed && fn(&inner) ? y : NULL;
 }
 
 const onnx_attr *onnx_attr_find(onnx_call *c, const char *name, onnx_attr_type type)

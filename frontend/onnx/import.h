@@ -55,6 +55,7 @@ struct onnx_call {
     int64_t opset;
     qir_value **in; /* node->nin entries, NULL where omitted */
     unsigned nin;
+    qir_value **to; /* where result 0 goes; NULL: to the node's names */
 };
 
 /* --- table.c: which row translates a node --- */
@@ -113,6 +114,9 @@ bool onnx_out_used(const onnx_call *c, unsigned i);
 /* Sets result i.  False: v is NULL. */
 bool onnx_set(onnx_call *c, unsigned i, qir_value *v);
 
+/* Result 0 of what another translator makes of this node with other operands. */
+qir_value *onnx_translate(onnx_call *c, onnx_fn fn, int64_t opset, qir_value **in, unsigned nin);
+
 /* Attributes: value or default; a wrong type is diagnosed, which ends the import. */
 const onnx_attr *onnx_attr_find(onnx_call *c, const char *name, onnx_attr_type type);
 int64_t onnx_attr_int(onnx_call *c, const char *name, int64_t dflt);
@@ -128,6 +132,18 @@ bool onnx_int_list(onnx_call *c, const char *name, unsigned i, const int64_t **l
 
 /* Window attributes of convolutions and pools, with auto_pad resolved (op_window.c). */
 bool onnx_window_read(onnx_call *c, const qir_type *x, const int64_t *kernel, fe_window *w);
+
+/* Quantization parameters (op_quant.c): operands `scale` (-1: none) and `zp`, which may be absent, of a
+ * tensor of type `t` stored as `storage`: one pair, one per index of `axis`, or of the tensor's rank. */
+bool onnx_qparams(onnx_call *c, int scale, unsigned zp, int64_t axis, const qir_type *t,
+                  qir_dtype storage, fe_qparams *out);
+/* Operand i as reals. */
+qir_value *onnx_dequantized(onnx_call *c, unsigned i, unsigned scale, unsigned zp, int64_t axis);
+/* Sets result 0; without a zero point it is stored like operand `like`. */
+bool onnx_set_quantized(onnx_call *c, qir_value *y, unsigned scale, unsigned zp, unsigned like);
+/* x with parameters from its own range, as DynamicQuantizeLinear chooses them; out: quantized, scale,
+ * zero point (i32). */
+bool onnx_quantize_dynamic(onnx_call *c, qir_value *x, fe_qparams *p, qir_value **out);
 
 /* --- translators, named in map.def --- */
 #define ROW(domain, op, since, until, min_in, max_in, max_out, consts, fn, qir)                    \

@@ -26,7 +26,7 @@ bool onnx_direct(onnx_call *c)
     const qir_dict *dict = same_attrs(c, qir_op_desc_get(c->row->opcode));
     for (size_t i = 0; dict && i < dict->len && i < 7; i++)
         attrs[i] = (qir_named_attr){dict->entries[i].name, dict->entries[i].value};
-    return onnx_set(c, 0, fe_emit(c->fe, c->row->opcode, c->in, c->row->min_in, attrs, NULL));
+    return onnx_set(c, 0, fe_emit(c->fe, c->row->opcode, c->in, c->nin, attrs, NULL));
 }
 
 /* Before operator set 7, `axis` said where the dimensions of b start in a. */

@@ -438,6 +438,12 @@ def affine():
         yield 'groups' + end, chain([3, 70], [2, 32], 'i4', back, ', symmetric = true')
         yield 'channels' + end, chain([2, 5, 9], [2, 1, 9], 'i8', back)
         yield 'columns' + end, chain([33, 6], [33, 1], 'u8', back, ', symmetric = true')
+    scales = ', '.join(f'0.0{i + 1}' for i in range(8))
+    for name, params in (('axis', 'axis = 1, {0.02:3, 0.03:-8, 0.05, 0.07:1}'),
+                         ('group', f'axis = 1, group = 2, {{{scales}}}')):
+        shape, kind = [4, 4, 9], f'quant<i8:f32, {params}>'
+        yield f'type-{name}', simple('quantize', shape, 'f32', shape, kind)
+        yield f'type-{name}-back', simple('dequantize', shape, kind, shape, 'f32')
     t, p = 'tensor<6x40x', 'tensor<3x3x'
     yield 'real-zero-points', '\n'.join([
         'module @m {', f'  func @main(%x: {t}i8> {{name = "x"}}, %s: {p}f32> {{name = "s"}},'
