@@ -1,6 +1,8 @@
 /* Convolutions and matrix products: padding goes into the op, constant addends into its bias, and a
  * product with a constant matrix is a linear. */
+#include <math.h>
 #include <string.h>
+#include "bounds.h"
 #include "patterns.h"
 
 static qir_context *ctx_of(const qir_op *op)
@@ -8,13 +10,13 @@ static qir_context *ctx_of(const qir_op *op)
     return qir_op_module(op)->ctx;
 }
 
-/* --- pad before conv and avg_pool ------------------------------------------------------------ */
-/* The pad op in front of `op` that adds real zeros to spatial axes only, with its amounts. */
+/* --- pad before conv and pools --------------------------------------------------------------- */
+/* The pad op in front of `op` that adds constants to spatial axes only, with its amounts. */
 static qir_op *match_pad(const qir_op *op, const int64_t **pads)
 {
     qir_op *pad = qir_op_feeder(op, 0, QIR_OP_pad);
     size_t n;
-    if (!pad || strcmp(qir_op_string(pad, "mode"), "constant") || qir_op_float(pad, "value") != 0)
+    if (!pad || strcmp(qir_op_string(pad, "mode"), "constant"))
         return NULL;
     const int64_t *amounts = qir_op_ints(pad, "pads", &n);
     size_t rank = n / 2;
@@ -48,8 +50,48 @@ static bool pad_conv(const canon *c, qir_op *op)
 {
     const int64_t *amounts;
     qir_op *pad = match_pad(op, &amounts);
-    const qir_attr *sum = pad ? sum_pads(op, amounts) : NULL;
+    const qir_attr *sum = pad && qir_op_float(pad, "value") == 0 ? sum_pads(op, amounts) : NULL;
     if (!sum || !pads_fit(sum) || !canon_begin(c))
+        return false;
+    qir_op_set_attr(op, "pads", sum);
+    canon_set_operand(c, op, 0, qir_op_operand(pad, 0));
+    return true;
+}
+
+/* Pads as large as the window are left to the pad op. */
+static bool below_kernel(const qir_op *op, const qir_attr *pads)
+{
+    size_t n;
+    const int64_t *kernel = qir_op_ints(op, "kernel", &n);
+    for (size_t i = 0; i < pads->len; i++)
+        if (pads->u.ints[i] >= kernel[i % n])
+            return false;
+    return true;
+}
+
+/* What no element of `v` is below. */
+static float lower_bound(const qir_value *v)
+{
+    const qir_op *op = qir_value_op(v);
+    const qir_quant *q = v->type->quant;
+    if (q && qir_quant_is_per_tensor(q))
+        return (float)(q->qmin - q->zero_point[0]) * q->scale[0];
+    if (op && op->opcode == QIR_OP_dequantize)
+        return lower_bound(qir_op_operand(op, 0));
+    bool bounded = op && (op->opcode == QIR_OP_relu || qir_op_has_trait(op, QIR_TRAIT_CLAMPED));
+    return bounded ? qir_bounds_of(op).min : -INFINITY;
+}
+
+/* Padding of the pool's own never wins; nor does a value that nothing is below. */
+static bool pad_max_pool(const canon *c, qir_op *op)
+{
+    const int64_t *amounts;
+    qir_op *pad = match_pad(op, &amounts);
+    if (!pad || qir_op_bool(op, "ceil_mode") ||
+        !(qir_op_float(pad, "value") <= lower_bound(qir_op_operand(pad, 0))))
+        return false;
+    const qir_attr *sum = sum_pads(op, amounts);
+    if (!below_kernel(op, sum) || !canon_begin(c))
         return false;
     qir_op_set_attr(op, "pads", sum);
     canon_set_operand(c, op, 0, qir_op_operand(pad, 0));
@@ -67,21 +109,16 @@ static bool all_zero(const qir_op *op, const char *attr)
 }
 
 /* Every window counts all its elements afterwards, as it did before: own pads were counted or
- * absent.  Pads as large as the window are left to the pad op. */
+ * absent. */
 static bool pad_avg_pool(const canon *c, qir_op *op)
 {
-    const int64_t *amounts, *kernel;
-    size_t n;
+    const int64_t *amounts;
     qir_op *pad = match_pad(op, &amounts);
-    if (!pad || qir_op_bool(op, "ceil_mode") ||
+    if (!pad || qir_op_float(pad, "value") != 0 || qir_op_bool(op, "ceil_mode") ||
         !(qir_op_bool(op, "count_pads") || all_zero(op, "pads")))
         return false;
     const qir_attr *sum = sum_pads(op, amounts);
-    kernel = qir_op_ints(op, "kernel", &n);
-    for (size_t i = 0; i < sum->len; i++)
-        if (sum->u.ints[i] >= kernel[i % n])
-            return false;
-    if (!canon_begin(c))
+    if (!below_kernel(op, sum) || !canon_begin(c))
         return false;
     qir_op_set_attr(op, "pads", sum);
     qir_op_set_attr(op, "count_pads", qir_attr_bool(ctx_of(op), true));
@@ -192,6 +229,7 @@ static bool add_bias(const canon *c, qir_op *op)
 const canon_pattern canon_linear_patterns[] = {
     {QIR_OP_conv, pad_conv},
     {QIR_OP_avg_pool, pad_avg_pool},
+    {QIR_OP_max_pool, pad_max_pool},
     {QIR_OP_matmul, matmul_constant},
     {QIR_OP_add, add_bias},
 };

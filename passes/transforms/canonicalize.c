@@ -41,7 +41,9 @@ QIR_PASS(canonicalize, .name = "canonicalize",
          .doc = "Identities (reshape, transpose, slice, pad, concat, expand, cast, storage_cast, "
                 "requantize), pairs of reshape, transpose, storage_cast, clamp and relu, neutral "
                 "constants, constants to the right of commutative ops, maximum and minimum with a "
-                "constant (clamp), pad into conv and avg_pool, matmul with a constant matrix "
-                "(linear), constant addend of conv and linear (bias).  "
+                "constant (clamp), pad into conv and pools, matmul with a constant matrix "
+                "(linear), constant addend of conv and linear (bias), expand before an op that "
+                "broadcasts, slice of one operand of a concat, reshapes around an op of one "
+                "operand.  "
                 "`dequantize(quantize(x))` stays.",
          .excludes = QIR_STAGE_LAYOUTS | QIR_STAGE_PLANNED, .statistics = statistics, .run = run)
