@@ -26,6 +26,7 @@ typedef struct qir_quantizer {
     const char *name, *doc;
     qir_observer_kind activations; /* kind of the activations' observers */
     float eps;                     /* smallest scale */
+    bool follows; /* FREE and CONCAT ops stay in float where all they take was made by float-only ops */
     const qir_quantizer_row *rows;
     size_t nrows;
 } qir_quantizer;

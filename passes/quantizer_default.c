@@ -62,6 +62,7 @@ const qir_quantizer qir_quantizer_default = {
     .doc = "int8 throughout, min-max ranges, scales without a floor",
     .activations = QIR_OBSERVER_MINMAX,
     .eps = FLT_EPSILON,
+    .follows = true,
     .rows = rows,
     .nrows = sizeof rows / sizeof rows[0],
 };

@@ -127,6 +127,33 @@ static void annotate_propagated(const annotator *a, qir_op *op)
     write(a, op, in, "in0");
 }
 
+/* Made by an op that has no integer form, looking through ops that follow their operand; constants
+ * count as that. */
+static bool is_float_made(const annotator *a, const qir_value *v)
+{
+    const qir_op *def = v ? qir_value_op(v) : NULL;
+    if (!def)
+        return !v || v->kind == QIR_VALUE_CONST;
+    const qir_quantizer_row *row = qir_quantizer_row_of(a->quantizer, def);
+    qir_qrule_kind rule = qir_op_desc_get(def->opcode)->qrule.kind;
+    bool follows = row ? row->role == QIR_ROLE_PROPAGATE
+                       : rule == QIR_QR_SAME || rule == QIR_QR_LOOKUP || rule == QIR_QR_FIXED;
+    if (follows)
+        return is_float_made(a, qir_op_operand(def, 0));
+    return row ? qir_dict_get(def->attrs, intern(a, QIR_ATTR_FLOAT_REASON)) != NULL
+               : rule == QIR_QR_NONE;
+}
+
+static bool joins_floats(const annotator *a, const qir_op *op, qir_quant_role role)
+{
+    if (!a->quantizer->follows || (role != QIR_ROLE_FREE && role != QIR_ROLE_CONCAT))
+        return false;
+    for (uint32_t i = 0; i < op->noperands; i++)
+        if (!is_float_made(a, qir_op_operand(op, i)))
+            return false;
+    return true;
+}
+
 /* Rounds in which the roles are handed out: sharing looks at ranges that exist. */
 static int round_of(qir_quant_role role)
 {
@@ -137,6 +164,10 @@ static void annotate(const annotator *a, qir_op *op, qir_quant_role role)
 {
     if (!all_f32(op)) {
         stay_float(a, op, "not all of its operands are f32");
+        return;
+    }
+    if (joins_floats(a, op, role)) {
+        stay_float(a, op, "what it takes is made in float");
         return;
     }
     if (!qir_pass_may_transform(a->pass))
