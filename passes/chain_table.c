@@ -2,6 +2,7 @@
 #include "chain.h"
 
 #include <math.h>
+#include <string.h>
 
 /* The axes attribute A is the trailing dimensions of x: the first of them as `axis`. */
 static bool trailing(chain_match *m)
@@ -86,6 +87,29 @@ static bool attends(chain_match *m)
     chain_bind_number(m, "scale",
                       chain_number(m, "s") * chain_number(m, "t") * chain_number(m, "u"));
     return true;
+}
+
+/* Whether every row of the constant mask lets something through. */
+static bool lets_through(const qir_value *mask)
+{
+    qir_const *c = qir_value_const(mask);
+    const qir_type *t = mask->type;
+    if (!c || !qir_type_is_static(t) || t->rank == 0)
+        return false;
+    const uint8_t *data = qir_const_data(c);
+    int64_t n = qir_type_elements(t), row = t->dims[t->rank - 1];
+    for (int64_t i = 0; data && i < n; i += row)
+        if (!memchr(data + i, 1, (size_t)row))
+            return false;
+    return data != NULL;
+}
+
+/* Scores left out are #low.  A row that is left out altogether is attention's 0, but NaN or a mean in
+ * the chain: NaN does not matter, and with finite numbers there must be no such row. */
+static bool attends_where(chain_match *m)
+{
+    double low = chain_number(m, "low");
+    return low <= -1e4 && attends(m) && (low == -INFINITY || lets_through(chain_value(m, "mask")));
 }
 
 #define ALWAYS NULL
