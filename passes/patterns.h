@@ -18,8 +18,8 @@ typedef struct canon_pattern {
 } canon_pattern;
 
 extern const canon_pattern canon_shape_patterns[], canon_algebra_patterns[];
-extern const canon_pattern canon_linear_patterns[];
-extern const size_t canon_nshape, canon_nalgebra, canon_nlinear;
+extern const canon_pattern canon_linear_patterns[], canon_around_patterns[];
+extern const size_t canon_nshape, canon_nalgebra, canon_nlinear, canon_naround;
 
 /* Asks the debug counter and counts; call when a match is complete, before changing anything. */
 bool canon_begin(const canon *c);

@@ -8,7 +8,8 @@ static const struct {
     const size_t *n;
 } groups[] = {{canon_shape_patterns, &canon_nshape},
               {canon_algebra_patterns, &canon_nalgebra},
-              {canon_linear_patterns, &canon_nlinear}};
+              {canon_linear_patterns, &canon_nlinear},
+              {canon_around_patterns, &canon_naround}};
 
 /* The only driver pattern: what rewrites leave unused is erased, else the tables are tried. */
 static bool visit(qir_rewriter *rw, qir_op *op, void *user)

@@ -8,46 +8,7 @@
  * arguments and results, before a reshape) usually costs nothing: assign-layouts makes it a view. */
 #include <string.h>
 #include "patterns.h"
-
-/* Ops that treat all dimensions alike but for attributes; elementwise ops have none. */
-enum attr_form { PER_DIM, PER_DIM_TWICE, ONE_AXIS, AXES };
-
-static const struct {
-    qir_opcode opcode;
-    const char *attr;
-    enum attr_form form;
-} attributes[] = {
-    {QIR_OP_pad, "pads", PER_DIM_TWICE},   {QIR_OP_slice, "starts", PER_DIM},
-    {QIR_OP_slice, "ends", PER_DIM},       {QIR_OP_slice, "steps", PER_DIM},
-    {QIR_OP_concat, "axis", ONE_AXIS},     {QIR_OP_softmax, "axis", ONE_AXIS},
-    {QIR_OP_log_softmax, "axis", ONE_AXIS}, {QIR_OP_reduce_mean, "axes", AXES},
-    {QIR_OP_reduce_sum, "axes", AXES},     {QIR_OP_reduce_max, "axes", AXES},
-    {QIR_OP_reduce_min, "axes", AXES},     {QIR_OP_resize, "sizes", PER_DIM},
-    {QIR_OP_resize, "scales", PER_DIM},
-};
-enum { NATTRIBUTES = sizeof attributes / sizeof attributes[0] };
-
-typedef struct permutation {
-    int64_t of[QIR_MAX_RANK]; /* dimension i of the transposed tensor is dimension of[i] */
-    unsigned rank;
-} permutation;
-
-static permutation inverse(const permutation *p)
-{
-    permutation q = {.rank = p->rank};
-    for (unsigned i = 0; i < p->rank; i++)
-        q.of[p->of[i]] = i;
-    return q;
-}
-
-/* [N, C, spatial] to [N, spatial, C]. */
-static permutation to_last(unsigned rank)
-{
-    permutation p = {.rank = rank};
-    for (unsigned i = 1; i < rank; i++)
-        p.of[i] = i + 1 < rank ? i + 1 : 1;
-    return p;
-}
+#include "permute.h"
 
 static bool is_transpose(const qir_op *op, const permutation *p)
 {
@@ -56,70 +17,6 @@ static bool is_transpose(const qir_op *op, const permutation *p)
         return false;
     const int64_t *perm = qir_op_ints(op, "perm", &n);
     return n == p->rank && !memcmp(perm, p->of, n * sizeof *perm);
-}
-
-/* --- attributes ------------------------------------------------------------------------------- */
-static const qir_attr *permute_list(qir_context *ctx, const qir_attr *a, const permutation *p)
-{
-    int64_t ints[2 * QIR_MAX_RANK];
-    float floats[2 * QIR_MAX_RANK];
-    if (a->len % p->rank)
-        return a; /* a single entry repeats */
-    for (size_t i = 0; i < a->len; i++) {
-        size_t to = i / p->rank * p->rank + (size_t)p->of[i % p->rank];
-        if (a->kind == QIR_ATTR_INTS)
-            ints[to] = a->u.ints[i];
-        else
-            floats[to] = a->u.floats[i];
-    }
-    return a->kind == QIR_ATTR_INTS ? qir_attr_ints(ctx, ints, a->len)
-                                    : qir_attr_floats(ctx, floats, a->len);
-}
-
-static const qir_attr *permute_axes(qir_context *ctx, const qir_attr *a, const permutation *p)
-{
-    int64_t axes[QIR_MAX_RANK];
-    size_t n = 0;
-    for (int64_t d = 0; d < p->rank; d++)
-        for (size_t i = 0; i < a->len; i++)
-            if (p->of[a->u.ints[i]] == d)
-                axes[n++] = d;
-    return qir_attr_ints(ctx, axes, n);
-}
-
-static const qir_attr *permute(qir_context *ctx, const qir_attr *a, enum attr_form form,
-                               const permutation *p)
-{
-    switch (form) {
-    case ONE_AXIS: return qir_attr_int(ctx, p->of[a->u.i]);
-    case AXES: return permute_axes(ctx, a, p);
-    case PER_DIM:
-    case PER_DIM_TWICE: return permute_list(ctx, a, p);
-    }
-    return a;
-}
-
-static const qir_dict *permuted_attrs(const qir_op *op, const permutation *p)
-{
-    qir_context *ctx = qir_op_module(op)->ctx;
-    const qir_dict *attrs = op->attrs;
-    for (size_t i = 0; i < NATTRIBUTES; i++)
-        if (attributes[i].opcode == op->opcode)
-            attrs = canon_attr(op, attrs, attributes[i].attr,
-                               permute(ctx, qir_op_attr(op, attributes[i].attr),
-                                       attributes[i].form, p));
-    return attrs;
-}
-
-/* --- which ops -------------------------------------------------------------------------------- */
-static bool treats_dims_alike(const qir_op *op)
-{
-    if (op->opcode == QIR_OP_resize && qir_op_attr(op, "roi")->len)
-        return false;
-    for (size_t i = 0; i < NATTRIBUTES; i++)
-        if (attributes[i].opcode == op->opcode)
-            return attributes[i].form != AXES || qir_op_bool(op, "keepdims");
-    return qir_op_has_trait(op, QIR_TRAIT_ELEMENTWISE) && qir_op_has_trait(op, QIR_TRAIT_PURE);
 }
 
 /* Whole tensors of one rank, parameters of quantized ones independent of dimensions. */
@@ -132,7 +29,7 @@ static bool is_plain(const qir_value *v, unsigned rank)
 
 static bool can_permute(const qir_op *op)
 {
-    if (op->nresults != 1 || op->noperands == 0 || !treats_dims_alike(op))
+    if (op->nresults != 1 || op->noperands == 0 || !permutes(op))
         return false;
     unsigned rank = op->results[0].type->rank;
     for (uint32_t i = 0; i < op->noperands; i++)
@@ -167,7 +64,7 @@ static qir_value *untransposed(qir_builder *b, qir_value *v, const permutation *
         return qir_op_operand(qir_value_op(v), 0);
     if (v->type->rank == 0)
         return v;
-    permutation q = inverse(p);
+    permutation q = permutation_inverse(p);
     v = full_rank(b, v, p->rank);
     return v ? transposed(b, v, &q) : NULL;
 }
@@ -187,7 +84,7 @@ static bool rewrite(const canon *c, qir_op *op, const permutation *p)
     qir_builder b = qir_rewriter_builder(c->rw, op);
     qir_context *ctx = b.module->ctx;
     const qir_type *y = op->results[0].type;
-    permutation q = inverse(p);
+    permutation q = permutation_inverse(p);
     int64_t dims[QIR_MAX_RANK];
     for (unsigned i = 0; i < p->rank; i++)
         dims[i] = y->dims[q.of[i]];
@@ -226,7 +123,7 @@ static void count_operands(const qir_op *op, const permutation *p, unsigned *wit
 /* Is the one user of `op` the inverse of `p`? */
 static bool is_undone(const qir_op *op, const permutation *p)
 {
-    permutation q = inverse(p);
+    permutation q = permutation_inverse(p);
     return qir_value_has_one_use(&op->results[0]) && is_transpose(op->results[0].uses->user, &q);
 }
 
@@ -234,7 +131,7 @@ static bool sink(const canon *c, qir_op *op)
 {
     if (!can_permute(op))
         return false;
-    permutation p = to_last(op->results[0].type->rank);
+    permutation p = permutation_to_last(op->results[0].type->rank);
     unsigned with = 0, without = 0;
     count_operands(op, &p, &with, &without);
     bool all = with > 0 && without == 0;
@@ -252,7 +149,7 @@ static bool cancel(const canon *c, qir_op *op)
         return false;
     size_t n;
     memcpy(p.of, qir_op_ints(inner, "perm", &n), p.rank * sizeof *p.of);
-    permutation q = inverse(&p);
+    permutation q = permutation_inverse(&p);
     return is_transpose(op, &q) && canon_replace(c, op, qir_op_operand(inner, 0));
 }
 
