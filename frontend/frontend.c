@@ -108,11 +108,10 @@ static qir_module *parse_text(qir_context *ctx, const char *path, const qir_byte
     return qir_parse(ctx, path, (const char *)bytes->data, bytes->len, &parse);
 }
 
-static qir_module *refuse_zip(qir_context *ctx, const char *path, const qir_bytes *bytes,
-                              const qir_import_options *opts)
+static qir_module *import_pt2_file(qir_context *ctx, const char *path, const qir_bytes *bytes,
+                                   const qir_import_options *opts)
 {
-    (void)bytes, (void)opts;
-    return refuse(ctx, path, "not an ONNX model: zip archives (.pt2, .npz) cannot be imported");
+    return qir_import_pt2(ctx, path, bytes->data, bytes->len, opts);
 }
 
 static qir_module *import_tflite_file(qir_context *ctx, const char *path, const qir_bytes *bytes,
@@ -131,7 +130,7 @@ typedef struct format {
 
 /* In this order: the first that claims the bytes imports them. */
 static const format formats[] = {
-    {"pt2", is_zip, refuse_zip},
+    {"pt2", is_zip, import_pt2_file},
     {"tflite", is_tflite, import_tflite_file},
     {"onnx", is_onnx, import_onnx_file},
     {"qir", is_text, parse_text},

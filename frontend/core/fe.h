@@ -83,6 +83,8 @@ void fe_push_scope(fe_builder *fe, fe_scope *scope, bool closed);
 void fe_pop_scope(fe_builder *fe);
 
 /* --- inputs.c: arguments, results, command line ----------------------------------------------- */
+/* What -bind says about a symbolic dimension; NULL: nothing. */
+const char *fe_binding(const fe_builder *fe, const char *symbol);
 /* The value of a symbolic dimension, from -bind.  `input`: for the message. */
 bool fe_bind_dim(fe_builder *fe, const qir_loc *loc, const char *input, const char *symbol,
                  int64_t *out);

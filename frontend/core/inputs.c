@@ -20,10 +20,15 @@ static const char *find_assignment(const char *const *list, size_t n, const char
     return NULL;
 }
 
+const char *fe_binding(const fe_builder *fe, const char *symbol)
+{
+    return find_assignment(fe->opts->bindings, fe->opts->nbindings, symbol);
+}
+
 bool fe_bind_dim(fe_builder *fe, const qir_loc *loc, const char *input, const char *symbol,
                  int64_t *out)
 {
-    const char *text = find_assignment(fe->opts->bindings, fe->opts->nbindings, symbol);
+    const char *text = fe_binding(fe, symbol);
     if (!text)
         return fe_error_at(fe, loc, "dim",
                            "dynamic dimension '%s' of input '%s': give -bind %s=VALUE", symbol,

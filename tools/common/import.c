@@ -28,6 +28,7 @@ qir_import_options tool_import_options(const tool_import *i, const tool_common *
                             .nbindings = i->bindings.len,
                             .const_inputs = i->const_inputs.items,
                             .nconst_inputs = i->const_inputs.len,
+                            .model = i->model,
                             .max_source = (size_t)common->max_source};
     split(&i->inputs, &o.inputs, &o.ninputs);
     split(&i->outputs, &o.outputs, &o.noutputs);

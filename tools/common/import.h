@@ -7,6 +7,7 @@
 
 typedef struct tool_import {
     cl_list bindings, const_inputs, inputs, outputs, params;
+    const char *model;
 } tool_import;
 
 #define TOOL_IMPORT_OPTIONS(i)                                                                     \
@@ -18,6 +19,8 @@ typedef struct tool_import {
      "cut the model: these tensors become its inputs", 0, 0},                                      \
     {"outputs", CL_LIST, &(i)->outputs, "NAME,...",                                                \
      "cut the model: these tensors or nodes become its outputs", 0, 0},                            \
+    {"model", CL_STRING, &(i)->model, "NAME", "which program of a .pt2 archive that holds several",    \
+     0, 0},                                                                                        \
     {"params", CL_LIST, &(i)->params, "SCOPE=FILE",                                                \
      "read the weights of a params scope from another file", 0, 0}
 

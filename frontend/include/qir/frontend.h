@@ -17,6 +17,7 @@ typedef struct qir_import_options {
     size_t ninputs;
     const char *const *outputs; /* tensors that become its results */
     size_t noutputs;
+    const char *model; /* which program of an archive; NULL: the only one */
     size_t max_source; /* bytes; 0 = 1 GiB */
 } qir_import_options;
 
@@ -33,6 +34,11 @@ qir_module *qir_import_onnx(qir_context *ctx, const char *path, const void *data
 /* TensorFlow Lite from memory; the bytes are borrowed for the life of the module. */
 qir_module *qir_import_tflite(qir_context *ctx, const char *path, const void *data, size_t len,
                               const qir_import_options *opts);
+
+/* A PT2 archive (torch.export.save) from memory; the bytes are borrowed for the life of the module. */
+qir_module *qir_import_pt2(qir_context *ctx, const char *path, const void *data, size_t len,
+                           const qir_import_options *opts);
+void qir_pt2_list_ops(void (*fn)(void *user, const char *target, const char *signature), void *user);
 
 /* The supported operators, from the same table: calls `fn` for each. */
 void qir_onnx_list_ops(void (*fn)(void *user, const char *domain, const char *op, int since),
