@@ -37,6 +37,15 @@ bool qir_pools_whole_image(const qir_op *op)
     return op->opcode == QIR_OP_reduce_mean ? reduces_trailing_pair(op) : covers(op, x);
 }
 
+/* Activations are tables between integers.  Where nothing integer follows, float is nearer. */
+static bool feeds_integers(const qir_op *op)
+{
+    qir_for_each_use(u, &op->results[0])
+        if (qir_quantizer_row_of(&qir_quantizer_default, u->user))
+            return true;
+    return false;
+}
+
 static const qir_quantizer_row rows[] = {
     {QIR_OP_conv, QIR_ROLE_ACCUM, NULL},
     {QIR_OP_linear, QIR_ROLE_ACCUM, NULL},
@@ -45,6 +54,15 @@ static const qir_quantizer_row rows[] = {
     {QIR_OP_mul, QIR_ROLE_FREE, NULL},
     {QIR_OP_avg_pool, QIR_ROLE_FREE, NULL},
     {QIR_OP_reduce_mean, QIR_ROLE_FREE, NULL},
+    {QIR_OP_sigmoid, QIR_ROLE_FREE, feeds_integers},
+    {QIR_OP_tanh, QIR_ROLE_FREE, feeds_integers},
+    {QIR_OP_silu, QIR_ROLE_FREE, feeds_integers},
+    {QIR_OP_gelu, QIR_ROLE_FREE, feeds_integers},
+    {QIR_OP_mish, QIR_ROLE_FREE, feeds_integers},
+    {QIR_OP_hard_swish, QIR_ROLE_FREE, feeds_integers},
+    {QIR_OP_hard_sigmoid, QIR_ROLE_FREE, feeds_integers},
+    {QIR_OP_elu, QIR_ROLE_FREE, feeds_integers},
+    {QIR_OP_leaky_relu, QIR_ROLE_FREE, feeds_integers},
     {QIR_OP_concat, QIR_ROLE_CONCAT, NULL},
     {QIR_OP_relu, QIR_ROLE_PROPAGATE, NULL},
     {QIR_OP_clamp, QIR_ROLE_PROPAGATE, NULL},

@@ -127,8 +127,8 @@ static void annotate_propagated(const annotator *a, qir_op *op)
     write(a, op, in, "in0");
 }
 
-/* Made by an op that has no integer form, looking through ops that follow their operand; constants
- * count as that. */
+/* Made by an op that has no integer form, looking through ops that follow their operand.  A constant
+ * beside such a value counts as that; what was taken out of a table (an embedding) does not. */
 static bool is_float_made(const annotator *a, const qir_value *v)
 {
     const qir_op *def = v ? qir_value_op(v) : NULL;
@@ -139,7 +139,7 @@ static bool is_float_made(const annotator *a, const qir_value *v)
     bool follows = row ? row->role == QIR_ROLE_PROPAGATE
                        : rule == QIR_QR_SAME || rule == QIR_QR_LOOKUP || rule == QIR_QR_FIXED;
     if (follows)
-        return is_float_made(a, qir_op_operand(def, 0));
+        return !qir_value_const(qir_op_operand(def, 0)) && is_float_made(a, qir_op_operand(def, 0));
     return row ? qir_dict_get(def->attrs, intern(a, QIR_ATTR_FLOAT_REASON)) != NULL
                : rule == QIR_QR_NONE;
 }
