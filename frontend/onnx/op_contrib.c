@@ -155,3 +155,51 @@ bool onnx_matmul_integer_to_float(onnx_call *c)
                     product(c, onnx_dequantized(c, 0, 2, 4, -2), onnx_dequantized(c, 1, 3, 5, -1),
                             onnx_in(c, 6)));
 }
+
+/* --- layers --------------------------------------------------------------------------------------- */
+
+/* Weight i [directions, inputs, 4 * cells] as ONNX's LSTM has it; a scale for each direction, or for
+ * each of its columns. */
+static qir_value *lstm_weight(onnx_call *c, unsigned i, unsigned scale)
+{
+    const qir_type *t = c->in[i]->type;
+    fe_qparams p;
+    if (t->rank != 3)
+        return fe_error(c->fe, "shape", "weight of rank %u, expected 3", t->rank), NULL;
+    fe_qparams_init(&p, c->in[scale], c->in[scale + 1], t->dtype);
+    p.block[0] = 1;
+    if (qir_type_elements(p.scale->type) != t->dims[0])
+        p.block[2] = 1;
+    return fe_transpose_weight(c->fe, fe_dequantize(c->fe, c->in[i], &p), (int64_t[]){0, 2, 1});
+}
+
+/* Operands of LSTM, then scale and zero point of W and R.  The input is quantized as a whole; the state,
+ * which ONNX Runtime quantizes before every step, stays real. */
+bool onnx_dynamic_quantize_lstm(onnx_call *c)
+{
+    onnx_call inner = *c;
+    qir_value *in[8] = {dynamic(c, c->in[0]), lstm_weight(c, 1, 8), lstm_weight(c, 2, 10)};
+    for (unsigned i = 3; i < 8; i++)
+        in[i] = c->in[i];
+    inner.in = in;
+    inner.nin = 8;
+    return !c->fe->failed && onnx_lstm(&inner);
+}
+
+/* input [B, S, I], weight [I, 3 * H], bias, scales of input and weight, mask, their zero points. */
+bool onnx_qattention(onnx_call *c)
+{
+    qir_value *x = onnx_dequantized(c, 0, 3, 6, -1), *w = onnx_dequantized(c, 1, 4, 7, -1), *in[5];
+    if (onnx_in(c, 8) || onnx_out_used(c, 1) || onnx_attr_int(c, "past_present_share_buffer", 0) ||
+        onnx_attr_int(c, "do_rotary", 0))
+        return fe_error(c->fe, "attr", "past, present and rotary embedding are not supported");
+    qir_value *all = product(c, x, w, c->in[2]);
+    if (!all || all->type->rank != 3 || all->type->dims[2] % 3)
+        return fe_error(c->fe, "shape", "expected an input [batch, steps, size] and a weight [size, 3 * n]");
+    int64_t n = all->type->dims[2] / 3;
+    for (int64_t i = 0; i < 3; i++)
+        in[i] = fe_narrow(c->fe, all, 2, i * n, (i + 1) * n);
+    in[3] = NULL;
+    in[4] = onnx_in(c, 5);
+    return onnx_set(c, 0, onnx_translate(c, onnx_multi_head_attention, LATEST, in, 5));
+}

@@ -15,7 +15,7 @@ static bool kind_folds(const qir_pass *p, const qir_op *op)
             return false;
     if (op->opcode == QIR_OP_quantize)
         return qir_pass_bool(p, "fold-quantize");
-    if (op->opcode == QIR_OP_dequantize)
+    if (op->opcode == QIR_OP_dequantize || op->opcode == QIR_OP_dequantize_affine)
         return qir_pass_bool(p, "fold-dequantize");
     return qir_op_has_trait(op, QIR_TRAIT_PURE);
 }

@@ -127,6 +127,20 @@ def contrib():
     yield Case("quantize-axis", "in x f32 3x4x5\nrand s f32 4 0.01 0.03\ninit z i8 4 [1,-2,3,-4]\n"
                "node com.microsoft::QuantizeLinear x s z -> q ; axis=1\n"
                "node com.microsoft::DequantizeLinear q s z -> y ; axis=1\noutput y f32 ?")
+    head = "in x f32 7x2x6\nrand b f32 1x40 -0.5 0.5\nrand w {0} 1x6x20\nrand r {0} 1x5x20\n"
+    tail = "node com.microsoft::DynamicQuantizeLSTM x w r b _ _ _ _ ws wz rs rz -> y ; hidden_size=5\n" \
+        "output y f32 ?"
+    yield Case("lstm", head.format("i8") + "init ws f32 1 [0.006]\ninit wz i8 1 [3]\ninit rs f32 1 [0.005]\ninit rz i8 1 [-2]\n" +
+               tail, error=0.02)
+    same = "[" + ",".join(["120"] * 20) + "]"
+    yield Case("lstm-columns", head.format("u8") +
+               f"rand ws f32 1x20 0.002 0.006\ninit wz u8 1x20 {same}\n"
+               f"rand rs f32 1x20 0.002 0.006\ninit rz u8 1x20 {same}\n" + tail, error=0.02)
+    for mask in ("", "init m i32 2x7 [1,1,1,1,1,1,1,1,1,1,1,0,0,0]\n"):
+        yield Case("attention" + "-mask" * bool(mask), "in x u8 2x7x8\n" + params("x", 0.02, 125) +
+                   "rand w u8 8x24\n" + params("w", 0.01, 120) + "rand b f32 24 -1 1\n" + mask +
+                   f"node com.microsoft::QAttention x w b xs ws {'m' if mask else '_'} xz wz -> y ;"
+                   " num_heads=2\noutput y f32 ?", error=1e-5)
 
 
 def nbits():
