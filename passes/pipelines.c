@@ -11,7 +11,7 @@ static const qir_named_pipeline pipelines[] = {
      "Static quantization, up to calibration: observers on every value to be quantized."},
     {"convert", "apply-calibration,insert-qdq,propagate-qdq",
      "After calibration: quantize/dequantize pairs in place of observers."},
-    {"lower-quant", "lower-qdq,simplify",
+    {"lower-quant", "lower-qdq,fuse-activation,simplify",
      "Quantize/dequantize pairs around float ops become integer ops."},
     {"prepare-qdq", "float,const-fold{fold-quantize=true},propagate-qdq,simplify,lower-quant",
      "A model that came with quantize/dequantize pairs, up to integer ops."},

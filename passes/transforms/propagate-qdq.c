@@ -7,9 +7,10 @@
  *   quantize(dequantize(x))      -> x, or requantize(x)
  *   storage_cast(op(x))          -> op(storage_cast(x))         plain integers to quantized
  *
- * Selecting commutes with rounding, which is monotone: the first four lines change no bit except
+ * Selecting and clamping commute with rounding, which is monotone: the first four lines change no bit except
  * that requantize rounds once where quantize(dequantize) rounds twice. */
 #include <string.h>
+#include "bounds.h"
 #include "qir/pass.h"
 #include "qir/qmath.h"
 #include "qir/quant.h"
@@ -30,13 +31,29 @@ static const struct {
     bool (*moves)(const qir_op *op);
 } conditional[] = {{QIR_OP_pad, qir_pads_with_zero}, {QIR_OP_resize, is_nearest}};
 
-/* relu and clamp: dequantize may pass (bounds then lie on the grid), quantize stays behind them,
- * for it ends the op that they can be fused into. */
+/* relu and clamp: quantize stays behind them, for it ends the op that they can be fused into, but for
+ * a dequantize; dequantize passes where their bounds are values of its type. */
 static const qir_opcode bounding[] = {QIR_OP_relu, QIR_OP_clamp};
 
 static bool is_bounding(const qir_op *op)
 {
     return op->opcode == bounding[0] || op->opcode == bounding[1];
+}
+
+static float real_value(const qir_quant *q, int32_t stored)
+{
+    return qir_dequantize_value(stored, q->scale[0], q->zero_point[0]);
+}
+
+/* Is clamping values stored as `q` says the same as clamping real ones?  Bounds between two of its
+ * values would be rounded; 6.0 of relu6 is no multiple of most scales. */
+static bool bounds_are_exact(const qir_op *op, const qir_quant *q)
+{
+    qir_bounds b = qir_bounds_of(op);
+    int32_t lo, hi;
+    qir_quant_bounds(q, b.min, b.max, &lo, &hi);
+    return (real_value(q, lo) == b.min || b.min <= real_value(q, q->qmin)) &&
+           (real_value(q, hi) == b.max || b.max >= real_value(q, q->qmax));
 }
 
 static bool moves_data(const qir_op *op)
@@ -125,7 +142,8 @@ static bool sink_dequantize(qir_rewriter *rw, qir_op *op, void *pass)
 {
     qir_op *dq = moves_data(op) ? qir_op_feeder(op, 0, QIR_OP_dequantize) : NULL;
     qir_value *x = dq ? qir_op_operand(dq, 0) : NULL;
-    if (!x || !dequantize_passes(op, x->type) || !begin(pass))
+    if (!x || !dequantize_passes(op, x->type) ||
+        (is_bounding(op) && !bounds_are_exact(op, x->type->quant)) || !begin(pass))
         return false;
     return replace_dequantized(rw, op, with_first(pass, op, x));
 }
@@ -150,7 +168,8 @@ static bool sink_dequantize_concat(qir_rewriter *rw, qir_op *op, void *pass)
 static qir_op *movable(const qir_op *q, bool (*kind)(const qir_op *))
 {
     qir_op *op = qir_value_op(qir_op_operand(q, 0));
-    bool fits = op && kind(op) && !is_bounding(op) && qir_type_is_byte_quant(q->results[0].type) &&
+    bool ends = op && is_bounding(op) && !qir_op_feeder(op, 0, QIR_OP_dequantize);
+    bool fits = op && kind(op) && !ends && qir_type_is_byte_quant(q->results[0].type) &&
                 qir_value_has_one_use(&op->results[0]);
     return fits ? op : NULL;
 }
