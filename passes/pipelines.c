@@ -24,3 +24,19 @@ const qir_named_pipeline *qir_pipelines(size_t *n)
     *n = sizeof pipelines / sizeof pipelines[0];
     return pipelines;
 }
+
+bool qir_lower_to_code(qir_module *m, const char *level)
+{
+    unsigned stage = qir_module_stage(m);
+    qir_strbuf p = {0};
+    if (!(stage & (QIR_STAGE_PACKED | QIR_STAGE_LAYOUTS)))
+        qir_strbuf_printf(&p, "%sprepare-code,register-prepack-params{level=%s},prepack-weights",
+                          stage & QIR_STAGE_QUANTIZED ? "relabel-storage," : "", level);
+    if (!(stage & QIR_STAGE_LAYOUTS))
+        qir_strbuf_printf(&p, "%sassign-layouts", p.len ? "," : "");
+    if (!(stage & QIR_STAGE_PLANNED))
+        qir_strbuf_printf(&p, "%splan-memory{level=%s}", p.len ? "," : "", level);
+    bool ok = !p.len || qir_run_pipeline(m, p.data);
+    qir_strbuf_free(&p);
+    return ok;
+}

@@ -77,24 +77,6 @@ static bool choose_target(run *r, qir_codegen_options *o)
     return qir_codegen_check_target(r->diag, o);
 }
 
-static bool lower(jit_engine *e, qir_level level)
-{
-    const char *name = qir_level_get(level)->name;
-    unsigned stage = qir_module_stage(e->module);
-    qir_strbuf p = {0};
-    if (!(stage & (QIR_STAGE_PACKED | QIR_STAGE_LAYOUTS)))
-        qir_strbuf_printf(&p,
-                          "%sprepare-code,register-prepack-params{level=%s},prepack-weights",
-                          stage & QIR_STAGE_QUANTIZED ? "relabel-storage," : "", name);
-    if (!(stage & QIR_STAGE_LAYOUTS))
-        qir_strbuf_printf(&p, "%sassign-layouts", p.len ? "," : "");
-    if (!(stage & QIR_STAGE_PLANNED))
-        qir_strbuf_printf(&p, "%splan-memory{level=%s}", p.len ? "," : "", name);
-    bool ok = !p.len || qir_run_pipeline(e->module, p.data);
-    qir_strbuf_free(&p);
-    return ok;
-}
-
 engine *engine_create_jit(run *r)
 {
     qir_codegen_options opts;
@@ -106,7 +88,7 @@ engine *engine_create_jit(run *r)
     e->base = (engine){jit_run, jit_destroy};
     e->r = r;
     e->module = qir_module_clone(r->module);
-    if (lower(e, opts.level) && make_buffers(e))
+    if (qir_lower_to_code(e->module, qir_level_get(opts.level)->name) && make_buffers(e))
         e->jit = qir_jit_create(e->module, &opts);
     if (!e->jit) {
         jit_destroy(&e->base);

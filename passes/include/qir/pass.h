@@ -117,6 +117,10 @@ void qir_pm_report(const qir_pass_manager *pm, qir_strbuf *out);
 /* Shortcut: parse and run `pipeline` with default options (verify_each in builds with asserts). */
 bool qir_run_pipeline(qir_module *m, const char *pipeline);
 
+/* What is still to be done before code can be generated for a level (by its name), and nothing that
+ * changes results. */
+bool qir_lower_to_code(qir_module *m, const char *level);
+
 #ifdef __cplusplus
 }
 #endif
