@@ -1,5 +1,5 @@
 /* Chooses the frontend by the content of the file, not by its name. */
-#include "qir/frontend.h"
+#include "formats.h"
 
 #include "bounded/bounded.h"
 
@@ -126,15 +126,23 @@ typedef struct format {
     bool (*detect)(const char *path, const unsigned char *s, size_t len);
     qir_module *(*import)(qir_context *ctx, const char *path, const qir_bytes *bytes,
                           const qir_import_options *opts);
+    void (*operators)(qir_supported_fn fn, void *user); /* NULL: none */
 } format;
 
 /* In this order: the first that claims the bytes imports them. */
 static const format formats[] = {
-    {"pt2", is_zip, import_pt2_file},
-    {"tflite", is_tflite, import_tflite_file},
-    {"onnx", is_onnx, import_onnx_file},
-    {"qir", is_text, parse_text},
+    {"pt2", is_zip, import_pt2_file, pt2_supported_ops},
+    {"tflite", is_tflite, import_tflite_file, tfl_supported_ops},
+    {"onnx", is_onnx, import_onnx_file, onnx_supported_ops},
+    {"qir", is_text, parse_text, NULL},
 };
+
+void qir_supported_ops(qir_supported_fn fn, void *user)
+{
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        if (formats[i].operators)
+            formats[i].operators(fn, user);
+}
 
 /* One import of a file that is read already. */
 typedef struct source {

@@ -77,6 +77,7 @@ static bool probe(const job *j, size_t which, int64_t size, bool first)
     qir_import_options o = with_sizes(j->opts, b->arena, j->list, which, size);
     qir_strbuf text = {0};
     qir_diag_set_handler(qir_context_diag(ctx), keep_first, &text);
+    o.report = NULL; /* the last import reports */
     qir_module *m = j->import(j->user, ctx, &o);
     bool ok = m && bounded_compare(b, m, size, first);
     if (!m)

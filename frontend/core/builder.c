@@ -62,11 +62,14 @@ qir_module *fe_close(fe_builder *fe, bool ok)
 void fe_begin_node(fe_builder *fe, const fe_node *node)
 {
     fe->node = *node;
+    fe->mark = fe->f->body->last;
+    fe->expanded = false;
     fe->b.loc = qir_loc_name(fe->ctx, node->name);
 }
 
 void fe_end_node(fe_builder *fe)
 {
+    fe_report_node(fe);
     qir_arena_reset(fe->scratch);
 }
 

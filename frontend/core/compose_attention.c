@@ -3,7 +3,8 @@
 
 #include <math.h>
 
-/* --- attention --------------------------------------------------------------------------------- */
+/* --- attention ---------------------------------------------------------------------------------
+ */
 static int64_t heads_of(const qir_type *t)
 {
     return t->rank >= 3 ? t->dims[t->rank - 3] : 1;
@@ -48,8 +49,9 @@ static qir_value *additive(fe_builder *fe, qir_value *mask, qir_dtype dtype)
     if (!mask || mask->type->dtype != QIR_i1)
         return mask;
     qir_value *zero = fe_scalar(fe, dtype, 0.0), *low = fe_scalar(fe, dtype, -INFINITY);
-    return zero && low ? fe_emit(fe, QIR_OP_where, QIR_OPERANDS(mask, zero, low), QIR_NO_ATTRS, NULL)
-                       : NULL;
+    return zero && low
+               ? fe_emit(fe, QIR_OP_where, QIR_OPERANDS(mask, zero, low), QIR_NO_ATTRS, NULL)
+               : NULL;
 }
 
 /* With a cap on the scores the op does not fit: step by step. */
@@ -81,11 +83,11 @@ static qir_value *attend(fe_builder *fe, const fe_attention *a)
     if (a->softcap != 0.0f)
         return capped(fe, a, scale);
     const qir_attr *offset = a->offset ? qir_attr_int(fe->ctx, a->offset) : NULL;
-    return fe_emit(fe, QIR_OP_attention, (qir_value *[]){a->q, a->k, a->v, a->mask}, a->mask ? 4 : 3,
-                   QIR_ATTRS({"scale", qir_attr_float(fe->ctx, scale)},
-                             {"causal", a->causal ? qir_attr_bool(fe->ctx, true) : NULL},
-                             {"offset", offset}),
-                   NULL);
+    return fe_emit(
+        fe, QIR_OP_attention, (qir_value *[]){a->q, a->k, a->v, a->mask}, a->mask ? 4 : 3,
+        QIR_ATTRS({"scale", qir_attr_float(fe->ctx, scale)},
+                  {"causal", a->causal ? qir_attr_bool(fe->ctx, true) : NULL}, {"offset", offset}),
+        NULL);
 }
 
 qir_value *fe_sdpa(fe_builder *fe, const fe_attention *a)
@@ -116,7 +118,8 @@ qir_value *fe_sdpa(fe_builder *fe, const fe_attention *a)
     return fe_reshape(fe, y, dims, t->rank - 1);
 }
 
-/* --- rotary embedding -------------------------------------------------------------------------- */
+/* --- rotary embedding --------------------------------------------------------------------------
+ */
 static qir_value *rotated(fe_builder *fe, qir_opcode opcode, qir_value *a, qir_value *fa,
                           qir_value *b, qir_value *fb)
 {

@@ -17,7 +17,10 @@ static qir_value *norm(fe_builder *fe, qir_opcode opcode, qir_value *x, int64_t 
     gamma = shaped_like(fe, gamma, x, axis);
     beta = shaped_like(fe, beta, x, axis);
     return fe->failed ? NULL
-                      : fe_emit(fe, opcode, (qir_value *[]){x, gamma, beta}, beta ? 3 : gamma ? 2 : 1,
+                      : fe_emit(fe, opcode, (qir_value *[]){x, gamma, beta},
+                                beta    ? 3
+                                : gamma ? 2
+                                        : 1,
                                 QIR_ATTRS({"axis", qir_attr_int(fe->ctx, axis)},
                                           {"epsilon", qir_attr_float(fe->ctx, epsilon)}),
                                 NULL);
@@ -41,8 +44,9 @@ static qir_value *mean_from(fe_builder *fe, qir_value *x, int64_t axis)
         return NULL;
     for (int64_t i = axis; i < x->type->rank; i++)
         axes[i - axis] = i;
-    return fe_emit1(fe, QIR_OP_reduce_mean, x,
-                    QIR_ATTRS({"axes", qir_attr_ints(fe->ctx, axes, x->type->rank - (size_t)axis)}));
+    return fe_emit1(
+        fe, QIR_OP_reduce_mean, x,
+        QIR_ATTRS({"axes", qir_attr_ints(fe->ctx, axes, x->type->rank - (size_t)axis)}));
 }
 
 bool fe_layer_norm_statistics(fe_builder *fe, qir_value *x, int64_t axis, float epsilon,
@@ -53,8 +57,8 @@ bool fe_layer_norm_statistics(fe_builder *fe, qir_value *x, int64_t axis, float 
     qir_value *variance = mean_from(fe, fe_emit2(fe, QIR_OP_mul, d, d), axis);
     if (!variance)
         return false;
-    qir_value *sum = fe_emit2(fe, QIR_OP_add, variance,
-                              fe_scalar(fe, variance->type->dtype, (double)epsilon));
+    qir_value *sum =
+        fe_emit2(fe, QIR_OP_add, variance, fe_scalar(fe, variance->type->dtype, (double)epsilon));
     qir_value *root = fe_emit1(fe, QIR_OP_sqrt, sum, QIR_NO_ATTRS);
     *inverse_deviation = fe_emit1(fe, QIR_OP_reciprocal, root, QIR_NO_ATTRS);
     return *inverse_deviation;
@@ -76,7 +80,8 @@ qir_value *fe_group_norm(fe_builder *fe, qir_value *x, int64_t groups, qir_value
     if (!x)
         return NULL;
     if (t->rank < 2 || groups < 1 || !t->dims[0] || !t->dims[1] || t->dims[1] % groups)
-        return fe_error(fe, "shape", "channels cannot be split into %lld groups", (long long)groups),
+        return fe_error(fe, "shape", "channels cannot be split into %lld groups",
+                        (long long)groups),
                NULL;
     int64_t rows[3] = {t->dims[0], groups, qir_type_elements(t) / t->dims[0] / groups};
     qir_value *y = fe_layer_norm(fe, fe_reshape(fe, x, rows, 3), 2, NULL, NULL, epsilon);

@@ -1,4 +1,5 @@
-/* Recurrent layers: the product with x for all steps at once, then the op that carries the state. */
+/* Recurrent layers: the product with x for all steps at once, then the op that carries the state.
+ */
 #include "core/compose.h"
 
 #include <string.h>
@@ -16,7 +17,8 @@ typedef struct layer {
     qir_value *state[2];
 } layer;
 
-/* --- weights ----------------------------------------------------------------------------------- */
+/* --- weights -----------------------------------------------------------------------------------
+ */
 static bool is_in_order(const layer *l)
 {
     for (unsigned k = 0; k < l->gates; k++)
@@ -60,8 +62,8 @@ static qir_value *ordered_const(fe_builder *fe, const layer *l, qir_value *v)
     return fe_add_const(fe, fe_const_base(fe, v), t, to, true, fe->b.loc);
 }
 
-/* Blocks of dimension 0 into QIR's order.  A dequantized constant stays one, so that the product can
- * become integer. */
+/* Blocks of dimension 0 into QIR's order.  A dequantized constant stays one, so that the product
+ * can become integer. */
 static qir_value *ordered(fe_builder *fe, const layer *l, qir_value *v)
 {
     qir_value *block[4];
@@ -79,11 +81,13 @@ static qir_value *ordered(fe_builder *fe, const layer *l, qir_value *v)
 
 static qir_value *sum(fe_builder *fe, qir_value *a, qir_value *b)
 {
-    return a && b ? fe_emit_folded(fe, QIR_OP_add, QIR_OPERANDS(a, b), QIR_NO_ATTRS, NULL) : a ? a : b;
+    return a && b ? fe_emit_folded(fe, QIR_OP_add, QIR_OPERANDS(a, b), QIR_NO_ATTRS, NULL)
+           : a    ? a
+                  : b;
 }
 
-/* The recurrent bias joins that of the input, but for a gru that scales it by the reset gate: that op
- * takes it by itself. */
+/* The recurrent bias joins that of the input, but for a gru that scales it by the reset gate: that
+ * op takes it by itself. */
 static bool add_biases(fe_builder *fe, layer *l, qir_value **bias)
 {
     qir_value *wb = ordered(fe, l, l->in.wb), *rb = ordered(fe, l, l->in.rb);
@@ -121,7 +125,8 @@ static bool prepare(fe_builder *fe, layer *l)
     return l->xw && l->r;
 }
 
-/* --- the op ------------------------------------------------------------------------------------ */
+/* --- the op ------------------------------------------------------------------------------------
+ */
 static bool emit_op(fe_builder *fe, const layer *l, qir_value *xw, qir_value *const *state,
                     qir_value **out)
 {

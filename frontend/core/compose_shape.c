@@ -11,7 +11,8 @@ qir_value *fe_narrow(fe_builder *fe, qir_value *x, int64_t axis, int64_t first, 
     return fe_slice(fe, x, &s);
 }
 
-/* Entry `index` of dimension 0 of a constant: a second constant over its bytes.  NULL: not possible. */
+/* Entry `index` of dimension 0 of a constant: a second constant over its bytes.  NULL: not
+ * possible. */
 static qir_value *select_const(fe_builder *fe, qir_value *x, int64_t index)
 {
     const qir_type *t = x->type;
@@ -21,7 +22,8 @@ static qir_value *select_const(fe_builder *fe, qir_value *x, int64_t index)
     if (!data || !whole || (t->quant && !qir_quant_is_per_tensor(t->quant)))
         return NULL;
     t = fe_shaped(fe, t, t->dims + 1, t->rank - 1);
-    return t ? fe_add_const(fe, fe_const_base(fe, x), t, data + (size_t)index * bytes, false, fe->b.loc)
+    return t ? fe_add_const(fe, fe_const_base(fe, x), t, data + (size_t)index * bytes, false,
+                            fe->b.loc)
              : NULL;
 }
 
@@ -56,7 +58,8 @@ qir_value *fe_concat(fe_builder *fe, qir_value *const *xs, uint32_t n, int64_t a
             return NULL;
     if (n == 1)
         return xs[0];
-    return fe_emit(fe, QIR_OP_concat, xs, n, QIR_ATTRS({"axis", qir_attr_int(fe->ctx, axis)}), NULL);
+    return fe_emit(fe, QIR_OP_concat, xs, n, QIR_ATTRS({"axis", qir_attr_int(fe->ctx, axis)}),
+                   NULL);
 }
 
 qir_value *fe_swap_axes(fe_builder *fe, qir_value *x, unsigned a, unsigned b)

@@ -29,6 +29,7 @@ typedef struct fe_scope {
     struct fe_scope *saved; /* what to return to ... */
     qir_arena *scratch;
     fe_node node;
+    qir_op *mark;
     const qir_loc *loc;
     qir_map values; /* tensor name -> qir_value */
 } fe_scope;
@@ -44,6 +45,8 @@ typedef struct fe_builder {
     const qir_import_options *opts; /* never NULL */
     const char *format;             /* "onnx": diagnostic codes begin so */
     fe_node node;
+    qir_op *mark;  /* the last op before those of the node; NULL: none */
+    bool expanded; /* the node has a body, which was translated */
     bool failed;
     unsigned errors; /* of the engine, when the import began */
     fe_scope main;
@@ -61,6 +64,10 @@ qir_module *fe_close(fe_builder *fe, bool ok);
 /* `loc` of the node: a place in the file.  End resets the scratch arena. */
 void fe_begin_node(fe_builder *fe, const fe_node *node);
 void fe_end_node(fe_builder *fe);
+
+/* -import-report (report.c): the node that ends now; and one that is not translated. */
+void fe_report_node(fe_builder *fe);
+void fe_report(fe_builder *fe, const fe_node *node, qir_import_fate fate, const char *ops);
 
 /* Diagnoses at the node; returns false.  `code` gets the format as prefix unless it has a dot. */
 bool fe_error(fe_builder *fe, const char *code, const char *fmt, ...)

@@ -73,6 +73,7 @@ void fe_push_scope(fe_builder *fe, fe_scope *scope, bool closed)
                         .saved = fe->scope,
                         .scratch = fe->scratch,
                         .node = fe->node,
+                        .mark = fe->mark,
                         .loc = fe->b.loc};
     fe->scope = scope;
     fe->scratch = qir_context_new_arena(fe->ctx);
@@ -86,5 +87,7 @@ void fe_pop_scope(fe_builder *fe)
     fe->scope = scope->saved;
     fe->scratch = scope->scratch;
     fe->node = scope->node;
+    fe->mark = scope->mark;
+    fe->expanded = true;
     fe->b.loc = scope->loc;
 }

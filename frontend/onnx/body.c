@@ -93,12 +93,22 @@ static bool count_nodes(onnx_import *imp, size_t n)
                     ONNX_MAX_NODES);
 }
 
+static fe_node node_of(onnx_import *imp, const onnx_node *n)
+{
+    return (fe_node){onnx_node_name(n), n->op, n->nout ? n->out[0] : "",
+                     qir_pb_loc(&imp->model.file, n->offset)};
+}
+
 static bool translate(onnx_import *imp, onnx_node *n)
 {
     fe_builder *fe = &imp->fe;
     onnx_call c = {.fe = fe, .imp = imp, .opset = onnx_opset_of(imp, n->domain)};
-    fe_begin_node(fe, &(fe_node){onnx_node_name(n), n->op, n->nout ? n->out[0] : "",
-                                 qir_pb_loc(&imp->model.file, n->offset)});
+    const fe_node node = node_of(imp, n);
+    if (!n->live) {
+        fe_report(fe, &node, QIR_IMPORT_DEAD, "");
+        return true;
+    }
+    fe_begin_node(fe, &node);
     c.node = onnx_resolve_attributes(imp, n);
     onnx_function *fn = onnx_find_function(imp, n);
     bool ok = c.node && count_nodes(imp, 1) && resolve_operands(&c) &&
@@ -159,7 +169,7 @@ bool onnx_body_translate(onnx_import *imp)
 {
     const onnx_graph *g = imp->body->graph;
     for (size_t i = 0; i < g->nnodes; i++)
-        if (g->nodes[i].live && !translate(imp, &g->nodes[i]))
+        if (!translate(imp, &g->nodes[i]))
             return false;
     return true;
 }

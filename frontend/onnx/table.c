@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "onnx/import.h"
+#include "formats.h"
 
 enum { OPSET_TESTED_MIN = 6, OPSET_TESTED_MAX = 26, OPSET_LIMIT = 100 };
 
@@ -14,11 +15,17 @@ static const onnx_row rows[] = {
 };
 enum { NUM_ROWS = sizeof rows / sizeof rows[0] };
 
-void qir_onnx_list_ops(void (*fn)(void *user, const char *domain, const char *op, int since),
-                       void *user)
+void onnx_supported_ops(qir_supported_fn fn, void *user)
 {
-    for (size_t i = 0; i < NUM_ROWS; i++)
-        fn(user, rows[i].domain, rows[i].op, rows[i].since);
+    for (size_t i = 0; i < NUM_ROWS; i++) {
+        const onnx_row *row = &rows[i], *next = i + 1 < NUM_ROWS ? &rows[i + 1] : NULL;
+        bool replaced = next && !row->until && strcmp(next->op, row->op) == 0 &&
+                        strcmp(next->domain, row->domain) == 0;
+        const char *qir = row->opcode < QIR_NUM_OPS ? qir_op_desc_get(row->opcode)->name : NULL;
+        qir_supported_op op = {
+            "onnx", row->domain, row->op, row->since, replaced ? next->since - 1 : row->until, qir};
+        fn(user, &op);
+    }
 }
 
 void onnx_table_init(onnx_import *imp)

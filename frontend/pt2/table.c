@@ -1,6 +1,7 @@
 /* The operator table: which row of map.def translates a node, and what to say when none does. */
 #include <string.h>
 
+#include "formats.h"
 #include "pt2/import.h"
 
 static const pt2_row rows[] = {
@@ -11,10 +12,15 @@ static const pt2_row rows[] = {
 };
 enum { NUM_ROWS = sizeof rows / sizeof rows[0] };
 
-void qir_pt2_list_ops(void (*fn)(void *user, const char *target, const char *signature), void *user)
+void pt2_supported_ops(qir_supported_fn fn, void *user)
 {
-    for (size_t i = 0; i < NUM_ROWS; i++)
-        fn(user, rows[i].target, rows[i].signature);
+    for (size_t i = 0; i < NUM_ROWS; i++) {
+        qir_supported_op op = {.format = "pt2",
+                               .domain = "",
+                               .name = rows[i].target,
+                               .qir = qir_op_desc_get(rows[i].opcode)->name};
+        fn(user, &op);
+    }
 }
 
 void pt2_table_init(pt2_import *imp)

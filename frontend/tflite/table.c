@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "formats.h"
 #include "tflite/import.h"
 
 #define C(i) (1u << (i))
@@ -34,6 +35,19 @@ static const field fields[] = {
 #undef OPTIONS
 #undef FIELD
 };
+
+void tfl_supported_ops(qir_supported_fn fn, void *user)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        qir_supported_op op = {.format = "tflite",
+                               .domain = "",
+                               .name = names[rows[i].op],
+                               .since = 1,
+                               .until = rows[i].version,
+                               .qir = qir_op_desc_get(rows[i].opcode)->name};
+        fn(user, &op);
+    }
+}
 
 /* --- rows ------------------------------------------------------------------------------------- */
 

@@ -1,5 +1,5 @@
-/* The option parser of all tools.  getopt_long_only does the splitting; abbreviations, which it would
- * accept, are refused here, so that adding an option never changes what a script means. */
+/* The option parser of all tools.  getopt_long_only does the splitting; abbreviations, which it
+ * would accept, are refused here, so that adding an option never changes what a script means. */
 #include "cl.h"
 
 #include <errno.h>
@@ -47,8 +47,11 @@ static void print_option(const char *name, cl_kind kind, const char *metavar, co
 {
     char left[80];
     const char *value = metavar ? metavar : "VALUE";
-    snprintf(left, sizeof left, kind == CL_FLAG ? "-%s" : kind == CL_JOINED ? "-%s%s" : "-%s=%s",
-             name, value);
+    const char *shape = kind == CL_FLAG       ? "-%s"
+                        : kind == CL_JOINED   ? "-%s%s"
+                        : kind == CL_OPTIONAL ? "-%s[=%s]"
+                                              : "-%s=%s";
+    snprintf(left, sizeof left, shape, name, value);
     if (strlen(left) > HELP_COLUMN) {
         printf("  %s\n", left);
         left[0] = '\0';
@@ -113,19 +116,12 @@ static void append(cl_list *list, const char *item)
 static void set_option(const cl_tool *tool, const cl_option *o, const char *value)
 {
     switch (o->kind) {
-    case CL_FLAG:
-        set_flag(tool, o, value);
-        return;
-    case CL_STRING:
-        *(const char **)o->dest = value;
-        return;
-    case CL_INT:
-        set_int(tool, o, value);
-        return;
+    case CL_FLAG: set_flag(tool, o, value); return;
+    case CL_STRING: *(const char **)o->dest = value; return;
+    case CL_OPTIONAL: *(const char **)o->dest = value ? value : ""; return;
+    case CL_INT: set_int(tool, o, value); return;
     case CL_LIST:
-    case CL_JOINED:
-        append(o->dest, value);
-        return;
+    case CL_JOINED: append(o->dest, value); return;
     }
 }
 
@@ -138,15 +134,18 @@ static size_t count_options(const cl_tool *tool)
     return n;
 }
 
+static int takes_value(cl_kind kind)
+{
+    return kind == CL_FLAG || kind == CL_OPTIONAL ? optional_argument : required_argument;
+}
+
 /* The table of getopt: the tool's options, then help and version. */
 static struct option *long_options(const cl_tool *tool, size_t n)
 {
     struct option *opts = must(calloc(n + 4, sizeof *opts));
     for (size_t i = 0; i < n; i++)
-        opts[i] = (struct option){tool->options[i].name,
-                                  tool->options[i].kind == CL_FLAG ? optional_argument
-                                                                   : required_argument,
-                                  NULL, (int)i + 256};
+        opts[i] = (struct option){tool->options[i].name, takes_value(tool->options[i].kind), NULL,
+                                  (int)i + 256};
     opts[n] = (struct option){"help", no_argument, NULL, (int)n + 256};
     opts[n + 1] = (struct option){"h", no_argument, NULL, (int)n + 256};
     opts[n + 2] = (struct option){"version", no_argument, NULL, (int)n + 257};

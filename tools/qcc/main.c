@@ -18,6 +18,8 @@ static bool compile(qcc_driver *d)
     if (!qcc_write_outputs(d))
         return false;
     qcc_remark_level(d);
+    if (d->opts->import_report && !qcc_write_import_report(d))
+        return false;
     return !d->opts->report || qcc_report(d);
 }
 
@@ -31,9 +33,10 @@ int main(int argc, char **argv)
     qcc_driver d = {.opts = &opts, .ctx = tool_context(tool, &opts.common)};
     d.diag = qir_context_diag(d.ctx);
     d.last = last_phase(&opts);
-    bool ok = compile(&d);
+    bool ok = opts.supported_ops ? qcc_supported_ops(d.diag, opts.supported_ops) : compile(&d);
     bool internal = d.internal_error || tool_internal_error();
     qir_strbuf_free(&d.code);
+    qir_strbuf_free(&d.import_report);
     qir_module_destroy(d.module);
     qir_context_destroy(d.ctx);
     return ok ? CL_EXIT_OK : internal ? CL_EXIT_INTERNAL : CL_EXIT_ERROR;

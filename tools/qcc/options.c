@@ -42,6 +42,10 @@ static const cl_option options[] = {
 
     {"report", CL_FLAG, &o.report, NULL, "say what became int8, what stayed float and why, and sizes",
      0, 0},
+    {"import-report", CL_OPTIONAL, &o.import_report, "json|FILE",
+     "say what became of each node of the model", 0, 0},
+    {"supported-ops", CL_OPTIONAL, &o.supported_ops, "json",
+     "print the operators that the importers take, and exit", 0, 0},
     {"v", CL_FLAG, &o.verbose, NULL, "name the phases as they run", 0, 0},
     {"time-passes", CL_FLAG, &o.time_passes, NULL, "time of every pass", 0, 0},
     TOOL_COMMON_OPTIONS(&o.common),
@@ -52,7 +56,7 @@ static const cl_tool tool = {
     "qcc", "[options] MODEL",
     "Compiles a neural network (.onnx or .qir) to an object file without dependencies and a C header.\n"
     "A float model is quantized when samples (-calibrate) or a profile (-profile) are given.",
-    options, 1, 1};
+    options, 0, 1};
 
 /* NULL or one of the names, which end with NULL. */
 static void check_word(const char *option, const char *value, const char *const *names,
@@ -115,7 +119,11 @@ const cl_tool *qcc_parse_options(int argc, char **argv, qcc_options *out)
 {
     cl_list inputs = {0};
     cl_parse(&tool, argc, argv, &inputs);
-    o.input = inputs.items[0];
+    if (o.supported_ops && *o.supported_ops && strcmp(o.supported_ops, "json"))
+        cl_usage_error(&tool, "-supported-ops takes no value but json, got '%.80s'", o.supported_ops);
+    if (!inputs.len && !o.supported_ops)
+        cl_usage_error(&tool, "no input");
+    o.input = inputs.len ? inputs.items[0] : "-";
     check_words();
     check_combinations();
     *out = o;

@@ -93,6 +93,8 @@ static bool import(qcc_driver *d)
 {
     const qcc_options *o = d->opts;
     qir_import_options opts = tool_import_options(&o->import, &o->common);
+    opts.report = o->import_report ? qcc_import_event : NULL;
+    opts.report_user = d;
     d->module = qir_import_file(d->ctx, o->input, &opts);
     return d->module && tool_bind_params(d->module, &o->import) && choose_mode(d);
 }

@@ -14,6 +14,7 @@ typedef struct qcc_options {
     const char *target, *cpu, *attrs, *level;
     const char *quantize, *profile, *preprocess, *observer, *quantizer, *io;
     const char *stop_after, *passes;
+    const char *supported_ops, *import_report; /* "": given without a value */
     cl_list calibrate;
     tool_import import;
     int64_t limit;
@@ -37,6 +38,7 @@ typedef struct qcc_driver {
     qir_module *module;
     qcc_mode mode;
     qir_codegen_options codegen;
+    qir_strbuf import_report; /* lines of -import-report */
     qir_strbuf code; /* object, assembly or LLVM IR, once generated */
     size_t last;     /* phase to stop after */
     bool internal_error;
@@ -75,5 +77,11 @@ bool qcc_write_outputs(qcc_driver *d);
 /* -report: ops in int8 or float and why, memory and sizes, to standard output, or to standard error
  * when the output goes there.  False: diagnosed. */
 bool qcc_report(qcc_driver *d);
+
+/* --- supported.c, import_report.c ------------------------------------------------------------- */
+bool qcc_supported_ops(qir_diag_engine *diag, const char *how);
+/* Receives the importer's events. */
+void qcc_import_event(void *user, const qir_import_event *e);
+bool qcc_write_import_report(qcc_driver *d);
 
 #endif

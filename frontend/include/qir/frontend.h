@@ -8,6 +8,22 @@
 extern "C" {
 #endif
 
+/* What became of a node of the model. */
+typedef enum qir_import_fate {
+    QIR_IMPORT_OPS,       /* ops of QIR */
+    QIR_IMPORT_EXPANDED,  /* the nodes of its body, which are reported before it */
+    QIR_IMPORT_FOLDED,    /* a constant */
+    QIR_IMPORT_FORWARDED, /* another name for its operand */
+    QIR_IMPORT_DEAD       /* nothing: no output depends on it */
+} qir_import_fate;
+
+typedef struct qir_import_event {
+    const char *name, *op; /* the node and its operator */
+    const qir_loc *loc;    /* place in the file */
+    qir_import_fate fate;
+    const char *ops; /* QIR_IMPORT_OPS: "conv, add", in order; else "" */
+} qir_import_event;
+
 typedef struct qir_import_options {
     const char *const *bindings; /* "N=1": value of a symbolic dimension */
     size_t nbindings;
@@ -18,6 +34,8 @@ typedef struct qir_import_options {
     const char *const *outputs; /* tensors that become its results */
     size_t noutputs;
     const char *model; /* which program of an archive; NULL: the only one */
+    void (*report)(void *user, const qir_import_event *e); /* for every node; strings are borrowed */
+    void *report_user;
     size_t max_source; /* bytes; 0 = 1 GiB */
 } qir_import_options;
 
@@ -38,11 +56,19 @@ qir_module *qir_import_tflite(qir_context *ctx, const char *path, const void *da
 /* A PT2 archive (torch.export.save) from memory; the bytes are borrowed for the life of the module. */
 qir_module *qir_import_pt2(qir_context *ctx, const char *path, const void *data, size_t len,
                            const qir_import_options *opts);
-void qir_pt2_list_ops(void (*fn)(void *user, const char *target, const char *signature), void *user);
 
-/* The supported operators, from the same table: calls `fn` for each. */
-void qir_onnx_list_ops(void (*fn)(void *user, const char *domain, const char *op, int since),
-                       void *user);
+/* An operator that an importer takes. */
+typedef struct qir_supported_op {
+    const char *format; /* "onnx" */
+    const char *domain; /* "" if it has none */
+    const char *name;
+    int since, until; /* versions of it or of its operator set; until 0: no end */
+    const char *qir;  /* the op that it becomes, or the main one; NULL: it is resolved at import */
+} qir_supported_op;
+typedef void (*qir_supported_fn)(void *user, const qir_supported_op *op);
+
+/* Calls `fn` for each operator of all formats, from the tables that import them. */
+void qir_supported_ops(qir_supported_fn fn, void *user);
 
 #ifdef __cplusplus
 }
