@@ -48,6 +48,9 @@ def operator_of(cases):
 
 def plain(reason):
     """Without what differs from case to case."""
+    missing = re.findall(r"(?:; |^)(\S+) opset \d+, \d+ node", reason)
+    if missing:
+        return "no " + ", ".join(missing)
     reason = re.sub(r"^node '.*?' \(", "(", reason.split("; ")[0])
     reason = re.sub(r"%?'[^']*'|tensor<[^ ]*>", "'...'", reason)
     return re.sub(r"\d+(\.\d+(e[+-]\d+)?)?", "N", reason).replace("|", "\\|")
