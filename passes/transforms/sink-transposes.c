@@ -105,6 +105,13 @@ static bool rewrite(const canon *c, qir_op *op, const permutation *p)
     return true;
 }
 
+/* A constant, or one that const-fold is going to transpose. */
+static bool is_constant(const qir_value *v)
+{
+    qir_op *op = qir_value_op(v);
+    return qir_value_const(op && op->opcode == QIR_OP_transpose ? qir_op_operand(op, 0) : v);
+}
+
 /* Constants aside, how many different operands are transposes by `p`, and how many are not.  A
  * transpose with other users stays, so sinking it below its only user here would gain nothing. */
 static void count_operands(const qir_op *op, const permutation *p, unsigned *with, unsigned *without)
@@ -113,7 +120,7 @@ static void count_operands(const qir_op *op, const permutation *p, unsigned *wit
         const qir_value *v = qir_op_operand(op, i);
         bool same = is_transpose(qir_value_op(v), p) &&
                     (qir_value_has_one_use(v) || op->noperands > 1);
-        if (first_use(op, i) < i || qir_value_const(v))
+        if (first_use(op, i) < i || is_constant(v))
             continue;
         *with += same;
         *without += !same;

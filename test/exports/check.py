@@ -1,6 +1,6 @@
 """Compiles exported networks and compares the object with ONNX Runtime.
 
-    check.py DIR FILE.onnx [MODEL...]     with what export.py wrote into DIR
+    check.py DIR [FILE...]     with what export.py wrote into DIR (a .pt2 with its dynamo .onnx)
 
 Per file: the largest difference to ONNX Runtime, relative to its largest output; time and peak
 memory of the compiler; then, after static quantization on the calibration samples, the ops that
@@ -57,7 +57,7 @@ def call(work, inputs, outputs):
 def reference(model, inputs):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 2
-    session = onnxruntime.InferenceSession(model, options)
+    session = onnxruntime.InferenceSession(model.replace('.pt2', '.dynamo.onnx'), options)
     names = [i.name for i in session.get_inputs()]
     return session.run(None, dict(zip(names, inputs)))
 
@@ -98,7 +98,7 @@ def check(directory, model):
 def main():
     directory, *models = sys.argv[1:]
     good = True
-    for model in models or sorted(glob.glob(directory + '/*.onnx')):
+    for model in models or sorted(glob.glob(directory + '/*.onnx') + glob.glob(directory + '/*.pt2')):
         try:
             good = check(directory, model) and good
         except RuntimeError as e:
