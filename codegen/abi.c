@@ -134,5 +134,8 @@ bool qcg_abi_get(qir_module *m, const qir_codegen_options *opts, qcg_abi *abi)
         abi->out[i].type = f->result_types[i];
     name_tensors(arena, abi->in, abi->nin, f->arg_names, "input");
     name_tensors(arena, abi->out, abi->nout, f->result_names, "output");
+    for (uint32_t k = 0; k < abi->nout; k++)
+        if (qir_func_updated_arg(f, k) >= 0)
+            abi->out[k].updates = abi->in[qir_func_updated_arg(f, k)].field;
     return true;
 }

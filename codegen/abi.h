@@ -21,6 +21,7 @@ typedef struct qcg_tensor_abi {
     const char *field; /* member of NAME_inputs or NAME_outputs */
     const char *macro; /* the same for macros: upper case, unique among inputs (outputs) */
     const qir_type *type;
+    const char *updates; /* field of the input whose buffer may be this output's too, or NULL */
     int64_t size_limit; /* of an argument that is a size: its largest value; else 0 */
 } qcg_tensor_abi;
 

@@ -95,6 +95,13 @@ static LLVMValueRef copy_function(qcg_entry_state *e)
     return fn;
 }
 
+static void copy_to_output(qcg_entry_state *e, uint32_t k, LLVMValueRef from, size_t bytes)
+{
+    LLVMValueRef fn = copy_function(e);
+    LLVMValueRef args[] = {e->out_ptr[k], from, LLVMConstInt(e->size, bytes, false)};
+    LLVMBuildCall2(e->g->b, LLVMGlobalGetValueType(fn), fn, args, 3, "");
+}
+
 static bool is_written_in_place(const qir_value *v, uint32_t k)
 {
     int64_t n;
@@ -108,9 +115,46 @@ static void copy_results(qcg_entry_state *e, const qir_op *ret)
         size_t bytes = qir_type_bytes(v->type);
         if (is_written_in_place(v, k) || bytes == 0)
             continue;
-        LLVMValueRef fn = copy_function(e);
-        LLVMValueRef args[] = {e->out_ptr[k], address(e, v), LLVMConstInt(e->size, bytes, false)};
-        LLVMBuildCall2(e->g->b, LLVMGlobalGetValueType(fn), fn, args, 3, "");
+        copy_to_output(e, k, address(e, v), bytes);
+    }
+}
+
+/* ---- outputs that are updated inputs ----------------------------------------------------------- */
+/* Has the plan put an update of `arg` into the buffer of output k? */
+static bool is_updated_there(const qir_func *f, const qir_value *arg, uint32_t k)
+{
+    int64_t n;
+    qir_for_each_op(op, f->body)
+        if (qir_op_has_trait(op, QIR_TRAIT_UPDATES) &&
+            qir_value_root(qir_op_operand(op, 0)) == arg &&
+            qcg_place_attr(&op->results[0], "buf_out", &n) && n == k)
+            return true;
+    return false;
+}
+
+/* From here on the output's buffer is the input; a caller that passes two gets a copy. */
+static void move_in(qcg_entry_state *e, uint32_t k, uint32_t arg)
+{
+    qcg *g = e->g;
+    LLVMBasicBlockRef copy = LLVMAppendBasicBlockInContext(g->llvm, e->fn, "copy");
+    LLVMBasicBlockRef next = LLVMAppendBasicBlockInContext(g->llvm, e->fn, "next");
+    LLVMValueRef same = LLVMBuildICmp(g->b, LLVMIntEQ, e->in_ptr[arg], e->out_ptr[k], "");
+    LLVMBuildCondBr(g->b, same, next, copy);
+    LLVMPositionBuilderAtEnd(g->b, copy);
+    copy_to_output(e, k, e->in_ptr[arg], qir_type_bytes(e->abi->out[k].type));
+    LLVMBuildBr(g->b, next);
+    LLVMPositionBuilderAtEnd(g->b, next);
+    e->in_ptr[arg] = e->out_ptr[k];
+}
+
+static void move_in_all(qcg_entry_state *e)
+{
+    const qir_func *f = qir_module_main(e->g->qir);
+    for (uint32_t k = 0; k < f->nresults; k++) {
+        int64_t arg = qir_func_updated_arg(f, k);
+        if (arg >= 0 && qir_type_bytes(f->result_types[k]) &&
+            is_updated_there(f, f->body->args[arg], k))
+            move_in(e, k, (uint32_t)arg);
     }
 }
 
@@ -155,6 +199,7 @@ void qcg_entry(qcg *g, const qcg_abi *abi, const qcg_call *calls, size_t ncalls)
     begin(&e);
     qcg_entry_checks(&e, check);
     LLVMValueRef saved = qcg_fp_enter(g);
+    move_in_all(&e);
     for (size_t i = 0; i < ncalls; i++)
         call_op(&e, &calls[i]);
     copy_results(&e, qir_module_main(g->qir)->body->last);

@@ -55,6 +55,17 @@ static LLVMValueRef overlap(qcg_entry_state *e, LLVMValueRef p, size_t n, LLVMVa
     return LLVMBuildAnd(b, a, c, "");
 }
 
+/* Do output k and input i meet?  An output may be the very buffer that it updates. */
+static LLVMValueRef meets_input(qcg_entry_state *e, uint32_t k, uint32_t i)
+{
+    LLVMValueRef out = e->out_ptr[k], in = e->in_ptr[i];
+    LLVMValueRef bad = overlap(e, out, qir_type_bytes(e->abi->out[k].type), in,
+                               qir_type_bytes(e->abi->in[i].type));
+    if (qir_func_updated_arg(qir_module_main(e->g->qir), k) != i)
+        return bad;
+    return LLVMBuildAnd(e->g->b, bad, LLVMBuildICmp(e->g->b, LLVMIntNE, out, in, ""), "");
+}
+
 static void check_overlaps(qcg_entry_state *e)
 {
     const qcg_abi *abi = e->abi;
@@ -62,8 +73,7 @@ static void check_overlaps(qcg_entry_state *e)
     for (uint32_t k = 0; k < abi->nout; k++) {
         size_t n = qir_type_bytes(abi->out[k].type);
         for (uint32_t i = 0; i < abi->nin; i++)
-            bad = either(e, bad, overlap(e, e->out_ptr[k], n, e->in_ptr[i],
-                                         qir_type_bytes(abi->in[i].type)));
+            bad = either(e, bad, meets_input(e, k, i));
         for (uint32_t j = 0; j < k; j++)
             bad = either(e, bad, overlap(e, e->out_ptr[k], n, e->out_ptr[j],
                                          qir_type_bytes(abi->out[j].type)));

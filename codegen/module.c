@@ -50,6 +50,8 @@ static LLVMValueRef op_function(qcg *g, const qir_op *op, size_t k, const char *
 static bool is_in_place(const qir_op *op)
 {
     int64_t to, from;
+    if (qir_op_has_trait(op, QIR_TRAIT_UPDATES))
+        return true; /* perhaps: the code asks */
     if (!qcg_place_attr(&op->results[0], "buf", &to))
         return false;
     for (uint32_t i = 0; i < op->noperands; i++) {

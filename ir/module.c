@@ -117,6 +117,20 @@ qir_params *qir_module_params(qir_module *m, const char *name)
     return qir_map_get(&m->priv->params, qir_intern_cstr(m->ctx, name));
 }
 
+int64_t qir_func_updated_arg(const qir_func *f, uint32_t k)
+{
+    const qir_attr *a = qir_dict_get(f->attrs, qir_intern(f->module->ctx, "updates", 7));
+    int64_t arg = a && a->kind == QIR_ATTR_INTS && k < a->len ? a->u.ints[k] : -1;
+    return arg >= 0 && f->body->args[arg]->type == f->result_types[k] ? arg : -1;
+}
+
+void qir_func_set_updates(qir_func *f, const int64_t *args)
+{
+    qir_context *ctx = f->module->ctx;
+    f->attrs = qir_dict_set(ctx, f->attrs, qir_intern(ctx, "updates", 7),
+                            qir_attr_ints(ctx, args, f->nresults));
+}
+
 int64_t qir_func_size_limit(const qir_func *f, uint32_t arg)
 {
     const qir_attr *a = qir_dict_get(f->attrs, qir_intern(f->module->ctx, "sizes", 5));

@@ -127,6 +127,24 @@ static void check_sizes(verifier *v, const qir_func *f)
              f->name);
 }
 
+/* An argument per result, or -1; none of two results. */
+static void check_updates(verifier *v, const qir_func *f)
+{
+    const qir_attr *a = qir_dict_get(f->attrs, qir_intern(v->m->ctx, "updates", 7));
+    bool ok = !a || (a->kind == QIR_ATTR_INTS && a->len == f->nresults);
+    for (uint32_t k = 0; a && ok && k < f->nresults; k++) {
+        int64_t arg = a->u.ints[k];
+        ok = arg >= -1 && arg < (int64_t)f->body->nargs;
+        for (uint32_t i = 0; ok && arg >= 0 && i < k; i++)
+            ok = a->u.ints[i] != arg;
+    }
+    if (!ok)
+        FAIL(v, f->loc, "func.updates",
+             "'updates' of function '@%s' must list for each result the argument that it updates, "
+             "each once, or -1",
+             f->name);
+}
+
 static void check_func(verifier *v, const qir_func *f)
 {
     if (qir_map_get(&v->m->priv->funcs, f->name) != f)
@@ -139,6 +157,7 @@ static void check_func(verifier *v, const qir_func *f)
         check_op(v, op);
     check_return(v, f);
     check_sizes(v, f);
+    check_updates(v, f);
 }
 
 bool qir_verify(const qir_module *m)

@@ -13,6 +13,7 @@ struct liveness {
     qir_map last;   /* root value -> 1 + position of its last use */
     qir_map ranges; /* root value -> 1 + index of its range */
     qir_map outs;   /* root value -> 1 + number of the result it is written to */
+    qir_map at;     /* op -> 1 + its position */
 };
 
 static uintptr_t lookup(const qir_map *map, const void *key)
@@ -26,6 +27,7 @@ static void find_uses(struct liveness *l)
     qir_for_each_op(op, l->f->body) {
         at++;
         l->most += op->nresults + 1;
+        qir_map_put(&l->at, op, (void *)at);
         for (uint32_t i = 0; i < op->noperands; i++)
             if (qir_op_operand(op, i))
                 qir_map_put(&l->last, qir_value_root(qir_op_operand(op, i)), (void *)at);
@@ -39,15 +41,59 @@ static void find_outs(struct liveness *l)
     const qir_op *ret = l->f->body->last;
     for (uint32_t k = 0; l->opts->direct && ret && k < ret->noperands; k++) {
         qir_value *root = qir_value_root(qir_op_operand(ret, k));
-        if (root->kind == QIR_VALUE_RESULT && !lookup(&l->outs, root))
+        /* a result that shares an argument's buffer is written last, but for the chain below */
+        if (root->kind == QIR_VALUE_RESULT && !lookup(&l->outs, root) &&
+            qir_func_updated_arg(l->f, k) < 0)
             qir_map_put(&l->outs, root, (void *)(uintptr_t)(k + 1));
     }
+}
+
+/* The value that `v` is an update of, if that is dead then: its memory may become v's. */
+static qir_value *updated_value(const struct liveness *l, const qir_value *v)
+{
+    const qir_op *op = qir_value_op(v);
+    if (!op || !qir_op_has_trait(op, QIR_TRAIT_UPDATES) || !qir_plan_may_share(op, 0))
+        return NULL;
+    qir_value *x = qir_value_root(qir_op_operand(op, 0));
+    return lookup(&l->last, x) == lookup(&l->at, op) ? x : NULL;
+}
+
+/* Result `k` is made from its argument by updates alone: all of them happen in the caller's buffer. */
+static void find_chain(struct liveness *l, qir_value *result, uint32_t k)
+{
+    const qir_value *arg = l->f->body->args[qir_func_updated_arg(l->f, k)], *v = result;
+    while (v && v != arg)
+        v = updated_value(l, v);
+    for (v = v ? result : arg; v != arg; v = updated_value(l, v))
+        qir_map_put(&l->outs, v, (void *)(uintptr_t)(k + 1));
+}
+
+static void find_chains(struct liveness *l)
+{
+    const qir_op *ret = l->f->body->last;
+    for (uint32_t k = 0; l->opts->direct && ret && k < ret->noperands; k++)
+        if (qir_func_updated_arg(l->f, k) >= 0)
+            find_chain(l, qir_value_root(qir_op_operand(ret, k)), k);
+}
+
+/* An op of trait UPDATES replaces elements of operand 0; the others must lie elsewhere. */
+static bool may_update(const qir_op *op)
+{
+    const qir_value *x = qir_op_operand(op, 0), *root = qir_value_root((qir_value *)x);
+    for (uint32_t j = 1; j < op->noperands; j++) {
+        qir_value *y = qir_op_operand(op, j);
+        if (y && qir_value_root(y) == root)
+            return false;
+    }
+    return qir_layout_agrees(x->type, NULL, op->results[0].type);
 }
 
 bool qir_plan_may_share(const qir_op *op, uint32_t i)
 {
     const qir_value *x = qir_op_operand(op, i);
     const qir_type *to = op->results[0].type;
+    if (qir_op_has_trait(op, QIR_TRAIT_UPDATES))
+        return i == 0 && may_update(op);
     if (!x || !qir_op_has_trait(op, QIR_TRAIT_ELEMENTWISE) || !qir_layout_agrees(x->type, NULL, to))
         return false;
     /* Another operand in the same memory must be read element by element too. */
@@ -117,6 +163,7 @@ qir_ranges qir_plan_ranges(qir_func *f, const qir_plan_options *opts, qir_arena 
     struct liveness l = {.f = f, .opts = opts};
     find_uses(&l);
     find_outs(&l);
+    find_chains(&l);
     l.all.data = QIR_NEW_ARRAY(arena, qir_range, l.most + 1);
     uint32_t at = 0;
     qir_for_each_op(op, f->body) {
@@ -127,6 +174,7 @@ qir_ranges qir_plan_ranges(qir_func *f, const qir_plan_options *opts, qir_arena 
     qir_map_free(&l.last);
     qir_map_free(&l.ranges);
     qir_map_free(&l.outs);
+    qir_map_free(&l.at);
     return l.all;
 }
 

@@ -41,6 +41,18 @@ void qcg_copy_block(qcg *g, llb_val to, llb_val from, int64_t count, int64_t ele
     qcg_copy(g, &n);
 }
 
+void qcg_copy_unless_there(qcg *g, int64_t count, int64_t elem)
+{
+    llb_val from = qcg_operand(g, 0);
+    llb_if apart;
+    if (count == 0)
+        return;
+    llb_then(g, &apart, LLVMBuildICmp(g->b, LLVMIntNE, from, g->out, ""));
+    qcg_copy_block(g, g->out, from, count, elem);
+    llb_else(g, &apart);
+    llb_endif(g, &apart);
+}
+
 /* Images of a few channels from planes to pixels, BLOCK pixels at a time: channels are interleaved
  * in registers.  The last block overlaps the one before it. */
 static void interleave_block(qcg *g, llb_val dst, llb_val src, unsigned channels, int64_t plane,

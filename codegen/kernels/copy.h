@@ -14,4 +14,7 @@ void qcg_copy(qcg *g, qcg_nest *n);
 /* `count` neighbouring elements. */
 void qcg_copy_block(qcg *g, llb_val to, llb_val from, int64_t count, int64_t elem);
 
+/* Operand 0, `count` elements, to the result; nothing where both are the same memory. */
+void qcg_copy_unless_there(qcg *g, int64_t count, int64_t elem);
+
 #endif

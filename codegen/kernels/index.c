@@ -99,7 +99,7 @@ static void begin(qcg *g, indexed *x, bool write)
     if (!write)
         return;
     read_reduction(g, x);
-    qcg_copy_block(g, g->out, qcg_operand(g, 0), qir_type_elements(operand_type(g, 0)), elem);
+    qcg_copy_unless_there(g, qir_type_elements(operand_type(g, 0)), elem);
 }
 
 static void run(qcg *g, indexed *x)

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include "plan.h"
 #include "qir/layout.h"
+#include "qir/ops.h"
 #include "qir/pass.h"
 
 struct checker {
@@ -100,6 +101,41 @@ static void check_ranges(struct checker *c, qir_arena *arena)
     }
 }
 
+static bool is_use_before(qir_op *user, const qir_op *op, const qir_value *holder)
+{
+    bool update = user == op && qir_op_has_trait(op, QIR_TRAIT_UPDATES) &&
+                  qir_value_root(qir_op_operand(op, 0)) == holder && qir_plan_may_share(op, 0);
+    return update || (user != op && qir_op_before(user, (qir_op *)op));
+}
+
+/* Every use of `holder`, through views, comes before `op`, which takes over its memory. */
+static bool is_dead_at(const qir_value *holder, const qir_op *op)
+{
+    qir_for_each_op(user, op->parent)
+        for (uint32_t i = 0; i < user->noperands; i++) {
+            qir_value *v = qir_op_operand(user, i);
+            if (v && qir_value_root(v) == holder && !qir_op_is_view(user) &&
+                !is_use_before(user, op, holder))
+                return false;
+        }
+    return true;
+}
+
+/* What lies in the caller's buffer of result k, from the argument that it updates on. */
+static void check_output(struct checker *c, const qir_func *f, uint32_t k)
+{
+    int64_t arg = qir_func_updated_arg(f, k);
+    const qir_value *holder = arg >= 0 ? f->body->args[arg] : NULL;
+    for (size_t i = 0; i < c->all.len; i++) {
+        const qir_range *r = &c->all.data[i];
+        if (r->out != (int32_t)k || r->workspace)
+            continue;
+        if (holder && !is_dead_at(holder, r->op))
+            fail(c, r, "overwrites an output that is in use");
+        holder = &r->op->results[r->result];
+    }
+}
+
 static bool run(qir_pass *p, qir_module *m)
 {
     struct checker c = {.m = m, .diag = qir_context_diag(m->ctx), .ok = true};
@@ -112,6 +148,8 @@ static bool run(qir_pass *p, qir_module *m)
     c.arena = arena && arena->kind == QIR_ATTR_INT ? (size_t)arena->u.i : 0;
     c.all = qir_plan_ranges(f, &opts, qir_pass_arena(p));
     check_ranges(&c, qir_pass_arena(p));
+    for (uint32_t k = 0; c.ok && k < f->nresults; k++)
+        check_output(&c, f, k);
     return c.ok;
 }
 

@@ -128,6 +128,11 @@ qir_value *qir_func_add_arg(qir_func *f, const qir_type *t, const char *name, co
 void qir_func_set_results(qir_func *f, const qir_type *const *types, const char *const *names,
                           uint32_t n);
 
+/* The argument that result `k` is an updated version of (function attribute `updates`: one argument
+ * number per result, -1 for none): callers may pass one buffer for both.  -1: none, or of another type. */
+int64_t qir_func_updated_arg(const qir_func *f, uint32_t k);
+void qir_func_set_updates(qir_func *f, const int64_t *args); /* nresults entries */
+
 /* The largest value of an argument that is the size of bounded dimensions (function attribute `sizes`:
  * pairs of argument and largest size); its values are 1 to that.  0: the argument is no size. */
 int64_t qir_func_size_limit(const qir_func *f, uint32_t arg);

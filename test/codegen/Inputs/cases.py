@@ -415,6 +415,26 @@ def layer_norm():
     yield 'rms-plain', simple('rms_norm', [64], 'f32', [64], 'f32', 'axis = 0')
 
 
+def updated(xs, us, start, attrs, t='f32'):
+    """update_slice twice in one chain: of an argument, and in place."""
+    x, u = f'tensor<{dims(xs)}x{t}>', f'tensor<{dims(us)}x{t}>'
+    return '\n'.join([
+        'module @m {', f'  const @i : tensor<1xi64> = dense<[{start}]>',
+        f'  func @main(%x: {x} {{name = "x"}}, %u: {u} {{name = "u"}}) -> ({x} {{name = "y"}})'
+        ' attributes {updates = [0]} {',
+        f'    %0 = update_slice(%x, %u, @i) {{{attrs}}} : {x}',
+        f'    %1 = update_slice(%0, %u, @i) {{axis = 0, at = [1]}} : {x}',
+        '    return(%1)', '  }', '}', ''])
+
+
+def update():
+    for start in (0, 3, 6, -1, -4, 9, 1 << 62, -(1 << 62)):
+        yield f'axis1-{start}', updated([3, 7, 5], [2, 2, 5], start, 'axis = 1, at = [1, 0, 0]')
+    for t, name in (('f32', 'f32'), (INPUT, 'i8'), ('i64', 'i64'), ('f16', 'f16')):
+        yield 'last-' + name, updated([4, 9], [4, 1], 5, 'axis = 1', t)
+    yield 'beyond', updated([4, 9], [3, 1], 2, 'axis = 1, at = [3, 4]')
+
+
 def chain(shape, block, bits, back, choose='', put=''):
     """Parameters from x itself; the result is quantized, or (`back`) dequantized again."""
     x, at = f'tensor<{dims(shape)}x', f'block = {block}'
@@ -453,7 +473,7 @@ def affine():
 
 GROUPS = {f.__name__: f for f in (conv, depthwise, linear, weighted_real, pool, elementwise, binary,
                                   copy, index, reduce, along, softmax, matmul, affine, sequence,
-                                  attention, layer_norm)}
+                                  attention, layer_norm, update)}
 
 
 def cases(group):
