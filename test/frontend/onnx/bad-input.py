@@ -70,7 +70,7 @@ ROWS = [
     ("B1-empty", b"", "[qir.empty]"),
     ("B1-one-byte", b"\x08", "not an ONNX model"),
     ("B1-random", bytes((i * 73 + 41) & 255 for i in range(999)), "[qir.nul]"),
-    ("B1-zip", b"PK\3\4" + b"\0" * 40, "not an ONNX model"),
+    ("B1-zip", b"PK\3\4" + b"\0" * 40, "[zip.read]"),
     ("B1-no-graph", integer(1, 8) + blob(2, "producer"), "it has no graph [onnx.graph]"),
     ("B2-truncated", GOOD[:-3], "truncated field"),
     ("B3-varint-11", b"\x08" + b"\x80" * 10 + b"\x01", "[pb.varint]"),
