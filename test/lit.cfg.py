@@ -1,4 +1,5 @@
 # Test configuration: every .qir, .c and .test file below test/ has RUN lines.
+import importlib.util
 import os
 import shutil
 
@@ -45,6 +46,8 @@ if shutil.which("aarch64-linux-gnu-gcc") and shutil.which("qemu-aarch64"):
     config.available_features.add("aarch64")
 if shutil.which("qemu-x86_64"):
     config.available_features.add("qemu-x86_64")
+if all(importlib.util.find_spec(m) for m in ("torch", "onnx", "onnxscript", "onnxruntime")):
+    config.available_features.add("exporters")
 with open("/proc/cpuinfo") as cpuinfo:
     if " avx2" in cpuinfo.read():
         config.available_features.add("avx2")
