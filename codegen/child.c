@@ -197,6 +197,7 @@ bool qcg_run_child(qir_diag_engine *diag, qcg_child_fn fn, void *user, qir_strbu
         read_all(fds[0], &in);
         int status = wait_for(child);
         ok = take_frames(diag, &in, &result, &finished);
+        qir_strbuf_free(&in);
         if (err_fd >= 0 && lseek(err_fd, 0, SEEK_SET) == 0)
             read_all(err_fd, &said);
         if (err)
@@ -204,8 +205,13 @@ bool qcg_run_child(qir_diag_engine *diag, qcg_child_fn fn, void *user, qir_strbu
         if (!finished)
             report_death(diag, status, &said);
     }
-    if (ok)
+    if (ok && !out->len) { /* large: moved, not copied */
+        qir_strbuf_free(out);
+        *out = result;
+        result = (qir_strbuf){0};
+    } else if (ok) {
         qir_strbuf_write(out, qir_strbuf_cstr(&result), result.len);
+    }
     close(fds[0]);
     if (err_fd >= 0)
         close(err_fd);

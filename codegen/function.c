@@ -25,7 +25,10 @@ LLVMValueRef qcg_const(qcg *g, const void *data, size_t bytes, unsigned align)
     LLVMSetLinkage(global, LLVMPrivateLinkage);
     LLVMSetUnnamedAddress(global, LLVMGlobalUnnamedAddr);
     LLVMSetAlignment(global, align);
-    qir_strmap_put(&g->globals, qir_arena_copy(g->arena, data, bytes), bytes, global);
+    /* The key is LLVM's own copy, for weights are large; of zeros it has none. */
+    const void *key = LLVMIsConstantString(init) ? LLVMGetAsString(init, &bytes)
+                                                 : qir_arena_copy(g->arena, data, bytes);
+    qir_strmap_put(&g->globals, key, bytes, global);
     return global;
 }
 
