@@ -1,7 +1,7 @@
 /* Epilogue steps on accumulators: see epilogue.h. */
 #include "epilogue.h"
 
-#include "qir/qmath.h"
+#include "kernels/requant.h"
 #include "qir/support/arena.h"
 #include "qir/support/assert.h"
 
@@ -11,9 +11,47 @@ static void add_step(qcg_epilogue *e, qcg_step s)
     e->steps[e->nsteps++] = s;
 }
 
-void qcg_epilogue_requantize(qcg *g, qcg_epilogue *e, const float *scales, int64_t count,
+/* Fractions, then exponents. */
+static void fixed_steps(qcg *g, qcg_epilogue *e, const qir_factor *factors, int64_t count,
+                        const qir_type *y, int32_t lo, int32_t hi)
+{
+    int32_t zp = y->quant->zero_point[0], flip = y->dtype == QIR_u8 ? 128 : 0;
+    int32_t *v = QIR_NEW_ARRAY(g->arena, int32_t, 2 * (size_t)count);
+    for (int64_t i = 0; i < count; i++) {
+        v[i] = factors[i].fraction;
+        v[count + i] = factors[i].exponent;
+    }
+    *e = (qcg_epilogue){.narrow = true, .is_unsigned = flip != 0, .zp = zp - flip};
+    e->lo = INT8_MIN;
+    e->hi = INT8_MAX;
+    e->once = factors[0].once;
+    e->exponents = count * (int64_t)sizeof *v;
+    e->scale = qcg_const(g, v, 2 * (size_t)e->exponents, 32);
+    add_step(e, (qcg_step){QCG_STEP_FIXED, (float)(lo - zp), (float)(hi - zp)});
+}
+
+static llb_val scale_fixed(qcg *g, const qcg_epilogue *e, llb_val v, llb_val scale)
+{
+    llb_type i32s = llb_vec(llb_int(g, 32), llb_lanes(v));
+    return qcg_scale_fixed(g, v, llb_load(g, i32s, scale, 4),
+                           llb_load(g, i32s, llb_at(g, scale, e->exponents), 4), e->once);
+}
+
+static const float *real_factors(qcg *g, const qir_factor *factors, int64_t count)
+{
+    float *v = QIR_NEW_ARRAY(g->arena, float, (size_t)count);
+    for (int64_t i = 0; i < count; i++)
+        v[i] = factors[i].real;
+    return v;
+}
+
+void qcg_epilogue_requantize(qcg *g, qcg_epilogue *e, const qir_factor *factors, int64_t count,
                              const qir_type *y, int32_t lo, int32_t hi, double largest)
 {
+    if (factors[0].fixed) {
+        fixed_steps(g, e, factors, count, y, lo, hi);
+        return;
+    }
     int32_t zp = y->quant->zero_point[0], flip = y->dtype == QIR_u8 ? 128 : 0;
     /* Where every rounded value fits i32 and narrowing saturates, bytes can be bounded instead of
      * floats: the same result, since rounding and adding are monotone. */
@@ -21,7 +59,7 @@ void qcg_epilogue_requantize(qcg *g, qcg_epilogue *e, const float *scales, int64
     *e = (qcg_epilogue){.narrow = true, .is_unsigned = flip != 0, .zp = zp - flip};
     e->lo = late ? lo - flip : INT8_MIN;
     e->hi = late ? hi - flip : INT8_MAX;
-    e->scale = qcg_const(g, scales, (size_t)count * sizeof *scales, 32);
+    e->scale = qcg_const(g, real_factors(g, factors, count), (size_t)count * sizeof(float), 32);
     add_step(e, (qcg_step){.kind = QCG_STEP_SCALE});
     if (!late)
         add_step(e, (qcg_step){QCG_STEP_CLAMP, (float)(lo - zp), (float)(hi - zp)});
@@ -40,6 +78,9 @@ llb_val qcg_epilogue_apply(qcg *g, const qcg_epilogue *e, llb_val v, llb_val sca
             break;
         case QCG_STEP_CLAMP: v = llb_clamp_f32(g, v, s->lo, s->hi); break;
         case QCG_STEP_ROUND: v = g->machine->rne(g, v); break;
+        case QCG_STEP_FIXED:
+            v = llb_clamp_i32(g, scale_fixed(g, e, v, scale), (int32_t)s->lo, (int32_t)s->hi);
+            break;
         }
     }
     return v;

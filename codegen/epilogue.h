@@ -4,11 +4,13 @@
 #define QIR_CODEGEN_EPILOGUE_H
 
 #include "machine.h"
+#include "qir/qmath.h"
 
 typedef enum qcg_step_kind {
     QCG_STEP_SCALE, /* to float, times a constant per column (see qcg_epilogue.scale) */
     QCG_STEP_CLAMP, /* between lo and hi, as floats */
     QCG_STEP_ROUND, /* nearest even, to i32 */
+    QCG_STEP_FIXED, /* times a fixed-point constant per column, then between lo and hi as i32 */
 } qcg_step_kind;
 
 typedef struct qcg_step {
@@ -20,16 +22,18 @@ enum { QCG_MAX_STEPS = 4 };
 typedef struct qcg_epilogue {
     qcg_step steps[QCG_MAX_STEPS];
     unsigned nsteps;
-    llb_val scale; /* f32 per column, padded to whole vectors; for QCG_STEP_SCALE */
+    llb_val scale; /* f32 per column, padded to whole vectors; for QCG_STEP_FIXED the fractions */
+    int64_t exponents; /* bytes from a column's fraction to its exponent */
+    bool once;         /* fixed-point products are rounded once */
     bool narrow;   /* to bytes: + zp, flipped by 0x80 for u8; else i32 as they are */
     bool is_unsigned;
     int zp;
     int lo, hi; /* bounds of the bytes, as i8, where they are left to the store */
 } qcg_epilogue;
 
-/* The steps of FP32-RNE requantization to type `y` under bounds [lo, hi]; scales: `count` floats,
- * largest: a bound of |accumulator * scale| (see qcg_largest_scaled). */
-void qcg_epilogue_requantize(qcg *g, qcg_epilogue *e, const float *scales, int64_t count,
+/* The steps of requantization to type `y` under bounds [lo, hi] by `count` factors, all of one
+ * arithmetic; largest: a bound of |accumulator * factor| (see qcg_largest_scaled). */
+void qcg_epilogue_requantize(qcg *g, qcg_epilogue *e, const qir_factor *factors, int64_t count,
                              const qir_type *y, int32_t lo, int32_t hi, double largest);
 
 /* One vector of accumulators through the steps; `scale`: where its columns' scales are. */

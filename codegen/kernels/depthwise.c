@@ -147,8 +147,8 @@ bool qcg_lower_depthwise_i8(qcg *g, const qir_kernel_plan *p)
         int32_t lo, hi;
         int64_t count;
         qcg_result_bounds(g->op, &lo, &hi);
-        const float *scales = qcg_multipliers(g, &w, d.m->lanes, &count);
-        qcg_epilogue_requantize(g, &d.e, scales, count, y, lo, hi, qcg_largest_scaled(g, &w));
+        const qir_factor *factors = qcg_factors(g, &w, d.m->lanes, &count);
+        qcg_epilogue_requantize(g, &d.e, factors, count, y, lo, hi, qcg_largest_scaled(g, &w));
         d.scale = d.e.scale;
     }
     qcg_window_walk(g, &d.win, d.e.narrow ? 1 : 4, rows, &d);

@@ -93,12 +93,11 @@ static llb_val requantize_op(qcg *g, llb_val x)
 {
     const qir_quant *p = operand_type(g, 0)->quant, *q = result_type(g)->quant;
     unsigned n = llb_lanes(x);
-    float m = qir_rescale_multiplier(p->scale[0], q->scale[0]);
-    if (m == 1.0f)
+    qir_factor f = qir_rescale_factor(g->op, p, q);
+    if (f.real == 1.0f)
         return shift_stored(g, x, q->zero_point[0] - p->zero_point[0]);
-    x = qcg_to_float(g, llb_add(g, x, llb_i32s(g, -p->zero_point[0], n)));
-    x = LLVMBuildFMul(g->b, x, llb_f32s(g, m, n), "");
-    return qcg_round_to_storage(g, x, q->qmin, q->qmax, q->zero_point[0]);
+    x = llb_add(g, x, llb_i32s(g, -p->zero_point[0], n));
+    return qcg_apply_factor(g, x, &f, q->qmin, q->qmax);
 }
 
 bool qir_lower_quantize(qcg *g)
@@ -245,9 +244,32 @@ FLOAT_BINARY(maximum, extreme(g, a, b, LLVMRealOGT))
 FLOAT_BINARY(minimum, extreme(g, a, b, LLVMRealOLT))
 FLOAT_BINARY(prelu, prelu(g, a, b))
 
+static llb_val fixed(qcg *g, llb_val v, const qir_factor *f)
+{
+    unsigned n = llb_lanes(v);
+    return qcg_scale_fixed(g, v, llb_i32s(g, f->fraction, n), llb_i32s(g, f->exponent, n), false);
+}
+
+/* qir_tflite_sum_value */
+static llb_val tflite_sum(qcg *g, llb_val a, llb_val b)
+{
+    const qir_quant *p = operand_type(g, 0)->quant, *q = operand_type(g, 1)->quant;
+    const qir_quant *y = result_type(g)->quant;
+    unsigned n = llb_lanes(a);
+    qir_tflite_sum s = qir_tflite_sum_get(p->scale[0], q->scale[0], y->scale[0]);
+    a = LLVMBuildMul(g->b, llb_add(g, a, llb_i32s(g, -p->zero_point[0], n)), llb_i32s(g, 1 << 20, n), "");
+    b = LLVMBuildMul(g->b, llb_add(g, b, llb_i32s(g, -q->zero_point[0], n)), llb_i32s(g, 1 << 20, n), "");
+    a = fixed(g, a, &s.a);
+    b = fixed(g, b, &s.b);
+    llb_val v = g->op->opcode == QIR_OP_sub ? LLVMBuildSub(g->b, a, b, "") : llb_add(g, a, b);
+    return bound_stored(g, llb_add(g, fixed(g, v, &s.y), llb_i32s(g, y->zero_point[0], n)));
+}
+
 /* clamp(((bias + a * ma + b * mb) >> shift) + zp) */
 static llb_val weighted_sum(qcg *g, llb_val a, llb_val b)
 {
+    if (qir_op_compat(g->op) == QIR_COMPAT_TFLITE)
+        return tflite_sum(g, a, b);
     const qir_quant *p = operand_type(g, 0)->quant, *q = operand_type(g, 1)->quant;
     const qir_quant *y = result_type(g)->quant;
     unsigned n = llb_lanes(a);
@@ -266,16 +288,15 @@ static llb_val scaled_product(qcg *g, llb_val a, llb_val b)
 {
     const qir_quant *p = operand_type(g, 0)->quant, *q = operand_type(g, 1)->quant;
     const qir_quant *y = result_type(g)->quant;
-    float min, max, m = qir_requant_multiplier(p->scale[0], q->scale[0], y->scale[0]);
+    qir_factor f = qir_product_factor(g->op, p, q, 0, y);
+    float min, max;
     unsigned n = llb_lanes(a);
     int32_t lo, hi;
     bounds_of(g->op, &min, &max);
     qir_quant_bounds(y, min, max, &lo, &hi);
     a = llb_add(g, a, llb_i32s(g, -p->zero_point[0], n));
     b = llb_add(g, b, llb_i32s(g, -q->zero_point[0], n));
-    llb_val v =
-        LLVMBuildFMul(g->b, qcg_to_float(g, LLVMBuildMul(g->b, a, b, "")), llb_f32s(g, m, n), "");
-    return qcg_round_to_storage(g, v, lo, hi, y->zero_point[0]);
+    return qcg_apply_factor(g, LLVMBuildMul(g->b, a, b, ""), &f, lo, hi);
 }
 
 /* Of equal parameters, so what is stored decides. */

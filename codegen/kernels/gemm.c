@@ -165,8 +165,8 @@ bool qcg_lower_gemm_i8(qcg *g, const qir_kernel_plan *p)
         int32_t lo, hi;
         int64_t count;
         qcg_result_bounds(g->op, &lo, &hi);
-        const float *scales = qcg_multipliers(g, &w, j.m.m->lanes, &count);
-        qcg_epilogue_requantize(g, &j.e, scales, count, y, lo, hi, qcg_largest_scaled(g, &w));
+        const qir_factor *factors = qcg_factors(g, &w, j.m.m->lanes, &count);
+        qcg_epilogue_requantize(g, &j.e, factors, count, y, lo, hi, qcg_largest_scaled(g, &w));
         j.m.scale = j.e.scale;
     }
     j.out_elem = y->quant ? 1 : 4;

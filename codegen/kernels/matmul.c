@@ -52,13 +52,13 @@ static llb_val bounded(qcg *g, llb_val v, unsigned n)
     return v;
 }
 
-static llb_val scaled(qcg *g, const product *p, llb_val acc, unsigned n)
+static llb_val scaled(qcg *g, const product *p, llb_val acc)
 {
     int32_t lo, hi;
     const qir_quant *q = p->y->quant;
     qir_quant_bounds(q, qir_op_float(g->op, "min"), qir_op_float(g->op, "max"), &lo, &hi);
-    float m = qir_requant_multiplier(p->a->quant->scale[0], p->b->quant->scale[0], q->scale[0]);
-    return qcg_requantize(g, acc, llb_f32s(g, m, n), lo, hi);
+    qir_factor f = qir_product_factor(g->op, p->a->quant, p->b->quant, 0, q);
+    return qcg_apply_factor(g, acc, &f, lo, hi);
 }
 
 static void body(qcg *g, void *ctx, const llb_val *ptr, const bool *splat, unsigned n)
@@ -74,7 +74,7 @@ static void body(qcg *g, void *ctx, const llb_val *ptr, const bool *splat, unsig
     } else {
         v = qcg_row_fold(g, &p->row, ptr[2], llb_i32s(g, 0, n), int_term, p);
         if (p->y->quant)
-            v = scaled(g, p, v, n);
+            v = scaled(g, p, v);
     }
     qcg_store_elements(g, p->y->dtype, v, ptr[0]);
 }

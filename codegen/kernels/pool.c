@@ -19,7 +19,7 @@ typedef struct pool {
     int64_t col, line, plane; /* bytes between neighbouring positions of what is read */
     llb_val counts[3];        /* elements counted per axis and output index, if they vary */
     llb_val multiplier;       /* of the current position: scalar f32 */
-    llb_val divisor;
+    llb_val divisor, counted; /* elements counted: as float; as i32, at least 1 */
 } pool;
 
 static void tap_offsets(qcg *g, pool *p)
@@ -84,6 +84,19 @@ static void max_window(qcg *g, pool *p, llb_val src, llb_val dst, unsigned n)
               (unsigned)qir_dtype_bytes(p->dtype));
 }
 
+/* qir_tflite_divide, of the sum of what is stored: `sum` counts from the zero point. */
+static llb_val divided(qcg *g, const pool *p, llb_val sum)
+{
+    unsigned n = llb_lanes(sum);
+    const qir_quant *q = g->op->results[0].type->quant;
+    llb_val count = llb_splat(g, p->counted, n), zero = llb_i32s(g, 0, n);
+    llb_val half = LLVMBuildSDiv(g->b, count, llb_i32s(g, 2, n), "");
+    sum = llb_add(g, sum, LLVMBuildMul(g->b, count, llb_i32s(g, q->zero_point[0], n), ""));
+    llb_val positive = LLVMBuildICmp(g->b, LLVMIntSGT, sum, zero, "");
+    half = LLVMBuildSelect(g->b, positive, half, LLVMBuildNeg(g->b, half, ""), "");
+    return LLVMBuildSDiv(g->b, llb_add(g, sum, half), count, "");
+}
+
 static void mean_window(qcg *g, pool *p, llb_val src, llb_val dst, unsigned n)
 {
     if (p->is_float) {
@@ -96,6 +109,10 @@ static void mean_window(qcg *g, pool *p, llb_val src, llb_val dst, unsigned n)
     const qir_type *y = g->op->results[0].type;
     int32_t start = (int32_t)(-(int64_t)x->zero_point[0] * p->row.count);
     llb_val sum = qcg_row_fold(g, &p->row, src, llb_i32s(g, start, n), plus_stored, p);
+    if (qir_tflite_average(g->op)) {
+        qcg_store_elements(g, y->dtype, divided(g, p, sum), dst);
+        return;
+    }
     sum = qcg_requantize(g, sum, llb_splat(g, p->multiplier, n), y->quant->qmin, y->quant->qmax);
     qcg_store_elements(g, y->dtype, sum, dst);
 }
@@ -145,6 +162,7 @@ static void set_divisor(qcg *g, pool *p, const llb_val o[3])
                 g->b, n, llb_load(g, llb_int(g, 32), llb_index(g, p->counts[a], o[a], 4), 4), "");
     }
     p->divisor = qcg_to_float(g, n);
+    p->counted = llb_smax(g, n, llb_i32s(g, 1, 1));
     if (p->is_float)
         return;
     float ratio = qir_rescale_multiplier(x->scale[0], y->scale[0]);

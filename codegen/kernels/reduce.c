@@ -97,9 +97,9 @@ static llb_val mean_quantized(qcg *g, reduction *r, llb_val src)
 {
     const qir_quant *x = r->x->quant, *y = r->y->quant;
     int32_t start = (int32_t)(-(int64_t)x->zero_point[0] * r->row.count);
-    float m = qir_mean_multiplier(x->scale[0], y->scale[0], r->row.count);
+    qir_factor f = qir_mean_factor(g->op, x, y, r->row.count);
     llb_val sum = qcg_row_fold(g, &r->row, src, llb_i32s(g, start, r->lanes), fold, r);
-    return qcg_requantize(g, sum, llb_f32s(g, m, r->lanes), y->qmin, y->qmax);
+    return qcg_apply_factor(g, sum, &f, y->qmin, y->qmax);
 }
 
 /* Truncated; the sum does not wrap before it is divided. */

@@ -132,6 +132,48 @@ static void store_probability(qcg *g, void *ctx, const llb_val *ptr, const bool 
     qcg_store_elements(g, r->s->y->dtype, f, ptr[0]);
 }
 
+/* --- 8 bits, TensorFlow Lite ------------------------------------------------------------------- */
+
+static llb_val real_entry(qcg *g, const int_row *r, llb_val at)
+{
+    return LLVMBuildBitCast(g->b, entry(g, r, at), llb_float(g), "");
+}
+
+static llb_val plus_real(qcg *g, void *ctx, llb_val sum, llb_val at, llb_val j)
+{
+    (void)j;
+    return LLVMBuildFAdd(g->b, sum, real_entry(g, ctx, at), "");
+}
+
+/* qir_tflite_softmax_value: halves up. */
+static void store_rounded(qcg *g, void *ctx, const llb_val *ptr, const bool *splat, unsigned n)
+{
+    const int_row *r = ctx;
+    const qir_quant *y = r->s->y->quant;
+    (void)splat, (void)n;
+    llb_val p = LLVMBuildFMul(g->b, real_entry(g, r, ptr[1]), r->factor, "");
+    llb_val q = qcg_round_to_storage(g, p, 0, 1 << 16, 0);
+    llb_val rest = LLVMBuildFSub(g->b, p, qcg_to_float(g, q), "");
+    llb_val half = LLVMBuildFCmp(g->b, LLVMRealOEQ, rest, llb_f32s(g, 0.5f, 1), "");
+    q = llb_add(g, q, LLVMBuildZExt(g->b, half, llb_int(g, 32), ""));
+    q = llb_add(g, q, llb_i32s(g, y->zero_point[0], 1));
+    qcg_store_elements(g, r->s->y->dtype, llb_clamp_i32(g, q, y->qmin, y->qmax), ptr[0]);
+}
+
+static llb_val tflite_factor(qcg *g, const qcg_row *row, llb_val at, int_row *r)
+{
+    llb_val sum = qcg_row_fold(g, row, at, llb_f32s(g, 0.0f, 1), plus_real, r);
+    sum = LLVMBuildFMul(g->b, sum, llb_f32s(g, r->s->y->quant->scale[0], 1), "");
+    return LLVMBuildFDiv(g->b, llb_f32s(g, 1.0f, 1), sum, "");
+}
+
+static llb_val own_factor(qcg *g, const qcg_row *row, llb_val at, int_row *r)
+{
+    llb_val sum = qcg_row_fold(g, row, at, llb_i64(g, 0), plus_entry, r);
+    sum = LLVMBuildSIToFP(g->b, sum, llb_float(g), "");
+    return LLVMBuildFDiv(g->b, llb_f32s(g, 256.0f, 1), sum, "");
+}
+
 static void byte_row(qcg *g, void *ctx, const llb_val *ptr, const bool *splat, unsigned lanes)
 {
     softmax *s = ctx;
@@ -139,15 +181,26 @@ static void byte_row(qcg *g, void *ctx, const llb_val *ptr, const bool *splat, u
     qcg_row row = qcg_row_even(s->count, s->in);
     int_row r = {.s = s};
     r.max = qcg_row_fold(g, &row, ptr[1], stored(g, s, ptr[1]), larger_stored, s);
-    llb_val sum = qcg_row_fold(g, &row, ptr[1], llb_i64(g, 0), plus_entry, &r);
-    sum = LLVMBuildSIToFP(g->b, sum, llb_float(g), "");
-    r.factor = LLVMBuildFDiv(g->b, llb_f32s(g, 256.0f, 1), sum, "");
+    bool tflite = qir_op_compat(g->op) == QIR_COMPAT_TFLITE;
+    r.factor = (tflite ? tflite_factor : own_factor)(g, &row, ptr[1], &r);
     qcg_nest n = {.rank = 1, .nptr = 2, .dim = {s->count}, .elem = {1, 1}};
     n.step[0][0] = s->out;
     n.step[1][0] = s->in;
     n.ptr[0] = ptr[0];
     n.ptr[1] = ptr[1];
-    qcg_nest_run(g, &n, 1, store_probability, &r);
+    qcg_nest_run(g, &n, 1, tflite ? store_rounded : store_probability, &r);
+}
+
+static llb_val table_of(qcg *g, const softmax *s)
+{
+    float scale = s->x->quant->scale[0], real[256];
+    uint32_t table[256];
+    if (qir_op_compat(g->op) == QIR_COMPAT_TFLITE) {
+        qir_tflite_softmax_table(scale, real);
+        return qcg_const(g, real, sizeof real, 64);
+    }
+    qir_softmax_table(scale, s->x->dims[qir_op_int(g->op, "axis")], table);
+    return qcg_const(g, table, sizeof table, 64);
 }
 
 static bool is_byte(const qir_type *t)
@@ -164,11 +217,8 @@ bool qir_lower_softmax(qcg *g)
         return qcg_unsupported(g, "f32 or (softmax) per-tensor 8-bit quantized values");
     if (qir_type_elements(s.y) == 0)
         return true;
-    if (is_int) {
-        uint32_t table[256];
-        qir_softmax_table(s.x->quant->scale[0], s.x->dims[qir_op_int(g->op, "axis")], table);
-        s.table = qcg_const(g, table, sizeof table, 64);
-    }
+    if (is_int)
+        s.table = table_of(g, &s);
     qcg_nest n;
     qcg_nest_elementwise(g, &n, 1);
     int64_t axis = qir_op_int(g->op, "axis");

@@ -141,12 +141,10 @@ llb_val qcg_bias_fold(qcg *g, const qcg_weights *w, int32_t x_zp, unsigned lanes
     return qcg_const(g, v, (size_t)(w->groups * padded) * sizeof *v, 32);
 }
 
-static float multiplier(const qcg *g, int64_t row)
+static qir_factor factor(const qcg *g, int64_t row)
 {
-    const qir_quant *q = weight_type(g)->quant;
-    const qir_quant *x = qir_op_operand(g->op, 0)->type->quant;
-    const qir_quant *y = g->op->results[0].type->quant;
-    return qir_requant_multiplier(x->scale[0], q->scale[(size_t)row % q->count], y->scale[0]);
+    return qir_product_factor(g->op, qir_op_operand(g->op, 0)->type->quant, weight_type(g)->quant,
+                              (size_t)row, g->op->results[0].type->quant);
 }
 
 double qcg_largest_scaled(qcg *g, const qcg_weights *w)
@@ -160,18 +158,18 @@ double qcg_largest_scaled(qcg *g, const qcg_weights *w)
         double sum = bias ? fabs((double)bias[row]) : 0.0;
         for (int64_t k = 0; k < w->k; k++)
             sum += 255.0 * abs(w->i16[row * w->k + k]);
-        double scaled = sum * (double)multiplier(g, row);
+        double scaled = sum * (double)factor(g, row).real;
         largest = scaled > largest ? scaled : largest;
     }
     return largest;
 }
 
-const float *qcg_multipliers(qcg *g, const qcg_weights *w, unsigned lanes, int64_t *count)
+const qir_factor *qcg_factors(qcg *g, const qcg_weights *w, unsigned lanes, int64_t *count)
 {
     int64_t padded = qir_ceil_div(w->n, lanes) * lanes;
     *count = w->groups * padded;
-    float *m = QIR_NEW_ARRAY(g->arena, float, (size_t)*count);
+    qir_factor *m = QIR_NEW_ARRAY(g->arena, qir_factor, (size_t)*count);
     for (int64_t row = 0; row < w->groups * w->n; row++)
-        m[row / w->n * padded + row % w->n] = multiplier(g, row);
+        m[row / w->n * padded + row % w->n] = factor(g, row);
     return m;
 }

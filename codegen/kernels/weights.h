@@ -3,6 +3,7 @@
 #define QIR_CODEGEN_KERNELS_WEIGHTS_H
 
 #include "machine.h"
+#include "qir/qmath.h"
 
 /* Per group a matrix [n][k]: k runs over taps in row order, input channel innermost. */
 typedef struct qcg_weights {
@@ -22,8 +23,8 @@ llb_val qcg_weights_packed(qcg *g, int64_t groups, qir_packing packing);
 llb_val qcg_bias_fold(qcg *g, const qcg_weights *w, int32_t x_zp, unsigned lanes);
 /* The stored bias; NULL if absent. */
 bool qcg_bias_data(qcg *g, const void **data);
-/* Multipliers of the requantization, per group padded to a multiple of `lanes`. */
-const float *qcg_multipliers(qcg *g, const qcg_weights *w, unsigned lanes, int64_t *count);
+/* Factors of the requantization, per group padded to a multiple of `lanes`. */
+const qir_factor *qcg_factors(qcg *g, const qcg_weights *w, unsigned lanes, int64_t *count);
 
 /* A bound of |accumulator * multiplier| over all columns, from the actual weights and bias, for
  * operands of 8 bits. */

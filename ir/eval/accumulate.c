@@ -116,12 +116,12 @@ static void requantize(qir_eval_args *a, int32_t *v, const qir_quant *w, int64_t
     eval_bounds b = eval_get_bounds(a->op);
     int32_t lo, hi;
     qir_quant_bounds(y, b.min, b.max, &lo, &hi);
-    float *m = QIR_NEW_ARRAY(a->scratch, float, (size_t)channels);
+    qir_factor *f = QIR_NEW_ARRAY(a->scratch, qir_factor, (size_t)channels);
     for (int64_t c = 0; c < channels; c++)
-        m[c] = qir_requant_multiplier(x->scale[0], w->scale[(size_t)c % w->count], y->scale[0]);
+        f[c] = qir_product_factor(a->op, x, w, (size_t)c, y);
     int64_t n = qir_type_elements(a->out[0].type);
     for (int64_t i = 0; i < n; i++)
-        v[i] = qir_requantize(v[i], m[i / inner % channels], lo, hi, y->zero_point[0]);
+        v[i] = qir_apply_factor(v[i], &f[i / inner % channels], lo, hi, y->zero_point[0]);
     eval_put_i32(&a->out[0], v);
 }
 

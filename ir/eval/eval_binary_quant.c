@@ -28,6 +28,18 @@ static quantized quantized_begin(qir_eval_args *a)
     return z;
 }
 
+static void tflite_add(qir_eval_args *a)
+{
+    const qir_quant *p = a->in[0].type->quant, *q = a->in[1].type->quant;
+    const qir_quant *y = a->out[0].type->quant;
+    qir_tflite_sum s = qir_tflite_sum_get(p->scale[0], q->scale[0], y->scale[0]);
+    quantized z = quantized_begin(a);
+    for (int64_t i = 0; i < z.n; i++)
+        z.out[i] = qir_tflite_sum_value(&s, z.p[i] - p->zero_point[0], z.q[i] - q->zero_point[0],
+                                        a->op->opcode == QIR_OP_sub, z.lo, z.hi, y->zero_point[0]);
+    eval_put_i32(&a->out[0], z.out);
+}
+
 typedef bool (*params_fn)(float sa, int32_t za, float sb, int32_t zb, float sy, qir_qadd *out);
 
 static bool quantized_add(qir_eval_args *a, params_fn params)
@@ -39,6 +51,10 @@ static bool quantized_add(qir_eval_args *a, params_fn params)
         return qir_error(a->diag, a->op->loc, "eval.scale",
                          "'%s' needs operand scales between 2^-10 and 2^8 times the result's scale",
                          qir_op_name(a->op));
+    if (qir_op_compat(a->op) == QIR_COMPAT_TFLITE) {
+        tflite_add(a);
+        return true;
+    }
     quantized z = quantized_begin(a);
     for (int64_t i = 0; i < z.n; i++)
         z.out[i] = qir_qadd_value(&k, z.p[i], z.q[i], z.lo, z.hi, y->zero_point[0]);
@@ -50,12 +66,12 @@ static bool quantized_mul(qir_eval_args *a)
 {
     const qir_quant *p = a->in[0].type->quant, *q = a->in[1].type->quant;
     const qir_quant *y = a->out[0].type->quant;
-    float m = qir_requant_multiplier(p->scale[0], q->scale[0], y->scale[0]);
+    qir_factor f = qir_product_factor(a->op, p, q, 0, y);
     quantized z = quantized_begin(a);
     for (int64_t i = 0; i < z.n; i++) {
         uint32_t u = (uint32_t)z.p[i] - (uint32_t)p->zero_point[0];
         uint32_t v = (uint32_t)z.q[i] - (uint32_t)q->zero_point[0];
-        z.out[i] = qir_requantize((int32_t)(u * v), m, z.lo, z.hi, y->zero_point[0]);
+        z.out[i] = qir_apply_factor((int32_t)(u * v), &f, z.lo, z.hi, y->zero_point[0]);
     }
     eval_put_i32(&a->out[0], z.out);
     return true;

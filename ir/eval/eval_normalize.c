@@ -112,6 +112,14 @@ static void softmax_f64(qir_eval_args *a, bool logarithm)
     eval_put_f64(&a->out[0], y);
 }
 
+static int32_t largest_of(const int32_t *x, int64_t n, int64_t step)
+{
+    int32_t m = x[0];
+    for (int64_t j = 1; j < n; j++)
+        m = x[j * step] > m ? x[j * step] : m;
+    return m;
+}
+
 static void softmax_quantized(qir_eval_args *a)
 {
     axis_rows r = rows_of(a);
@@ -121,9 +129,7 @@ static void softmax_quantized(qir_eval_args *a)
     qir_softmax_table(a->in[0].type->quant->scale[0], r.n, table);
     for (int64_t k = 0; k < r.outer * r.inner && r.n; k++) {
         int64_t base = k / r.inner * r.n * r.inner + k % r.inner;
-        int32_t m = x[base];
-        for (int64_t j = 1; j < r.n; j++)
-            m = x[base + j * r.inner] > m ? x[base + j * r.inner] : m;
+        int32_t m = largest_of(x + base, r.n, r.inner);
         uint64_t sum = 0;
         for (int64_t j = 0; j < r.n; j++)
             sum += table[m - x[base + j * r.inner]];
@@ -133,10 +139,30 @@ static void softmax_quantized(qir_eval_args *a)
     eval_put_i32(&a->out[0], y);
 }
 
+static void softmax_tflite(qir_eval_args *a)
+{
+    axis_rows r = rows_of(a);
+    const int32_t *x = eval_i32(a, &a->in[0]);
+    int32_t *y = eval_out_i32(a, &a->out[0]);
+    float table[256];
+    qir_tflite_softmax_table(a->in[0].type->quant->scale[0], table);
+    for (int64_t k = 0; k < r.outer * r.inner && r.n; k++) {
+        int64_t base = k / r.inner * r.n * r.inner + k % r.inner;
+        int32_t m = largest_of(x + base, r.n, r.inner);
+        float sum = 0.0f;
+        for (int64_t j = 0; j < r.n; j++)
+            sum += table[m - x[base + j * r.inner]];
+        for (int64_t j = 0; j < r.n; j++)
+            y[base + j * r.inner] = qir_tflite_softmax_value(table[m - x[base + j * r.inner]], sum,
+                                                             a->out[0].type->quant);
+    }
+    eval_put_i32(&a->out[0], y);
+}
+
 bool qir_eval_softmax(qir_eval_args *a)
 {
     if (qir_type_is_byte_quant(a->in[0].type) && qir_type_is_byte_quant(a->out[0].type))
-        softmax_quantized(a);
+        qir_op_compat(a->op) == QIR_COMPAT_TFLITE ? softmax_tflite(a) : softmax_quantized(a);
     else if (eval_class_of(a->out[0].type) == EVAL_F64)
         softmax_f64(a, false);
     else

@@ -204,16 +204,19 @@ static void average_quantized(qir_eval_args *a, pool *p, bool pads)
     const qir_quant *qx = a->in[0].type->quant, *qy = a->out[0].type->quant;
     const int32_t *x = eval_i32(a, &a->in[0]);
     int32_t *out = eval_out_i32(a, &a->out[0]), zx = qx->zero_point[0], zy = qy->zero_point[0];
+    bool stored = qir_tflite_average(a->op);
     for (int64_t o = 0; o < p->positions; o++) {
         find_taps(p, o);
         int64_t n = counted(&p->w, o, pads);
-        float m = n ? qir_mean_multiplier(qx->scale[0], qy->scale[0], n) : 0.0f;
+        qir_factor f = n ? qir_mean_factor(a->op, qx, qy, n) : (qir_factor){0};
         for (int64_t c = 0; c < p->planes; c++) {
             uint32_t sum = 0; /* of q - z_x: padding adds nothing */
             for (int64_t t = 0; t < p->taps; t++)
                 if (p->index[t] >= 0)
                     sum += (uint32_t)x[c * p->plane + p->index[t]] - (uint32_t)zx;
-            out[c * p->positions + o] = qir_requantize((int32_t)sum, m, qy->qmin, qy->qmax, zy);
+            out[c * p->positions + o] =
+                n && stored ? qir_tflite_divide((int32_t)sum + (int32_t)n * zx, (int32_t)n)
+                            : qir_apply_factor((int32_t)sum, &f, qy->qmin, qy->qmax, zy);
         }
     }
     eval_put_i32(&a->out[0], out);

@@ -25,11 +25,11 @@ bool qir_eval_requantize(qir_eval_args *a)
     const qir_quant *x = a->in[0].type->quant, *y = a->out[0].type->quant;
     const int32_t *v = eval_i32(a, &a->in[0]);
     int32_t *out = eval_out_i32(a, &a->out[0]);
-    float m = qir_rescale_multiplier(x->scale[0], y->scale[0]);
+    qir_factor f = qir_rescale_factor(a->op, x, y);
     int64_t n = qir_type_elements(a->out[0].type);
     for (int64_t i = 0; i < n; i++) {
         int32_t acc = (int32_t)((uint32_t)v[i] - (uint32_t)x->zero_point[0]);
-        out[i] = qir_requantize(acc, m, y->qmin, y->qmax, y->zero_point[0]);
+        out[i] = qir_apply_factor(acc, &f, y->qmin, y->qmax, y->zero_point[0]);
     }
     eval_put_i32(&a->out[0], out);
     return true;

@@ -99,12 +99,12 @@ static void mean_quantized(qir_eval_args *a)
     const qir_quant *qx = a->in[0].type->quant, *qy = a->out[0].type->quant;
     rows r = make_rows(a, eval_i32(a, &a->in[0]), sizeof(int32_t));
     int32_t *out = eval_out_i32(a, &a->out[0]);
-    float m = r.n ? qir_mean_multiplier(qx->scale[0], qy->scale[0], r.n) : 0.0f;
+    qir_factor f = r.n ? qir_mean_factor(a->op, qx, qy, r.n) : (qir_factor){0};
     for (int64_t i = 0; i < r.count; i++) {
         uint32_t s = 0;
         for (int64_t j = 0; j < r.n; j++)
             s += ((const uint32_t *)r.data)[i * r.n + j] - (uint32_t)qx->zero_point[0];
-        out[i] = qir_requantize((int32_t)s, m, qy->qmin, qy->qmax, qy->zero_point[0]);
+        out[i] = qir_apply_factor((int32_t)s, &f, qy->qmin, qy->qmax, qy->zero_point[0]);
     }
     eval_put_i32(&a->out[0], out);
 }

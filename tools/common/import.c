@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "qir/params.h"
+#include "qir/qmath.h"
 #include "qir/support/vec.h"
 
 /* "a,b" given once and "a" "b" given twice are the same. */
@@ -35,7 +36,7 @@ qir_import_options tool_import_options(const tool_import *i, const tool_common *
     return o;
 }
 
-bool tool_bind_params(qir_module *m, const tool_import *i)
+static bool bind_params(qir_module *m, const tool_import *i)
 {
     qir_diag_engine *diag = qir_context_diag(m->ctx);
     for (size_t k = 0; k < i->params.len; k++) {
@@ -51,4 +52,9 @@ bool tool_bind_params(qir_module *m, const tool_import *i)
         qir_params_bind(params, eq + 1);
     }
     return true;
+}
+
+bool tool_finish_import(qir_module *m, const tool_import *i)
+{
+    return bind_params(m, i) && (!i->compat || qir_module_set_compat(m, i->compat));
 }

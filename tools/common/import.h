@@ -7,7 +7,7 @@
 
 typedef struct tool_import {
     cl_list bindings, const_inputs, inputs, outputs, params;
-    const char *model;
+    const char *model, *compat;
 } tool_import;
 
 #define TOOL_IMPORT_OPTIONS(i)                                                                     \
@@ -22,12 +22,14 @@ typedef struct tool_import {
     {"model", CL_STRING, &(i)->model, "NAME", "which program of a .pt2 archive that holds several",    \
      0, 0},                                                                                        \
     {"params", CL_LIST, &(i)->params, "SCOPE=FILE",                                                \
-     "read the weights of a params scope from another file", 0, 0}
+     "read the weights of a params scope from another file", 0, 0},                                \
+    {"compat", CL_STRING, &(i)->compat, "NAME",                                                    \
+     "integer arithmetic of another runtime, bit for bit: tflite", 0, 0}
 
 /* The options for qir_import_file; lists live as long as the process. */
 qir_import_options tool_import_options(const tool_import *i, const tool_common *common);
 
-/* Applies -params.  False: diagnosed. */
-bool tool_bind_params(qir_module *m, const tool_import *i);
+/* Applies -params and -compat.  False: diagnosed. */
+bool tool_finish_import(qir_module *m, const tool_import *i);
 
 #endif

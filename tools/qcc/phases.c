@@ -96,7 +96,7 @@ static bool import(qcc_driver *d)
     opts.report = o->import_report ? qcc_import_event : NULL;
     opts.report_user = d;
     d->module = qir_import_file(d->ctx, o->input, &opts);
-    return d->module && tool_bind_params(d->module, &o->import) && choose_mode(d);
+    return d->module && tool_finish_import(d->module, &o->import) && choose_mode(d);
 }
 
 /* ---- passes ----------------------------------------------------------------------------------- */

@@ -126,7 +126,7 @@ static bool check_round_trip(qir_module *m)
 static int process(qir_context *ctx, const opt_options *o, const chunk *c, qir_strbuf *out)
 {
     qir_module *m = read_module(ctx, o, c);
-    int code = m && tool_bind_params(m, &o->import) ? CL_EXIT_OK : CL_EXIT_ERROR;
+    int code = m && tool_finish_import(m, &o->import) ? CL_EXIT_OK : CL_EXIT_ERROR;
     if (code == CL_EXIT_OK && o->verify_roundtrip && !check_round_trip(m))
         code = CL_EXIT_INTERNAL;
     if (code == CL_EXIT_OK)

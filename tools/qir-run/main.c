@@ -112,7 +112,7 @@ static bool load(run *r, const char *path)
         return false;
     qir_import_options import = tool_import_options(&opts.import, &opts.common);
     r->module = qir_import_file(r->ctx, path, &import);
-    if (!r->module || !tool_bind_params(r->module, &opts.import))
+    if (!r->module || !tool_finish_import(r->module, &opts.import))
         return false;
     r->func = opts.func ? qir_module_func(r->module, qir_intern_cstr(r->ctx, opts.func))
                         : qir_module_main(r->module);

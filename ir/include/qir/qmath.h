@@ -70,6 +70,50 @@ int32_t qir_softmax_value(uint32_t e, uint64_t sum, int32_t zp);
 void qir_lookup_table(const qir_quant *x, const qir_quant *y, double (*fn)(double, const float *),
                       const float *args, int8_t table[256]);
 
+/* --- compatibility (qmath_tflite.c) -----------------------------------------------------------
+ * Integer ops compute as docs/quantization.md says, or, where the module has the attribute
+ * compat = "tflite", as TensorFlow Lite's reference kernels do: a fixed-point multiplier, its product
+ * rounded twice (linear: once).  Evaluator and code generator ask here, op by op. */
+struct qir_op;
+struct qir_module;
+typedef enum qir_compat { QIR_COMPAT_NONE, QIR_COMPAT_TFLITE } qir_compat;
+qir_compat qir_op_compat(const struct qir_op *op);
+/* Sets the attribute.  False: diagnosed, the name is unknown. */
+bool qir_module_set_compat(struct qir_module *m, const char *name);
+
+/* A factor of i32 sums as either arithmetic applies it. */
+typedef struct qir_factor {
+    float real;       /* ours */
+    bool fixed;       /* theirs: fraction * 2^(exponent - 31), with fraction 0 or in [2^30, 2^31) */
+    bool once;        /* its product is rounded once, halves up, not twice */
+    int32_t fraction, exponent;
+} qir_factor;
+
+/* The factors of the ops above: of products (conv, linear, mul, matmul) with parameter `channel` of
+ * b, of requantize, and of means over n elements. */
+qir_factor qir_product_factor(const struct qir_op *op, const qir_quant *a, const qir_quant *b,
+                              size_t channel, const qir_quant *y);
+qir_factor qir_rescale_factor(const struct qir_op *op, const qir_quant *x, const qir_quant *y);
+qir_factor qir_mean_factor(const struct qir_op *op, const qir_quant *x, const qir_quant *y,
+                           int64_t n);
+/* qir_requantize with either kind of factor. */
+int32_t qir_apply_factor(int32_t acc, const qir_factor *f, int32_t lo, int32_t hi, int32_t zp);
+
+/* TensorFlow Lite only.  An average pool of equal parameters divides the sum of what is stored, halves
+ * away from 0. */
+bool qir_tflite_average(const struct qir_op *op);
+int32_t qir_tflite_divide(int32_t sum, int32_t n);
+/* add, sub: both operands times 2^20, to twice the larger scale, and from there to the result's. */
+typedef struct qir_tflite_sum {
+    qir_factor a, b, y;
+} qir_tflite_sum;
+qir_tflite_sum qir_tflite_sum_get(float sa, float sb, float sy);
+int32_t qir_tflite_sum_value(const qir_tflite_sum *s, int32_t a, int32_t b, bool subtract,
+                             int32_t lo, int32_t hi, int32_t zp);
+/* softmax: E[d] = exp(-d * s_x) in fp32, summed in order; q = round(E * (1 / (sum * s_y))) + zp. */
+void qir_tflite_softmax_table(float sx, float table[256]);
+int32_t qir_tflite_softmax_value(float e, float sum, const qir_quant *y);
+
 /* f16 and bf16, round to nearest even. */
 float qir_f16_to_f32(uint16_t h);
 uint16_t qir_f32_to_f16(float f);
