@@ -10,7 +10,7 @@ enum { WIDTH = 16, MAX_PARAMS = 2 };
 
 typedef struct affine {
     bool quantize, divide;
-    int32_t qmin, qmax;         /* quantize */
+    int32_t qmin, qmax; /* quantize */
     const qir_type *x, *y;
     qir_dtype params[MAX_PARAMS]; /* scale, zero point */
     unsigned nparams;
@@ -90,7 +90,7 @@ static void region(qcg *g, const qcg_blocks *b, void *ctx)
     qcg_nest_run(g, &n, WIDTH, body, a);
 }
 
-/* --- parameters that are operands ----------------------------------------------------------------- */
+/* --- parameters that are operands ----------------------------------------------------------- */
 
 static bool has_code(qir_dtype t)
 {
@@ -127,7 +127,7 @@ bool qir_lower_affine(qcg *g)
     return true;
 }
 
-/* --- parameters of a type ------------------------------------------------------------------------- */
+/* --- parameters of a type ------------------------------------------------------------------- */
 
 /* Entries [dims[0]][dims[axis] / group], or one per index of the axis. */
 static void type_blocks(const qir_type *t, qcg_blocks *b, int64_t *strides)

@@ -1,7 +1,7 @@
 /* Loop nests over the blocks of a tensor that share something, and over the elements of each.
  *
- * A block need not divide its dimension: every dimension is cut into the whole blocks and the rest, and
- * each combination of these parts, a region, gets a nest of its own. */
+ * A block need not divide its dimension: every dimension is cut into the whole blocks and the rest,
+ * and each combination of these parts, a region, gets a nest of its own. */
 #ifndef QIR_CODEGEN_KERNELS_BLOCKS_H
 #define QIR_CODEGEN_KERNELS_BLOCKS_H
 
@@ -22,12 +22,12 @@ typedef struct qcg_blocks {
 typedef void (*qcg_region_fn)(qcg *g, const qcg_blocks *b, void *ctx);
 void qcg_blocks_each(qcg *g, qcg_blocks *b, qcg_region_fn fn, void *ctx);
 
-/* A nest over the region.  Axis 2d runs over the blocks of dimension d; axis 2d + 1 over the elements
- * of one, if `inside`. */
+/* A nest over the region.  Axis 2d runs over the blocks of dimension d; axis 2d + 1 over the
+ * elements of one, if `inside`. */
 qcg_nest qcg_blocks_nest(const qcg_blocks *b, bool inside);
 
-/* The next pointer of the nest: a tensor like x, or (`params`) one with an element per block.  Strides
- * are in elements of `dtype`. */
+/* The next pointer of the nest: a tensor like x, or (`params`) one with an element per block.
+ * Strides are in elements of `dtype`. */
 void qcg_blocks_pointer(qcg *g, const qcg_blocks *b, qcg_nest *n, qir_dtype dtype,
                         const int64_t *strides, llb_val ptr, bool params);
 

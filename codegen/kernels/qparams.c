@@ -1,4 +1,5 @@
-/* choose_qparams: the range of each block, then scale and zero point as qir_choose_qparams has it. */
+/* choose_qparams: the range of each block, then scale and zero point as qir_choose_qparams has it.
+ */
 #include <float.h>
 
 #include "kernels/blocks.h"
@@ -15,7 +16,8 @@ typedef struct chooser {
     qcg_row row; /* the elements of a block of the region */
 } chooser;
 
-/* --- range -------------------------------------------------------------------------------------- */
+/* --- range --------------------------------------------------------------------------------------
+ */
 
 static llb_val pick(qcg *g, llb_val acc, llb_val x, bool largest)
 {
@@ -47,7 +49,8 @@ static llb_val extreme(qcg *g, const qcg_row *row, llb_val ptr, bool largest)
     return qcg_row_fold(g, &rest, llb_at(g, ptr, wide * WIDTH * 4), acc, pick_next, &largest);
 }
 
-/* --- parameters --------------------------------------------------------------------------------- */
+/* --- parameters ---------------------------------------------------------------------------------
+ */
 
 /* lo is at most and hi at least 0. */
 static llb_val scale_of(qcg *g, const chooser *c, llb_val lo, llb_val hi)
@@ -87,7 +90,8 @@ static void body(qcg *g, void *ctx, const llb_val *ptr, const bool *splat, unsig
     llb_store(g, zero_point_of(g, c, lo, scale), ptr[1], 4);
 }
 
-/* --- blocks ------------------------------------------------------------------------------------- */
+/* --- blocks -------------------------------------------------------------------------------------
+ */
 
 static qcg_row block_row(qcg *g, const qcg_blocks *b)
 {

@@ -5,7 +5,8 @@
 #include "core/fe.h"
 #include "qir/support/checked.h"
 
-/* --- making parameters -------------------------------------------------------------------------- */
+/* --- making parameters --------------------------------------------------------------------------
+ */
 
 void fe_qparams_init(fe_qparams *p, qir_value *scale, qir_value *zp, qir_dtype storage)
 {
@@ -31,7 +32,8 @@ bool fe_qparams_axis(fe_builder *fe, fe_qparams *p, const qir_type *t, int64_t a
     return true;
 }
 
-/* --- as a quantized type ------------------------------------------------------------------------ */
+/* --- as a quantized type ------------------------------------------------------------------------
+ */
 
 static int64_t block_of(const fe_qparams *p, const qir_type *t, unsigned d)
 {
@@ -102,7 +104,8 @@ bool fe_qparams_type(fe_builder *fe, const fe_qparams *p, const qir_type *t, qir
     return read_values(fe, p, (size_t)n, q);
 }
 
-/* --- as ops ------------------------------------------------------------------------------------- */
+/* --- as ops -------------------------------------------------------------------------------------
+ */
 
 /* `v` with one element per block. */
 static qir_value *per_block(fe_builder *fe, const fe_qparams *p, const qir_type *t, qir_value *v)

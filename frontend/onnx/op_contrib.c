@@ -36,7 +36,7 @@ bool onnx_qlinear_reduce_mean(onnx_call *c)
     return unary(c, onnx_reduce, LATEST);
 }
 
-/* --- pools: [N, spatial, C] with channels_last ---------------------------------------------------- */
+/* --- pools: [N, spatial, C] with channels_last ---------------------------------------------- */
 
 /* Moves the axis after the batch to the end, or the last one there. */
 static qir_value *move_channels(onnx_call *c, qir_value *x, bool to_end)
@@ -70,7 +70,7 @@ bool onnx_qlinear_global_pool(onnx_call *c)
     return pool(c, onnx_global_pool);
 }
 
-/* --- several operands ----------------------------------------------------------------------------- */
+/* --- several operands ----------------------------------------------------------------------- */
 
 /* Scale and zero point of the result; then X, scale, zero point of each operand. */
 bool onnx_qlinear_concat(onnx_call *c)
@@ -92,13 +92,11 @@ bool onnx_qlinear_where(onnx_call *c)
     qir_value *x = onnx_dequantized(c, 1, 2, 3, -1), *y = onnx_dequantized(c, 4, 5, 6, -1);
     if (!x || !y)
         return false;
-    return onnx_set_quantized(c,
-                              fe_emit(c->fe, QIR_OP_where, QIR_OPERANDS(c->in[0], x, y),
-                                      QIR_NO_ATTRS, NULL),
-                              7, 8, 1);
+    return onnx_set_quantized(
+        c, fe_emit(c->fe, QIR_OP_where, QIR_OPERANDS(c->in[0], x, y), QIR_NO_ATTRS, NULL), 7, 8, 1);
 }
 
-/* --- products ------------------------------------------------------------------------------------- */
+/* --- products ------------------------------------------------------------------------------- */
 
 /* A times B [K, N], plus `bias` [N] or NULL. */
 static qir_value *product(onnx_call *c, qir_value *a, qir_value *b, qir_value *bias)
@@ -156,10 +154,10 @@ bool onnx_matmul_integer_to_float(onnx_call *c)
                             onnx_in(c, 6)));
 }
 
-/* --- layers --------------------------------------------------------------------------------------- */
+/* --- layers --------------------------------------------------------------------------------- */
 
-/* Weight i [directions, inputs, 4 * cells] as ONNX's LSTM has it; a scale for each direction, or for
- * each of its columns. */
+/* Weight i [directions, inputs, 4 * cells] as ONNX's LSTM has it; a scale for each direction, or
+ * for each of its columns. */
 static qir_value *lstm_weight(onnx_call *c, unsigned i, unsigned scale)
 {
     const qir_type *t = c->in[i]->type;
@@ -173,8 +171,8 @@ static qir_value *lstm_weight(onnx_call *c, unsigned i, unsigned scale)
     return fe_transpose_weight(c->fe, fe_dequantize(c->fe, c->in[i], &p), (int64_t[]){0, 2, 1});
 }
 
-/* Operands of LSTM, then scale and zero point of W and R.  The input is quantized as a whole; the state,
- * which ONNX Runtime quantizes before every step, stays real. */
+/* Operands of LSTM, then scale and zero point of W and R.  The input is quantized as a whole; the
+ * state, which ONNX Runtime quantizes before every step, stays real. */
 bool onnx_dynamic_quantize_lstm(onnx_call *c)
 {
     onnx_call inner = *c;
@@ -195,7 +193,8 @@ bool onnx_qattention(onnx_call *c)
         return fe_error(c->fe, "attr", "past, present and rotary embedding are not supported");
     qir_value *all = product(c, x, w, c->in[2]);
     if (!all || all->type->rank != 3 || all->type->dims[2] % 3)
-        return fe_error(c->fe, "shape", "expected an input [batch, steps, size] and a weight [size, 3 * n]");
+        return fe_error(c->fe, "shape",
+                        "expected an input [batch, steps, size] and a weight [size, 3 * n]");
     int64_t n = all->type->dims[2] / 3;
     for (int64_t i = 0; i < 3; i++)
         in[i] = fe_narrow(c->fe, all, 2, i * n, (i + 1) * n);

@@ -1,6 +1,6 @@
-/* Weights of 2, 4 or 8 bits in blocks: MatMulNBits, GatherBlockQuantized.  Packed bytes are unpacked at
- * import, lowest bits first; unsigned values with their middle subtracted become signed ones, whose
- * zero points are usually 0. */
+/* Weights of 2, 4 or 8 bits in blocks: MatMulNBits, GatherBlockQuantized.  Packed bytes are
+ * unpacked at import, lowest bits first; unsigned values with their middle subtracted become signed
+ * ones, whose zero points are usually 0. */
 #include <inttypes.h>
 
 #include "core/compose.h"
@@ -14,7 +14,8 @@ typedef struct nbits {
 
 static bool read_nbits(onnx_call *c, int64_t block, nbits *n)
 {
-    *n = (nbits){.bits = onnx_attr_int(c, "bits", 4), .block = onnx_attr_int(c, "block_size", block)};
+    *n = (nbits){.bits = onnx_attr_int(c, "bits", 4),
+                 .block = onnx_attr_int(c, "block_size", block)};
     n->stored = n->bits == 2 ? QIR_i2 : n->bits == 4 ? QIR_i4 : QIR_i8;
     if (n->bits != 2 && n->bits != 4 && n->bits != 8)
         return fe_error(c->fe, "attr", "%" PRId64 " bits, expected 2, 4 or 8", n->bits);
@@ -24,7 +25,8 @@ static bool read_nbits(onnx_call *c, int64_t block, nbits *n)
 }
 
 /* [rows, count] values out of rows of `bytes` bytes, minus the middle of their range. */
-static qir_value *unpack(onnx_call *c, const nbits *n, qir_value *packed, int64_t rows, int64_t count)
+static qir_value *unpack(onnx_call *c, const nbits *n, qir_value *packed, int64_t rows,
+                         int64_t count)
 {
     int64_t bytes = rows ? qir_type_elements(packed->type) / rows : 0, mask = (1 << n->bits) - 1;
     const unsigned char *data = qir_const_data(qir_value_const(packed));
@@ -44,7 +46,8 @@ static qir_value *unpack(onnx_call *c, const nbits *n, qir_value *packed, int64_
             out[r * count + i] = (int8_t)((byte & mask) - (1 << (n->bits - 1)));
         }
     const qir_type *t = fe_tensor_type(c->fe, n->stored, (int64_t[]){rows, count}, 2);
-    return t ? fe_add_const(c->fe, fe_const_base(c->fe, packed), t, out, false, c->fe->b.loc) : NULL;
+    return t ? fe_add_const(c->fe, fe_const_base(c->fe, packed), t, out, false, c->fe->b.loc)
+             : NULL;
 }
 
 /* Real zero points count from 0, our values from the middle. */
@@ -55,8 +58,8 @@ static qir_value *shifted(onnx_call *c, const nbits *n, qir_value *zp)
 }
 
 /* Zero points of [rows, groups]: packed, real, or absent (the middle). */
-static bool zero_points(onnx_call *c, const nbits *n, int64_t rows, int64_t groups, qir_value *given,
-                        qir_value **out)
+static bool zero_points(onnx_call *c, const nbits *n, int64_t rows, int64_t groups,
+                        qir_value *given, qir_value **out)
 {
     *out = NULL;
     if (!given)
@@ -74,7 +77,8 @@ static bool natural_order(onnx_call *c, qir_value *order, int64_t block)
         return false;
     for (size_t i = 0; order && i < count; i++)
         if (g[i] != (int64_t)i / block)
-            return fe_error(c->fe, "operands", "columns in another order (g_idx) are not supported");
+            return fe_error(c->fe, "operands",
+                            "columns in another order (g_idx) are not supported");
     return true;
 }
 
@@ -114,8 +118,8 @@ static qir_value *unpack_last(onnx_call *c, const nbits *n, qir_value *v, int64_
     return fe_reshape(c->fe, unpack(c, n, v, rows, count), dims, rank);
 }
 
-/* data, indices, scales, zero points: bytes that hold several values each along the last axis, which is
- * the quantized one, or values of their own type. */
+/* data, indices, scales, zero points: bytes that hold several values each along the last axis,
+ * which is the quantized one, or values of their own type. */
 bool onnx_gather_block_quantized(onnx_call *c)
 {
     qir_value *x = c->in[0], *zp = onnx_in(c, 3);

@@ -13,7 +13,8 @@ static const int64_t swap[] = {1, 0};
 typedef qir_value *(*product_fn)(onnx_call *c, qir_value *x, qir_value *w, qir_value *bias,
                                  const qir_quant *y);
 
-static const qir_type *result_type(onnx_call *c, const qir_quant *y, const int64_t *dims, unsigned rank)
+static const qir_type *result_type(onnx_call *c, const qir_quant *y, const int64_t *dims,
+                                   unsigned rank)
 {
     return y ? fe_quant_type(c->fe, y, dims, rank) : fe_tensor_type(c->fe, QIR_i32, dims, rank);
 }
@@ -76,23 +77,22 @@ static qir_value *matmul_product(onnx_call *c, qir_value *a, qir_value *b, qir_v
                   : NULL;
 }
 
-/* --- quantized results -------------------------------------------------------------------------- */
+/* --- quantized results --------------------------------------------------------------------------
+ */
 
 typedef struct product {
     qir_value *x, *w;
     fe_qparams px, pw;
-    qir_quant qx, qw; /* valid if `integer` */
-    bool integer;
+    qir_quant qx, qw;
+    bool x_fits, w_fits; /* qx, qw are valid and what integer arithmetic takes */
     unsigned w_axis;
 } product;
 
-/* Do the parameters have the form that integer arithmetic takes? */
 static void classify(onnx_call *c, product *p)
 {
-    p->integer =
-        fe_qparams_type(c->fe, &p->px, p->x->type, QIR_f32, &p->qx) && p->qx.axis < 0 &&
-        fe_qparams_type(c->fe, &p->pw, p->w->type, QIR_f32, &p->qw) && !p->qw.group &&
-        (p->qw.axis < 0 || p->qw.axis == (int32_t)p->w_axis);
+    p->x_fits = fe_qparams_type(c->fe, &p->px, p->x->type, QIR_f32, &p->qx) && p->qx.axis < 0;
+    p->w_fits = fe_qparams_type(c->fe, &p->pw, p->w->type, QIR_f32, &p->qw) && !p->qw.group &&
+                (p->qw.axis < 0 || p->qw.axis == (int32_t)p->w_axis);
 }
 
 /* Operands 0 to 5: x, scale, zero point, w, scale, zero point. */
@@ -113,7 +113,7 @@ static bool set_integer(onnx_call *c, product *p, product_fn fn, qir_value *bias
 {
     fe_qparams py;
     qir_quant qy;
-    *done = p->integer && qir_type_elements(c->in[6]->type) == 1;
+    *done = p->x_fits && p->w_fits && qir_type_elements(c->in[6]->type) == 1;
     if (!*done)
         return true;
     qir_dtype out = onnx_in(c, 7) ? c->in[7]->type->dtype : p->x->type->dtype;
@@ -121,8 +121,9 @@ static bool set_integer(onnx_call *c, product *p, product_fn fn, qir_value *bias
         return false;
     *done = fe_qparams_type(c->fe, &py, p->x->type, QIR_f32, &qy);
     return !*done ||
-           onnx_set(c, 0, fe_to_plain(c->fe, fn(c, fe_to_quantized(c->fe, p->x, &p->qx),
-                                                 fe_to_quantized(c->fe, p->w, &p->qw), bias, &qy)));
+           onnx_set(c, 0,
+                    fe_to_plain(c->fe, fn(c, fe_to_quantized(c->fe, p->x, &p->qx),
+                                          fe_to_quantized(c->fe, p->w, &p->qw), bias, &qy)));
 }
 
 bool onnx_qlinear_conv(onnx_call *c)
@@ -158,7 +159,8 @@ bool onnx_qlinear_matmul(onnx_call *c)
     return onnx_set_quantized(c, onnx_translate(c, onnx_matmul, c->opset, in, 2), 6, 7, 0);
 }
 
-/* --- i32 accumulators --------------------------------------------------------------------------- */
+/* --- i32 accumulators ---------------------------------------------------------------------------
+ */
 
 /* x - z in i32; z broadcasts to x. */
 static qir_value *without_zero_point(onnx_call *c, qir_value *x, qir_value *z)
@@ -173,43 +175,40 @@ static qir_value *as_column(onnx_call *c, qir_value *z)
     return z && z->type->rank == 1 ? fe_reshape(c->fe, z, (int64_t[]){z->type->dims[0], 1}, 2) : z;
 }
 
-/* The constant P(1) for one sample (or row) of x. */
-static qir_value *product_of_ones(onnx_call *c, const product *p, product_fn fn)
+/* Ones for one sample of a convolution's input, or one row of a matrix. */
+static qir_value *ones(onnx_call *c, const qir_type *x, bool conv)
 {
     static const unsigned char one = 1;
-    qir_quant q = p->qw;
     int64_t dims[QIR_MAX_RANK];
-    const qir_type *x = p->x->type;
-    bool conv = fn == conv_product;
     unsigned rank = conv ? x->rank : 2;
-    for (unsigned d = 0; d < rank; d++)
+    for (unsigned d = 1; d < rank; d++)
         dims[d] = x->dims[x->rank - rank + d];
     dims[0] = 1;
-    fe_qparams unit;
-    fe_qparams_init(&unit, NULL, NULL, QIR_u8);
-    qir_value *ones = fe_splat(c->fe, QIR_u8, dims, rank, &one);
-    if (!ones || !fe_qparams_type(c->fe, &unit, ones->type, QIR_f32, &q))
+    return fe_splat(c->fe, QIR_u8, dims, rank, &one);
+}
+
+/* P(x): the product without a zero point of x. */
+static qir_value *plain_product(onnx_call *c, const product *p, product_fn fn, qir_value *x)
+{
+    fe_qparams plain;
+    qir_quant q;
+    if (!x)
         return NULL;
-    qir_value *s = fn(c, fe_to_quantized(c->fe, ones, &q), fe_to_quantized(c->fe, p->w, &p->qw), NULL,
-                      NULL);
-    return s;
+    fe_qparams_init(&plain, NULL, NULL, x->type->dtype);
+    if (!fe_qparams_type(c->fe, &plain, x->type, QIR_f32, &q))
+        return NULL;
+    return fn(c, fe_to_quantized(c->fe, x, &q), fe_to_quantized(c->fe, p->w, &p->qw), NULL, NULL);
 }
 
 /* P(x) - z * P(1). */
-static qir_value *corrected(onnx_call *c, product *p, product_fn fn, qir_value *z)
+static qir_value *corrected(onnx_call *c, const product *p, product_fn fn, qir_value *z)
 {
-    qir_quant q;
-    fe_qparams plain;
-    fe_qparams_init(&plain, NULL, NULL, p->x->type->dtype);
-    if (!fe_qparams_type(c->fe, &plain, p->x->type, QIR_f32, &q))
-        return NULL;
-    qir_value *y = fn(c, fe_to_quantized(c->fe, p->x, &q), fe_to_quantized(c->fe, p->w, &p->qw), NULL,
-                      NULL);
-    qir_value *ones = product_of_ones(c, p, fn);
+    qir_value *y = plain_product(c, p, fn, p->x);
+    qir_value *of_ones = plain_product(c, p, fn, ones(c, p->x->type, fn == conv_product));
     if (z->type->rank == 1 && qir_type_elements(z->type) == 1)
         z = fe_reshape(c->fe, z, NULL, 0);
     z = fe_cast(c->fe, as_column(c, z), QIR_i32);
-    return fe_emit2(c->fe, QIR_OP_sub, y, fe_emit2(c->fe, QIR_OP_mul, z, ones));
+    return fe_emit2(c->fe, QIR_OP_sub, y, fe_emit2(c->fe, QIR_OP_mul, z, of_ones));
 }
 
 /* Operands x, w, zero point of x, zero point of w. */
@@ -227,15 +226,10 @@ static bool read_integers(onnx_call *c, int64_t w_axis, product *p)
 
 static qir_value *integer_product(onnx_call *c, product *p, product_fn fn)
 {
-    qir_quant qw;
-    if (p->integer)
-        return fn(c, fe_to_quantized(c->fe, p->x, &p->qx), fe_to_quantized(c->fe, p->w, &p->qw), NULL,
-                  NULL);
-    bool known = qir_value_const(p->w) &&
-                 fe_qparams_type(c->fe, &p->pw, p->w->type, QIR_f32, &qw) && !qw.group &&
-                 (qw.axis < 0 || qw.axis == (int32_t)p->w_axis);
-    p->qw = qw;
-    return known ? corrected(c, p, fn, p->px.zp) : NULL;
+    if (p->x_fits && p->w_fits)
+        return fn(c, fe_to_quantized(c->fe, p->x, &p->qx), fe_to_quantized(c->fe, p->w, &p->qw),
+                  NULL, NULL);
+    return p->w_fits && qir_value_const(p->w) ? corrected(c, p, fn, p->px.zp) : NULL;
 }
 
 bool onnx_conv_integer(onnx_call *c)

@@ -1,9 +1,10 @@
-/* QuantizeLinear, DequantizeLinear, DynamicQuantizeLinear, and the reading of quantization parameters.
- * Tensors of the model are plain integers; core/affine.c knows what their parameters become.
+/* QuantizeLinear, DequantizeLinear, DynamicQuantizeLinear, and the reading of quantization
+ * parameters. Tensors of the model are plain integers; core/affine.c knows what their parameters
+ * become.
  *
  * ONNX divides by the scale.  Parameters that are constants make quantized types, whose `quantize`
- * multiplies by the reciprocal as everywhere in QIR: results differ, by one step, where x / scale is
- * a tie for one of the two (about two in a million).  Parameters from run time divide. */
+ * multiplies by the reciprocal as everywhere in QIR: results differ, by one step, where x / scale
+ * is a tie for one of the two (about two in a million).  Parameters from run time divide. */
 #include <inttypes.h>
 
 #include "onnx/import.h"
@@ -15,8 +16,8 @@ static bool shaped_blocks(onnx_call *c, const qir_type *t, const qir_type *given
     for (unsigned d = 0; d < t->rank; d++) {
         if (given->dims[d] != 1 && given->dims[d] != t->dims[d])
             return fe_error(c->fe, "quant.count",
-                            "%" PRId64 " scales for dimension %u of size %" PRId64, given->dims[d], d,
-                            t->dims[d]);
+                            "%" PRId64 " scales for dimension %u of size %" PRId64, given->dims[d],
+                            d, t->dims[d]);
         p->block[d] = given->dims[d] == 1 ? QIR_MAX_ELEMENTS : 1;
     }
     return true;
@@ -44,8 +45,9 @@ qir_value *onnx_dequantized(onnx_call *c, unsigned i, unsigned scale, unsigned z
 {
     const qir_type *t = c->in[i]->type;
     fe_qparams p;
-    return onnx_qparams(c, (int)scale, zp, axis, t, t->dtype, &p) ? fe_dequantize(c->fe, c->in[i], &p)
-                                                                  : NULL;
+    return onnx_qparams(c, (int)scale, zp, axis, t, t->dtype, &p)
+               ? fe_dequantize(c->fe, c->in[i], &p)
+               : NULL;
 }
 
 bool onnx_set_quantized(onnx_call *c, qir_value *y, unsigned scale, unsigned zp, unsigned like)
@@ -58,7 +60,8 @@ bool onnx_set_quantized(onnx_call *c, qir_value *y, unsigned scale, unsigned zp,
 }
 
 /* block_size: scales have the tensor's rank, one per group of `block` along the axis. */
-static bool grouped(onnx_call *c, const qir_type *t, qir_dtype storage, int64_t block, fe_qparams *p)
+static bool grouped(onnx_call *c, const qir_type *t, qir_dtype storage, int64_t block,
+                    fe_qparams *p)
 {
     const qir_type *s = c->in[1]->type;
     int64_t axis;
@@ -89,7 +92,8 @@ static bool type_attr(onnx_call *c, const char *name, qir_dtype dflt, qir_dtype 
     int64_t given = onnx_attr_int(c, name, 0);
     *out = dflt;
     return !given || qir_tensorproto_dtype(given, out) ||
-           fe_error(c->fe, "type", "%s %s is not supported", name, qir_tensorproto_type_name(given));
+           fe_error(c->fe, "type", "%s %s is not supported", name,
+                    qir_tensorproto_type_name(given));
 }
 
 /* Stored as the zero point, else as output_dtype says, else in u8. */

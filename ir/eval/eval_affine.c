@@ -31,7 +31,8 @@ bool qir_eval_choose_qparams(qir_eval_args *a)
     const float *x = eval_f32(a, &a->in[0]);
     const int64_t *block = block_indices(a), n = qir_type_elements(a->in[0].type);
     size_t count = (size_t)qir_type_elements(a->out[0].type);
-    float *lo = QIR_NEW_ARRAY(a->scratch, float, count), *hi = QIR_NEW_ARRAY(a->scratch, float, count);
+    float *lo = QIR_NEW_ARRAY(a->scratch, float, count),
+          *hi = QIR_NEW_ARRAY(a->scratch, float, count);
     for (int64_t i = 0; i < n; i++) {
         int64_t b = block[i];
         lo[b] = x[i] < lo[b] ? x[i] : lo[b];

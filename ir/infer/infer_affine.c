@@ -1,4 +1,5 @@
-/* Ops whose quantization parameters are values: choose_qparams, quantize_affine, dequantize_affine. */
+/* Ops whose quantization parameters are values: choose_qparams, quantize_affine, dequantize_affine.
+ */
 #include <string.h>
 #include "infer.h"
 #include "qir/support/checked.h"

@@ -39,10 +39,11 @@ def dense(fmt, values):
 
 
 class Quant:
-    """Parameters per tensor (lists of one) or along `axis`."""
+    """Parameters per tensor (lists of one), along `axis`, or per `group` of its indices."""
 
-    def __init__(self, storage, scales, zero_points, axis=None, low=None):
+    def __init__(self, storage, scales, zero_points, axis=None, low=None, group=None):
         self.storage, self.scales, self.zero_points, self.axis = storage, scales, zero_points, axis
+        self.group = group
         bits = int(storage[1:])
         self.low = -(1 << (bits - 1)) if storage[0] == "i" else 0
         self.high = self.low + (1 << bits) - 1
@@ -55,10 +56,11 @@ class Quant:
         entries = [f"{s!r}:{z}" if z else repr(s) for s, z in zip(self.scales, self.zero_points)]
         if self.axis is None:
             return head + entries[0] + ">"
+        head += f"axis = {self.axis}, " + (f"group = {self.group}, " if self.group else "")
         if len(entries) <= 8:
-            return f"{head}axis = {self.axis}, {{{', '.join(entries)}}}>"
+            return f"{head}{{{', '.join(entries)}}}>"
         zeros = ": " + dense("i", self.zero_points) if any(self.zero_points) else ""
-        return f"{head}axis = {self.axis}, {dense('f', self.scales)}{zeros}>"
+        return f"{head}{dense('f', self.scales)}{zeros}>"
 
     @property
     def scale(self):
@@ -523,10 +525,47 @@ class Generator:
             return self.emit("quantize", [y], [], x.dims, self.free(x))
         return self.emit("requantize", [x], [], x.dims, self.free(x))
 
+    # ---- parameters that are not one pair ---------------------------------------------------------
+    def hidden(self, op, operands, attrs, dims, elem):
+        """A value that other ops do not take."""
+        v = self.emit(op, operands, attrs, dims, elem)
+        self.values.remove(v)
+        return v
+
+    def dynamic(self):
+        """Quantized with parameters from its own blocks, and back."""
+        if self.kind == "integer":
+            return self.requantize()
+        x, n = self.operand(), len(self.lines)
+        block = [self.pick([1, d, d, (d + 1) // 2, min(d, 3)]) for d in x.dims]
+        counts = [-(-d // b) for d, b in zip(x.dims, block)]
+        storage, low, high = self.pick([("i8", -128, 127), ("u8", 0, 255), ("i8", -8, 7)])
+        stored = [f"block = {block}", f'dtype = "{storage}"', f"qmin = {low}", f"qmax = {high}"]
+        s, z = Value(f"%s{n}", counts, "f32"), Value(f"%z{n}", counts, "i32")
+        choice = stored + [f"symmetric = {self.pick(['true', 'false'])}", f"eps = {self.pick(['0.0', '0.01'])}"]
+        self.lines.append(f"    {s.name}, {z.name} = choose_qparams({x.name}) {{{', '.join(choice)}}}")
+        put = stored + ["divide = true"] * self.chance(0.5)
+        q = self.hidden("quantize_affine", [x, s, z], put, x.dims, storage)
+        return self.emit("dequantize_affine", [q, s, z], stored[:1], x.dims, "f32")
+
+    def typed(self):
+        """Quantized per index or per group of an axis, and back."""
+        if self.kind == "integer":
+            return self.requantize()
+        x = self.operand()
+        axis = self.rng.randrange(len(x.dims))
+        d = x.dims[axis]
+        group = self.pick([g for g in range(2, d + 1) if d % g == 0] or [None]) if self.chance(0.5) else None
+        count = d // group * (x.dims[0] if axis else 1) if group else d
+        points = [self.rng.randint(-128, 127) for _ in range(count)]
+        quant = Quant("i8", [self.scale(0.05) for _ in range(count)], points, axis, group=group)
+        q = self.hidden("quantize", [x], [], x.dims, quant)
+        return self.emit("dequantize", [q], [], x.dims, "f32")
+
     # ---- the module ---------------------------------------------------------------------------
     OPS = [("conv", 8), ("linear", 3), ("matmul", 2), ("pool", 4), ("binary", 6), ("unary", 4),
            ("reshape", 2), ("transpose", 2), ("concat", 2), ("slice", 2), ("pad", 2), ("reduce", 2),
-           ("softmax", 1), ("batch_norm", 2)]
+           ("softmax", 1), ("batch_norm", 2), ("dynamic", 2), ("typed", 2)]
 
     def module(self):
         names = [name for name, weight in self.OPS for _ in range(weight)]

@@ -179,14 +179,14 @@ def standard():
     yield Case("dequantize-dynamic-axis", "in x i8 4x6\nin s f32 6 0.01 0.02\nin z i8 6\n"
                "node DequantizeLinear x s z -> y\noutput y f32 ?")
     yield Case("dequantize-blocks-axis-0", "rand x i4 8x6\nin s f32 2x6 0.01 0.02\nrand z i4 2x6\n"
-               "node DequantizeLinear x s z -> y ; axis=0 block_size=4\noutput y f32 ?", compiles=False)
+               "node DequantizeLinear x s z -> y ; axis=0 block_size=4\noutput y f32 ?")
     yield Case("quantize-blocks", "in x f32 3x16\nrand s f32 3x4 0.01 0.03\n"
                "node QuantizeLinear x s -> y ; axis=1 block_size=4 output_dtype=3\noutput y i8 ?", steps=1)
     yield Case("matmul-blocks-axis-0", "in a f32 3x32\nrand w i4 32x6\nrand s f32 2x6 0.01 0.03\n"
                "node DequantizeLinear w s -> r ; axis=0 block_size=16\nnode MatMul a r -> y\n"
                "output y f32 ?", error=1e-5)
     yield Case("quantize-i16", "in x f32 4x6\n" + params("x", 0.001, 7, "i16") +
-               "node QuantizeLinear x xs xz -> q\nnode DequantizeLinear q xs xz -> y\noutput y f32 ?", compiles=False)
+               "node QuantizeLinear x xs xz -> q\nnode DequantizeLinear q xs xz -> y\noutput y f32 ?")
     yield Case("dynamic-chain", "in x f32 3x16\nrand b i8 16x10\nrand bs f32 10 0.004 0.02\n"
                "node DynamicQuantizeLinear x -> q s z\nnode MatMulInteger q b z -> i\n"
                "node Cast i -> f ; to=1\nnode Mul s bs -> m\nnode Mul f m -> y\noutput y f32 ?", compiles=False)
