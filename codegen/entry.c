@@ -26,14 +26,18 @@ static LLVMValueRef constant_address(qcg_entry_state *e, qir_const *c)
     return qcg_const(e->g, data, qir_type_bytes(c->value.type), CONST_ALIGN);
 }
 
-static LLVMValueRef address(qcg_entry_state *e, qir_value *v)
+static LLVMValueRef root_address(qcg_entry_state *e, qir_value *v)
 {
-    v = qir_value_root(v);
     if (v->kind == QIR_VALUE_ARG)
         return e->in_ptr[v->index];
     if (v->kind == QIR_VALUE_CONST)
         return constant_address(e, qir_value_const(v));
     return result_address(e, v);
+}
+
+static LLVMValueRef address(qcg_entry_state *e, qir_value *v)
+{
+    return qcg_entry_offset(e, root_address(e, qir_value_root(v)), qir_value_offset(v));
 }
 
 static void call_op(qcg_entry_state *e, const qcg_call *call)
@@ -105,7 +109,8 @@ static void copy_to_output(qcg_entry_state *e, uint32_t k, LLVMValueRef from, si
 static bool is_written_in_place(const qir_value *v, uint32_t k)
 {
     int64_t n;
-    return qcg_place_attr(qir_value_root((qir_value *)v), "buf_out", &n) && n == k;
+    return qir_value_is_whole(v) &&
+           qcg_place_attr(qir_value_root((qir_value *)v), "buf_out", &n) && n == k;
 }
 
 static void copy_results(qcg_entry_state *e, const qir_op *ret)

@@ -30,6 +30,26 @@ bool qir_layout_is_row_major(const qir_type *t)
     return true;
 }
 
+/* A slice of neighbouring elements: whole dimensions after the first that is cut, size 1 before. */
+static bool is_contiguous_slice(const qir_op *op)
+{
+    const qir_value *x = qir_op_operand(op, 0);
+    const qir_type *from = x->type, *to = op->results[0].type;
+    size_t n;
+    const int64_t *steps = qir_op_ints(op, "steps", &n);
+    bool cut = false;
+    for (size_t i = 0; i < n; i++)
+        if (steps[i] != 1)
+            return false;
+    for (unsigned d = from->rank; d-- > 0;) {
+        if (cut && to->dims[d] != 1)
+            return false;
+        cut = cut || to->dims[d] != from->dims[d];
+    }
+    return qir_layout_is_row_major(from) && qir_layout_is_row_major(to) &&
+           qir_value_root((qir_value *)x)->kind != QIR_VALUE_CONST;
+}
+
 bool qir_op_is_view(const qir_op *op)
 {
     const qir_value *x = qir_op_operand(op, 0);
@@ -40,10 +60,35 @@ bool qir_op_is_view(const qir_op *op)
         size_t n;
         return qir_layout_agrees(from, qir_op_ints(op, "perm", &n), to);
     }
+    if (op->opcode == QIR_OP_slice)
+        return is_contiguous_slice(op);
     if (op->opcode == QIR_OP_relayout || op->opcode == QIR_OP_storage_cast)
         return qir_layout_agrees(from, NULL, to);
     return qir_op_has_trait(op, QIR_TRAIT_VIEW) && qir_layout_is_row_major(from) &&
            qir_layout_is_row_major(to);
+}
+
+size_t qir_value_offset(const qir_value *v)
+{
+    size_t bytes = 0;
+    for (const qir_op *op = qir_value_op(v); op && qir_op_is_view(op); op = qir_value_op(v)) {
+        int64_t strides[QIR_MAX_RANK];
+        size_t n;
+        v = qir_op_operand(op, 0);
+        if (op->opcode != QIR_OP_slice)
+            continue;
+        const int64_t *starts = qir_op_ints(op, "starts", &n);
+        qir_type_strides(v->type, strides);
+        for (unsigned d = 0; d < v->type->rank; d++)
+            bytes += (size_t)(starts[d] * strides[d]) * qir_dtype_bytes(v->type->dtype);
+    }
+    return bytes;
+}
+
+bool qir_value_is_whole(const qir_value *v)
+{
+    const qir_value *root = qir_value_root((qir_value *)v);
+    return root == v || qir_type_bytes(root->type) == qir_type_bytes(v->type);
 }
 
 qir_value *qir_value_root(qir_value *v)

@@ -5,7 +5,7 @@
 static const qir_named_pipeline pipelines[] = {
     {"simplify", "canonicalize,const-fold,cse,canonicalize,dce",
      "Local clean-up; results stay equal (but for the sign of zeros)."},
-    {"float", "simplify,sink-transposes,simplify,recognise,fold-batch-norm{expand=conv},fuse-activation,simplify",
+    {"float", "simplify,sink-transposes,simplify,recognise-updates,recognise,share-heads,fold-batch-norm{expand=conv},fuse-activation,simplify",
      "Everything done to the float model before quantization or float code generation."},
     {"prepare", "float,annotate-quant,insert-observers",
      "Static quantization, up to calibration: observers on every value to be quantized."},

@@ -43,7 +43,7 @@ static void find_outs(struct liveness *l)
         qir_value *root = qir_value_root(qir_op_operand(ret, k));
         /* a result that shares an argument's buffer is written last, but for the chain below */
         if (root->kind == QIR_VALUE_RESULT && !lookup(&l->outs, root) &&
-            qir_func_updated_arg(l->f, k) < 0)
+            qir_value_is_whole(qir_op_operand(ret, k)) && qir_func_updated_arg(l->f, k) < 0)
             qir_map_put(&l->outs, root, (void *)(uintptr_t)(k + 1));
     }
 }
@@ -85,7 +85,7 @@ static bool may_update(const qir_op *op)
         if (y && qir_value_root(y) == root)
             return false;
     }
-    return qir_layout_agrees(x->type, NULL, op->results[0].type);
+    return qir_value_is_whole(x) && qir_layout_agrees(x->type, NULL, op->results[0].type);
 }
 
 bool qir_plan_may_share(const qir_op *op, uint32_t i)
@@ -94,13 +94,15 @@ bool qir_plan_may_share(const qir_op *op, uint32_t i)
     const qir_type *to = op->results[0].type;
     if (qir_op_has_trait(op, QIR_TRAIT_UPDATES))
         return i == 0 && may_update(op);
-    if (!x || !qir_op_has_trait(op, QIR_TRAIT_ELEMENTWISE) || !qir_layout_agrees(x->type, NULL, to))
+    if (!x || !qir_op_has_trait(op, QIR_TRAIT_ELEMENTWISE) || !qir_value_is_whole(x) ||
+        !qir_layout_agrees(x->type, NULL, to))
         return false;
     /* Another operand in the same memory must be read element by element too. */
     const qir_value *root = qir_value_root((qir_value *)x);
     for (uint32_t j = 0; j < op->noperands; j++) {
         qir_value *y = qir_op_operand(op, j);
-        if (y && qir_value_root(y) == root && !qir_layout_agrees(y->type, NULL, to))
+        if (y && qir_value_root(y) == root &&
+            (!qir_value_is_whole(y) || !qir_layout_agrees(y->type, NULL, to)))
             return false;
     }
     return true;
