@@ -157,7 +157,7 @@ def attributes(text, bodies):
         yield m.group(1), None if m.group(1) == "name" else attribute(*m.groups(), bodies), m.group(2)
 
 
-def node(text, bodies):
+def node(text, bodies=None):
     body, _, rest = text.partition(";")
     words = body.split()
     domain, _, op = words[0].rpartition("::")
