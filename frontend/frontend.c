@@ -169,7 +169,10 @@ qir_module *qir_import_file(qir_context *ctx, const char *path, const qir_import
             s.format = &formats[i];
     if (s.format && bounded_requested(opts))
         return bounded_import(ctx, opts, import_source, &s);
-    if (s.format)
-        return import_source(&s, ctx, opts);
+    if (s.format) { /* once: then the bytes need not stay as they are */
+        qir_import_options once = opts ? *opts : (qir_import_options){0};
+        once.own_bytes = true;
+        return import_source(&s, ctx, &once);
+    }
     return refuse(ctx, path, "not an ONNX model, and not QIR text");
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Every test: the lit suite on the build in build/, the same suite without LLVM under sanitizers,
-and a warning-free build with clang.  Last line: N passed, N failed, N skipped."""
+a warning-free build with clang, and 20 seconds of fuzzing for every reader.  Last line: N passed, N failed, N skipped."""
 import json
 import os
 import re
@@ -81,6 +81,11 @@ def main():
     if sanitized:
         lit("build-san", totals, "lit suite without LLVM under ASan and UBSan", without="llvm", sanitized=True)
     totals.add("build with clang, warnings are errors", build("build-clang", "-DCMAKE_C_COMPILER=clang-19"))
+    fuzzers = build("build-fuzz", "-DCMAKE_C_COMPILER=clang-19", "-DQCC_FUZZ=ON",
+                    "-DCMAKE_BUILD_TYPE=RelWithDebInfo")
+    totals.add("fuzzers, 20 s each", fuzzers and subprocess.call(
+        ["/usr/bin/python3", os.path.join(SOURCE, "test", "fuzz", "run.py"),
+         os.path.join(SOURCE, "build-fuzz"), "20"]) == 0)
     print(f"{totals.passed} passed, {totals.failed} failed, {totals.skipped} skipped")
     return 1 if totals.failed or not totals.passed else 0
 

@@ -38,6 +38,8 @@ qir_value *onnx_lookup(onnx_import *imp, const char *name)
     onnx_initializer *init = v ? NULL : find_initializer(imp, name);
     if (!init)
         return v;
+    if (!init->value && imp->fe.opts->own_bytes)
+        qir_tensorproto_align(&init->tensor);
     if (!init->value)
         init->value = onnx_tensor_const(imp, name, &init->tensor, init);
     return init->value;

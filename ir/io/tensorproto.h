@@ -30,6 +30,10 @@ bool qir_tensorproto_parse(const qir_pb *message, qir_tensorproto *out);
 /* Bytes of `elements` values as stored in raw data or in external files. */
 bool qir_tensorproto_raw_bytes(const qir_tensorproto *t, size_t *out);
 
+/* Moves raw elements down to an aligned address, over their own tag and length: once, for files whose
+ * bytes are ours to change.  Then qir_tensorproto_data copies nothing. */
+void qir_tensorproto_align(qir_tensorproto *t);
+
 /* Elements in memory order, one value per qir_dtype_bytes.  Borrows raw bytes of the file where
  * they are aligned and whole bytes, else copies into `arena`.  NULL: diagnosed.  Not for external
  * tensors. */

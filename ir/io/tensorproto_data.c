@@ -44,6 +44,17 @@ static const void *raw_elements(const qir_tensorproto *t, qir_arena *arena)
     return qir_arena_copy(arena, t->raw, t->raw_len);
 }
 
+void qir_tensorproto_align(qir_tensorproto *t)
+{
+    enum { TAG_AND_LENGTH = 3, LONG = 128 }; /* bytes before raw data of LONG bytes or more, at least */
+    size_t shift = (uintptr_t)t->raw % qir_dtype_bytes(t->dtype);
+    if (!t->has_raw || t->raw_len < LONG || !shift || shift > TAG_AND_LENGTH)
+        return;
+    unsigned char *to = (unsigned char *)(uintptr_t)t->raw - shift;
+    memmove(to, t->raw, t->raw_len);
+    t->raw = to;
+}
+
 static void store_int(qir_dtype dtype, int64_t v, unsigned char *dst)
 {
     if (dtype == QIR_i1)
