@@ -28,6 +28,7 @@ config.substitutions += [
     ("%python", shutil.which("python3") or "python3"),
     ("%mktflite", "%s %s/test/tflite/mktflite.py" % (shutil.which("python3") or "python3", config.qcc_source)),
     ("%mkonnx", "%s %s/test/onnx/mkonnx.py" % (shutil.which("python3") or "python3", config.qcc_source)),
+    ("%mkpt2", "%s %s/test/pt2/mkpt2.py" % (shutil.which("python3") or "python3", config.qcc_source)),
     ("%cc", config.host_cc),
     ("%models", models),
     ("%prototypes", os.path.join(os.path.dirname(models), "prototypes")),

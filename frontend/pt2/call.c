@@ -50,13 +50,21 @@ static bool check_type(pt2_import *imp, const char *name, const qir_value *v)
                     qir_type_text(imp->fe.ctx, v->type), qir_type_text(imp->fe.ctx, t));
 }
 
+/* Integers of a quantized tensor: that has the name already. */
+static bool is_bridge(const qir_value *v)
+{
+    const qir_op *op = qir_value_op(v);
+    return op && op->opcode == QIR_OP_storage_cast;
+}
+
 static bool define(pt2_call *c, unsigned i, qir_value *v)
 {
     pt2_value *out = pt2_new_value(c->imp, c->outs[i]);
     if (!out || !check_type(c->imp, c->outs[i], v))
         return false;
     out->value = v;
-    fe_name_value(c->fe, v, out->name);
+    if (!is_bridge(v))
+        fe_name_value(c->fe, v, out->name);
     if (c->row->sharing == PT2_FRESH || !c->self)
         return true;
     out->base = c->self;

@@ -104,7 +104,7 @@ pt2_value *pt2_new_value(pt2_import *imp, const char *name);
 /* New contents, also for everything that shares the memory. */
 bool pt2_write(pt2_import *imp, pt2_value *v, qir_value *contents);
 
-/* --- call.c: one node; params.c: its arguments ---------------------------------------------------- */
+/* --- call.c: one node; params.c, args.c: its arguments ------------------------------------------- */
 /* Binds the arguments to the row's signature, runs the translator, checks its results. */
 bool pt2_translate(pt2_import *imp, const pt2_node *n);
 /* Runs a view again on what its operand holds now. */
