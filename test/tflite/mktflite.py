@@ -40,7 +40,7 @@ ROWS = dict(rows("map.def", r"^ROW\((\w+),(?:[^,]+,){5} (\w+),"))
 # A value is a scalar (format, number), a Table, a str, bytes, a list of Tables, or Vector(format, numbers).
 class Table:
     def __init__(self, **fields):
-        self.fields = {int(k[1:]): v for k, v in fields.items() if v is not None}
+        self.fields = {int(k[1:]): v for k, v in fields.items()}
 
 
 class Vector:
@@ -61,14 +61,15 @@ class Writer:
         self.open.append((at, value))
 
     def table(self, t):
-        scalars = {k: v for k, v in t.fields.items() if isinstance(v, tuple)}
+        fields = {k: v for k, v in t.fields.items() if v is not None}
+        scalars = {k: v for k, v in fields.items() if isinstance(v, tuple)}
         places, size = {}, 4
-        for k in t.fields:
+        for k in fields:
             width = struct.calcsize("<" + scalars[k][0]) if k in scalars else 4
             size += -(size) % width
             places[k] = size
             size += width
-        count = max(t.fields, default=-1) + 1
+        count = max(fields, default=-1) + 1
         vtable = len(self.out)
         self.out += struct.pack(f"<{2 + count}H", 4 + 2 * count, size, *(places.get(k, 0) for k in range(count)))
         self.align(8)
@@ -78,7 +79,7 @@ class Writer:
             if k in scalars:
                 struct.pack_into("<" + scalars[k][0], self.out, start + at, scalars[k][1])
             else:
-                self.refer(start + at, t.fields[k])
+                self.refer(start + at, fields[k])
         return start
 
     def vector(self, data, count, width):
