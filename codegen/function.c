@@ -26,8 +26,8 @@ LLVMValueRef qcg_const(qcg *g, const void *data, size_t bytes, unsigned align)
     LLVMSetUnnamedAddress(global, LLVMGlobalUnnamedAddr);
     LLVMSetAlignment(global, align);
     /* The key is LLVM's own copy, for weights are large; of zeros it has none. */
-    const void *key = LLVMIsConstantString(init) ? LLVMGetAsString(init, &bytes)
-                                                 : qir_arena_copy(g->arena, data, bytes);
+    const void *key =
+        LLVMIsNull(init) ? qir_arena_copy(g->arena, data, bytes) : LLVMGetAsString(init, &bytes);
     qir_strmap_put(&g->globals, key, bytes, global);
     return global;
 }
