@@ -562,10 +562,63 @@ class Generator:
         q = self.hidden("quantize", [x], [], x.dims, quant)
         return self.emit("dequantize", [q], [], x.dims, "f32")
 
+    # ---- normalization, attention, recurrence -------------------------------------------------------
+    def norm(self):
+        if self.kind == "integer":
+            return self.requantize()
+        x = self.operand()
+        axis = self.rng.randrange(len(x.dims))
+        op = self.pick(["layer_norm", "rms_norm"])
+        rest = [self.real_const(x.dims[axis:]) for _ in range(self.pick([0, 1, 2 if op == "layer_norm" else 1]))]
+        return self.result(op, [x] + rest, [f"axis = {axis}", "epsilon = 0.01"], x.dims, "f32")
+
+    def attention(self):
+        if self.kind == "integer":
+            return self.requantize()
+        q = self.operand([2, 3, 4])
+        *lead, rows, depth = q.dims
+        columns, width = self.pick([1, 3, 8, 17, 33]), self.pick([1, 5, 8, 19])
+        own = [self.pick([1, d]) for d in lead] if self.chance(0.5) else []
+        operands = [q, self.real_const(own + [columns, depth]), self.real_const(own + [columns, width])]
+        if self.chance(0.4):
+            operands.append(self.real_const([self.pick([1, rows]), self.pick([1, columns])], -3.0, 3.0))
+        attrs = ["scale = 0.3"]
+        if self.chance(0.4):
+            attrs += ["causal = true", f"offset = {self.rng.randint(-2, 5)}"]
+        return self.result("attention", operands, attrs, lead + [rows, width], "f32")
+
+    def recurrent(self):
+        if self.kind == "integer":
+            return self.requantize()
+        op = self.pick(["lstm", "gru", "rnn"])
+        gates, states = {"lstm": (4, 2), "gru": (3, 1), "rnn": (1, 1)}[op]
+        x = self.operand([3])
+        steps, rows, width = x.dims
+        cells = self.pick([1, 3, 8, 11, 17])
+        xw = self.result("linear", [x, self.real_const([gates * cells, width])], [],
+                         [steps, rows, gates * cells], "f32")
+        operands = [xw, self.real_const([gates * cells, cells])]
+        operands += [self.real_const([rows, cells]) for _ in range(states)]
+        if op != "rnn" and self.chance(0.5):
+            operands.append(self.real_const([3 * cells]))
+        attrs = ["reverse = true"] * self.chance(0.3) + ["reset_after = false"] * (op == "gru" and self.chance(0.5))
+        return self.several(op, operands, attrs, [[steps, rows, cells]] + [[rows, cells]] * states)
+
+    def several(self, op, operands, attrs, shapes):
+        """An op of several f32 results."""
+        n = len(self.lines)
+        vs = [Value(f"%v{n}_{i}", d, "f32") for i, d in enumerate(shapes)]
+        attrs = f" {{{', '.join(attrs)}}}" if attrs else ""
+        self.lines.append(f"    {', '.join(v.name for v in vs)} = {op}({', '.join(o.name for o in operands)}){attrs}"
+                          f" : ({', '.join(v.type for v in vs)})")
+        self.values += vs
+        return vs[0]
+
     # ---- the module ---------------------------------------------------------------------------
     OPS = [("conv", 8), ("linear", 3), ("matmul", 2), ("pool", 4), ("binary", 6), ("unary", 4),
            ("reshape", 2), ("transpose", 2), ("concat", 2), ("slice", 2), ("pad", 2), ("reduce", 2),
-           ("softmax", 1), ("batch_norm", 2), ("dynamic", 2), ("typed", 2)]
+           ("softmax", 1), ("batch_norm", 2), ("dynamic", 2), ("typed", 2),
+           ("norm", 1), ("attention", 1), ("recurrent", 1)]
 
     def module(self):
         names = [name for name, weight in self.OPS for _ in range(weight)]

@@ -12,7 +12,8 @@ import re
 class Field:
     def __init__(self, header, kind, name):
         macro = name if name.isupper() else re.search(rf"_{kind}_({re.escape(name)})_BYTES", header, re.I).group(1)
-        value = dict(re.findall(rf"_{kind}_{macro}_(BYTES|DTYPE|SHAPE) (.*)", header))
+        value = dict(re.findall(rf"_{kind}_{macro}_(BYTES|DTYPE|SHAPE|UPDATES) (.*)", header))
+        self.updates = value.get("UPDATES", "").strip('"')
         self.name, self.bytes, self.dtype = name, int(value["BYTES"]), value["DTYPE"].strip('"')
         self.shape = [int(d) for d in re.findall(r"\d+", value["SHAPE"])]
 

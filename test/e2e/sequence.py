@@ -6,6 +6,7 @@
 Every model is also compiled from its own QIR text: the same object."""
 import argparse
 import array
+import base64
 import itertools
 import json
 import os
@@ -133,7 +134,113 @@ def silero_vad(r):
     check("int8: at most 2 % of the chunks flip", flips <= 0.02 * len(want), f"{flips} of {len(want)}")
 
 
-CASES = {f.__name__: f for f in (byte_lstm, qlstm, silero_vad)}
+# ---- attention models ---------------------------------------------------------------------------
+STAGES = {"x": "/Add_output_0", "ln1": "/Add_2_output_0", "qkv": "/Add_3_output_0",
+          "attSm": "/Softmax_output_0", "y": "/Reshape_3_output_0", "yProj": "/Add_4_output_0",
+          "attnResid": "/Add_5_output_0", "ln2": "/Add_7_output_0", "fc": "/Add_8_output_0",
+          "gelu": "/Mul_5_output_0", "mlp": "/Add_11_output_0", "block0": "/Add_12_output_0",
+          "block1": "/Add_24_output_0", "block2": "/Add_36_output_0", "ln_f": "/Add_38_output_0",
+          "lm_head": "logits"}
+DIGITS, LENGTH = 6, 11
+
+
+def check_stages(r, path):
+    with open(r.model("gpt_nano_sort", "gpt-nano-sort-t0-partials.json")) as f:
+        want = {k: floats(base64.b64decode(v["data"])) for k, v in json.load(f).items() if "data" in v}
+    m = r.compile("stages", path, "-outputs=" + ",".join(STAGES.values()))
+    worst = ("", 0.0)
+    for b in range(3):
+        idx = [int(v) for v in want["idx"][LENGTH * b:LENGTH * (b + 1)]]
+        got = list(m(idx=packed(idx, "q")).values())
+        for (stage, _), data in zip(STAGES.items(), got):
+            n = len(data) // 4
+            part = want[stage][n * b:n * (b + 1)]
+            worst = max(worst, (distance(floats(data), part) / max(1.0, *map(abs, part)), stage)[::-1],
+                        key=lambda w: w[1])
+    check("every stage within 1e-5 of its largest value", worst[1] <= 1e-5, f"{worst[1]:.2g} ({worst[0]})")
+
+
+def largest(values):
+    return max(range(len(values)), key=values.__getitem__)
+
+
+def sorts(m, digits):
+    idx = list(digits) + [0] * (LENGTH - DIGITS)
+    out = []
+    for i in range(DIGITS):
+        at = DIGITS - 1 + i
+        logits = floats(m(idx=packed(idx, "q"))["logits"])
+        out.append(largest(logits[3 * at:3 * at + 3]))
+        if at + 1 < LENGTH:
+            idx[at + 1] = out[-1]
+    return out == sorted(digits)
+
+
+def gpt_nano_sort(r):
+    path = r.model("gpt_nano_sort", "gpt_nano_sort_f32.onnx")
+    check_stages(r, path)
+    m = r.compile("gpt", path)
+    right = sum(sorts(m, d) for d in itertools.product(range(3), repeat=DIGITS))
+    check("digits sorted", right == 3 ** DIGITS, f"{right} of {3 ** DIGITS}")
+
+
+TOKENS, VOCABULARY = 256, 512
+
+
+def greedy(r):
+    path = r.model("stories260k", "greedy.npz")
+    return array.array("q", npz(path, "tokens")), floats(npz(path, "logits_last"))
+
+
+def stories_whole(r, model="stories260k_whole.onnx"):
+    tokens, last = greedy(r)
+    m = r.compile("whole", r.model("stories260k", model))
+    logits = floats(next(iter(m(tokens=tokens.tobytes()).values())))
+    rows = [logits[VOCABULARY * i:VOCABULARY * (i + 1)] for i in range(TOKENS)]
+    right = sum(largest(rows[i]) == tokens[i + 1] for i in range(TOKENS - 1))
+    check("greedy tokens", right == TOKENS - 1, f"{right} of {TOKENS - 1}")
+    far = distance(rows[TOKENS - 2], last)
+    check("last logits within 1e-3", far <= 1e-3, f"{far:.2g}")
+
+
+def changed_rows(before, after):
+    """Positions of a cache [.., 256, 8] whose row differs."""
+    rows = len(before) // 32
+    return {i % TOKENS for i in range(rows) if before[32 * i:32 * i + 32] != after[32 * i:32 * i + 32]}
+
+
+def stories_step(r, model="stories260k_step.onnx"):
+    """The caller's caches are input and output."""
+    tokens, last = greedy(r)
+    m = r.compile("step", r.model("stories260k", model))
+    caches = {f.name: f.updates for f in m.outputs if f.updates}
+    check("caches are updated", sorted(caches.values()) == ["k_cache", "v_cache"], str(caches))
+    buffers = {name: bytearray(f.bytes) for f in m.inputs for name in [f.name] if name.endswith("cache")}
+    shared = {name: buffers[updated] for name, updated in caches.items()}
+    right, token = 0, tokens[0]
+    for pos in range(TOKENS - 1):
+        before = {k: bytes(v) for k, v in buffers.items()} if pos == 100 else {}
+        result = m(out=shared, token=packed([token], "q"), pos=packed([pos], "q"), **buffers)
+        logits = floats(result[m.outputs[0].name])
+        token = largest(logits)
+        right += token == tokens[pos + 1]
+        for name, old in before.items():
+            check(f"a step writes one row of {name}", changed_rows(old, buffers[name]) == {pos})
+    check("greedy tokens, caches of the caller", right == TOKENS - 1, f"{right} of {TOKENS - 1}")
+    far = distance(logits, last)
+    check("last logits within 1e-3", far <= 1e-3, f"{far:.2g}")
+
+
+def stories_whole_pt2(r):
+    stories_whole(r, "stories260k_whole.pt2")
+
+
+def stories_step_pt2(r):
+    stories_step(r, "stories260k_step.pt2")
+
+
+CASES = {f.__name__: f for f in (byte_lstm, qlstm, silero_vad, gpt_nano_sort, stories_whole, stories_step,
+                                 stories_whole_pt2, stories_step_pt2)}
 
 
 def main():
