@@ -99,6 +99,16 @@ llb_val qcg_fm_tanh(qcg *g, llb_val x)
     return emit_tanh(g, NULL, x);
 }
 
+llb_val qcg_fm_floor(qcg *g, llb_val x)
+{
+    return emit_floor(g, NULL, x);
+}
+
+llb_val qcg_fm_round(qcg *g, llb_val x)
+{
+    return emit_round(g, NULL, x);
+}
+
 llb_val qcg_fm_pow(qcg *g, llb_val x, llb_val y)
 {
     return emit_pow(g, x, y);

@@ -8,6 +8,8 @@ llb_val qcg_fm_exp(qcg *g, llb_val x);
 llb_val qcg_fm_log(qcg *g, llb_val x);
 llb_val qcg_fm_sigmoid(qcg *g, llb_val x);
 llb_val qcg_fm_tanh(qcg *g, llb_val x);
+llb_val qcg_fm_floor(qcg *g, llb_val x);
+llb_val qcg_fm_round(qcg *g, llb_val x); /* ties to even */
 llb_val qcg_fm_pow(qcg *g, llb_val x, llb_val y);
 
 /* The unary op being lowered (not relu, clamp). */

@@ -76,36 +76,56 @@ static int64_t weight_at(const qir_type *w, const void *data, int64_t i)
     return qir_dtype_is_signed(w->dtype) ? ((const int8_t *)data)[i] : ((const uint8_t *)data)[i];
 }
 
-static interval row_sum(const qir_type *w, const void *data, int64_t row, int64_t terms, interval x)
+/* A weight as [groups][outer][channels][inner]: the products of a result channel run over outer and
+ * inner.  Axis 0 of conv and linear has no outer, axis 1 of conv_transpose the operand's channels. */
+typedef struct rows {
+    int64_t groups, outer, channels, inner;
+} rows;
+
+static rows rows_of(const qir_op *op, const qir_type *w, int axis)
 {
-    int32_t zp = w->quant->zero_point[w->quant->axis == 0 ? row : 0];
+    rows r = {1, 1, w->dims[axis], 1};
+    if (axis) {
+        r.groups = qir_op_int(op, "groups");
+        r.outer = w->dims[0] / r.groups;
+    }
+    for (unsigned i = (unsigned)axis + 1; i < w->rank; i++)
+        r.inner *= w->dims[i];
+    return r;
+}
+
+static interval row_sum(const qir_type *w, const void *data, const rows *r, int64_t channel,
+                        interval x)
+{
+    int64_t c = channel % r->channels, first = channel / r->channels * r->outer;
+    int32_t zp = w->quant->zero_point[w->quant->axis >= 0 ? c : 0];
     interval sum = {0, 0};
-    for (int64_t k = 0; k < terms; k++) {
-        int64_t v = weight_at(w, data, row * terms + k) - zp;
+    for (int64_t k = 0; k < r->outer * r->inner; k++) {
+        int64_t at = ((first + k / r->inner) * r->channels + c) * r->inner + k % r->inner;
+        int64_t v = weight_at(w, data, at) - zp;
         sum = add(sum, times(x, (interval){v, v}));
     }
     return sum;
 }
 
-/* Weights [O][terms].  The number of terms settles almost every op; the rows are read where it does
- * not. */
+/* The number of terms settles almost every op; the rows are read where it does not. */
 static bool check_rows(const qir_op *op, const qir_qrule *rule, bool load)
 {
     const qir_value *weight = qir_op_operand(op, (uint32_t)rule->weight);
     const qir_type *w = weight->type;
     interval x = centred(op->operands[0].value->type->quant);
+    rows r = rows_of(op, w, rule->axis);
     bool ok = true;
     const int32_t *bias = elements(qir_op_operand(op, (uint32_t)rule->bias), load, &ok);
-    int64_t terms = w->dims[0] ? qir_type_elements(w) / w->dims[0] : 0;
-    interval any = repeated(terms, times(x, centred(w->quant)));
-    for (int64_t o = 0; ok && o < w->dims[0]; o++) {
+    interval any = repeated(r.outer * r.inner, times(x, centred(w->quant)));
+    for (int64_t o = 0; ok && o < r.groups * r.channels; o++) {
         interval start = {bias ? bias[o] : 0, bias ? bias[o] : 0};
         interval sum = add(start, any);
         if (fits(sum))
             continue;
         const void *data = elements(weight, load, &ok);
         if (data)
-            sum = add(start, row_sum(w, data, o, terms, x));
+            sum = add(start, row_sum(w, data, &r, o, x));
         else if (qir_value_const(weight) && !load)
             return true; /* will be looked at when it is loaded */
         ok = ok && report(op, o, sum);

@@ -49,6 +49,8 @@ static bool take_weight(accum *a, const qir_qrule *rule)
     if (q->axis >= 0 && q->axis != rule->axis)
         return qir_stays_float(a->l, "its weight is quantized along axis %d, not %d", q->axis,
                                rule->axis);
+    if (rule->axis != 0 && qir_op_int(a->l->op, "groups") != 1)
+        return qir_stays_float(a->l, "it has groups");
     a->w = w->type;
     a->channels = w->type->dims[rule->axis];
     return true;

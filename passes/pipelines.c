@@ -15,7 +15,8 @@ static const qir_named_pipeline pipelines[] = {
      "Quantize/dequantize pairs around float ops become integer ops."},
     {"prepare-qdq", "float,const-fold{fold-quantize=true},propagate-qdq,simplify,lower-quant",
      "A model that came with quantize/dequantize pairs, up to integer ops."},
-    {"prepare-code", "const-fold{fold-dequantize=true},simplify,tie-updates,legalize",
+    {"prepare-code",
+     "const-fold{fold-dequantize=true},simplify,expand-conv-transpose,tie-updates,legalize",
      "Last before packing: weights of ops that stayed in float become real; refuses what has no code."},
 };
 

@@ -44,6 +44,7 @@ const qir_quantizer_row *qir_quantizer_row_of(const qir_quantizer *q, const qir_
 
 /* Conditions shared by the tables. */
 bool qir_pools_whole_image(const qir_op *op); /* mean over all spatial axes of a [N,C,H,W] */
+bool qir_is_ungrouped(const qir_op *op);
 bool qir_pads_with_zero(const qir_op *op);    /* pad: constant 0, or no constant at all */
 
 #endif

@@ -46,9 +46,16 @@ static bool feeds_integers(const qir_op *op)
     return false;
 }
 
+/* Channels of the result are an axis of a transposed convolution's weight only without groups. */
+bool qir_is_ungrouped(const qir_op *op)
+{
+    return qir_op_int(op, "groups") == 1;
+}
+
 static const qir_quantizer_row rows[] = {
     {QIR_OP_conv, QIR_ROLE_ACCUM, NULL},
     {QIR_OP_linear, QIR_ROLE_ACCUM, NULL},
+    {QIR_OP_conv_transpose, QIR_ROLE_ACCUM, qir_is_ungrouped},
     {QIR_OP_add, QIR_ROLE_FREE, NULL},
     {QIR_OP_sub, QIR_ROLE_FREE, NULL},
     {QIR_OP_mul, QIR_ROLE_FREE, NULL},

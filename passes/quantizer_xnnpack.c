@@ -27,6 +27,7 @@ static bool has_no_huge_constant(const qir_op *op)
 static const qir_quantizer_row rows[] = {
     {QIR_OP_conv, QIR_ROLE_ACCUM, NULL},
     {QIR_OP_linear, QIR_ROLE_ACCUM, NULL},
+    {QIR_OP_conv_transpose, QIR_ROLE_ACCUM, qir_is_ungrouped},
     {QIR_OP_add, QIR_ROLE_FREE, has_no_huge_constant},
     {QIR_OP_mul, QIR_ROLE_FREE, has_no_huge_constant},
     {QIR_OP_avg_pool, QIR_ROLE_POOL, qir_pools_whole_image},

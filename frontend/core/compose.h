@@ -51,6 +51,9 @@ bool fe_gru(fe_builder *fe, const fe_recurrent *layer, qir_value *out[2]);
 bool fe_rnn(fe_builder *fe, const fe_recurrent *layer, qir_value *out[2]);
 
 /* --- compose_norm.c ---------------------------------------------------------------------------- */
+/* x / (bias + alpha * sum of x^2 over `size` neighbouring channels, (size - 1) / 2 of them before)
+ * ^ beta, along axis 1. */
+qir_value *fe_lrn(fe_builder *fe, qir_value *x, int64_t size, float alpha, float beta, float bias);
 /* gamma and beta broadcast to the normalized dimensions; NULL: none. */
 qir_value *fe_layer_norm(fe_builder *fe, qir_value *x, int64_t axis, qir_value *gamma,
                          qir_value *beta, float epsilon);

@@ -92,3 +92,34 @@ qir_value *fe_group_norm(fe_builder *fe, qir_value *x, int64_t groups, qir_value
         y = fe_emit2(fe, QIR_OP_add, y, per_channel(fe, beta, t->rank));
     return y;
 }
+
+/* --- across channels --------------------------------------------------------------------------- */
+/* Means over neighbouring channels are those of a pooling window; padding counts as zeros. */
+static qir_value *channel_means(fe_builder *fe, qir_value *x, int64_t size)
+{
+    const qir_type *t = x->type;
+    int64_t before = (size - 1) / 2, rest = qir_type_elements(t) / t->dims[0] / t->dims[1];
+    int64_t dims[] = {t->dims[0], 1, t->dims[1], rest}, kernel[] = {size, 1};
+    int64_t pads[] = {before, 0, size - 1 - before, 0};
+    qir_value *v = fe_reshape(fe, x, dims, 4);
+    v = fe_emit1(fe, QIR_OP_avg_pool, v,
+                 QIR_ATTRS({"kernel", qir_attr_ints(fe->ctx, kernel, 2)},
+                           {"pads", qir_attr_ints(fe->ctx, pads, 4)},
+                           {"count_pads", qir_attr_bool(fe->ctx, true)}));
+    return fe_reshape(fe, v, t->dims, t->rank);
+}
+
+qir_value *fe_lrn(fe_builder *fe, qir_value *x, int64_t size, float alpha, float beta, float bias)
+{
+    if (!x || x->type->rank < 2 || size < 1 || size > INT32_MAX || !qir_type_elements(x->type)) {
+        fe_error(fe, "shape", "expected elements along two axes or more, and a size from 1");
+        return NULL;
+    }
+    qir_dtype t = x->type->dtype;
+    qir_value *squares = fe_emit2(fe, QIR_OP_mul, x, x);
+    qir_value *v = squares ? channel_means(fe, squares, size) : NULL;
+    v = fe_emit2(fe, QIR_OP_mul, v, fe_scalar(fe, t, (double)alpha * (double)size));
+    v = fe_emit2(fe, QIR_OP_add, v, fe_scalar(fe, t, (double)bias));
+    v = fe_emit2(fe, QIR_OP_pow, v, fe_scalar(fe, t, (double)beta));
+    return fe_emit2(fe, QIR_OP_div, x, v);
+}

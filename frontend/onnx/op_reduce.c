@@ -1,6 +1,7 @@
 /* Reductions, global pools, softmax. */
 #include <inttypes.h>
 
+#include "core/compose.h"
 #include "onnx/import.h"
 
 static bool set_reduce(onnx_call *c, const int64_t *axes, size_t n, bool keepdims)
@@ -77,4 +78,13 @@ bool onnx_softmax(onnx_call *c)
     if (!fe_axis(c->fe, onnx_attr_int(c, "axis", coerce ? 1 : -1), rank, false, &axis))
         return false;
     return coerce ? softmax_2d(c, axis) : onnx_set(c, 0, softmax(c, c->in[0], axis));
+}
+
+/* alpha is divided by the size. */
+bool onnx_lrn(onnx_call *c)
+{
+    int64_t size = onnx_attr_int(c, "size", 0);
+    float alpha = onnx_attr_float(c, "alpha", 0.0001f) / (float)(size > 0 ? size : 1);
+    return onnx_set(c, 0, fe_lrn(c->fe, c->in[0], size, alpha, onnx_attr_float(c, "beta", 0.75f),
+                                 onnx_attr_float(c, "bias", 1.0f)));
 }

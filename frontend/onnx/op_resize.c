@@ -166,3 +166,18 @@ bool onnx_resize(onnx_call *c)
     return read_attrs(c, &s) && read_axes(c, c->in[0]->type->rank, axes, &n) &&
            read_roi(c, axes, n, &s) && read_target(c, axes, n, &s) && set_resize(c, &s);
 }
+
+/* The modes have had other names since operator set 20. */
+bool onnx_grid_sample(onnx_call *c)
+{
+    const char *mode = onnx_attr_string(c, "mode", "linear");
+    mode = !strcmp(mode, "bilinear") ? "linear" : !strcmp(mode, "bicubic") ? "cubic" : mode;
+    return onnx_set(
+        c, 0,
+        fe_emit(c->fe, QIR_OP_grid_sample, c->in, 2,
+                QIR_ATTRS({"mode", text(c, mode)},
+                          {"padding", text(c, onnx_attr_string(c, "padding_mode", "zeros"))},
+                          {"align_corners",
+                           qir_attr_bool(c->fe->ctx, onnx_attr_int(c, "align_corners", 0) != 0)}),
+                NULL));
+}

@@ -1,8 +1,9 @@
 /* Convolutions.  One row of operand values per output position (taps in row order, input channel
  * innermost; padded taps are zeros), then a dot product of that row with each output channel's
- * weights in the same order.  A transposed convolution is the convolution of the operand spread out
- * by its strides with the weights turned around. */
+ * weights in the same order.  A transposed convolution is a convolution that computes as many
+ * neighbouring results as it has strides as channels (qir/subpixel.h). */
 #include "eval_priv.h"
+#include "qir/subpixel.h"
 
 enum { BLOCK = 16 }; /* rows made at a time, so that a weight row is used several times */
 
@@ -73,19 +74,26 @@ static void convolve(qir_eval_args *a, const conv_job *j)
     }
 }
 
-/* Fills what follows from the window, runs, and finishes the sums. */
-static void run(qir_eval_args *a, conv_job *j, const qir_type *w)
+/* Weight [channels][C/groups][taps], in elements of the kind, with the channels innermost. */
+static void set_weight(qir_eval_args *a, conv_job *j, const void *w, int64_t channels)
 {
     j->taps = eval_product(j->w.kernel, 0, EVAL_SPATIAL);
-    j->positions = eval_product(j->w.out, 0, EVAL_SPATIAL);
     j->cin = j->w.channels / j->groups;
-    j->cout = a->out[0].type->dims[1] / j->groups;
+    j->cout = channels / j->groups;
     j->esize = eval_dot_bytes(j->kind);
+    int64_t dims[3] = {channels, j->taps, j->cin}, ds[3], ss[3] = {j->taps * j->cin, 1, j->taps};
+    eval_row_strides(3, dims, ds);
+    char *turned = qir_arena_array(a->scratch, (size_t)(channels * j->taps * j->cin), j->esize);
+    eval_copy_nd(3, dims, j->esize, turned, ds, w, ss);
+    j->wt = turned;
+}
+
+/* With window, weight and room for the sums set. */
+static void run(qir_eval_args *a, conv_job *j)
+{
+    j->positions = eval_product(j->w.out, 0, EVAL_SPATIAL);
     j->x = channels_last(a, &j->w, eval_product_operand(a, &a->in[0], j->kind), j->esize);
-    void *sums = eval_product_out(a, j->kind);
-    j->sums = sums;
     convolve(a, j);
-    eval_product_finish(a, j->kind, sums, w, eval_has(a, 2), j->cout * j->groups, j->positions);
 }
 
 bool qir_eval_conv(qir_eval_args *a)
@@ -94,42 +102,73 @@ bool qir_eval_conv(qir_eval_args *a)
     qir_tensor w = eval_weight(a, 1);
     eval_get_window(a, w.type->dims + 2, &j.w);
     j.kind = eval_product_kind(a->in[0].type, w.type, a->out[0].type);
-    const void *wt = eval_product_operand(a, &w, j.kind);
-    int64_t o = w.type->dims[0], c = w.type->dims[1], taps = eval_product(j.w.kernel, 0, 3);
-    int64_t dims[3] = {o, taps, c}, ds[3] = {taps * c, c, 1}, ss[3] = {taps * c, 1, taps};
-    char *turned = qir_arena_array(a->scratch, (size_t)(o * taps * c), eval_dot_bytes(j.kind));
-    eval_copy_nd(3, dims, eval_dot_bytes(j.kind), turned, ds, wt, ss);
-    j.wt = turned;
-    run(a, &j, w.type);
+    int64_t channels = w.type->dims[0];
+    set_weight(a, &j, eval_product_operand(a, &w, j.kind), channels);
+    void *sums = eval_product_out(a, j.kind);
+    j.sums = sums;
+    run(a, &j);
+    eval_product_finish(a, j.kind, sums, w.type, eval_has(a, 2), channels, j.positions);
     return true;
 }
 
-/* w [C][O/g][taps] to [g][O/g][taps backwards][C/g]. */
-static const char *turn_around(qir_eval_args *a, const void *w, size_t esize, int64_t groups,
-                               int64_t cin, int64_t cout, int64_t taps)
+/* --- transposed ------------------------------------------------------------------------------- */
+
+/* The window of the convolution that computes all phases. */
+static eval_window phase_window(const qir_eval_args *a, const qir_subpixel *s)
 {
-    int64_t dims[4] = {groups, cout, taps, cin}, ds[4];
-    int64_t ss[4] = {cin * cout * taps, taps, -1, cout * taps};
-    eval_row_strides(4, dims, ds);
-    char *dst = qir_arena_array(a->scratch, (size_t)(groups * cout * taps * cin), esize);
-    eval_copy_nd(4, dims, esize, dst, ds, (const char *)w + (size_t)(taps - 1) * esize, ss);
-    return dst;
+    const qir_type *x = a->in[0].type;
+    eval_window w = {.batch = x->dims[0], .channels = x->dims[1]};
+    for (unsigned i = 0; i < EVAL_SPATIAL; i++) {
+        w.in[i] = i + s->axes < EVAL_SPATIAL ? 1 : x->dims[2 + i + s->axes - EVAL_SPATIAL];
+        w.out[i] = s->blocks[i];
+        w.kernel[i] = s->kernel[i];
+        w.pad[i] = s->begin[i];
+        w.stride[i] = w.dilation[i] = 1;
+    }
+    return w;
+}
+
+/* Sums [batch][channels of phases][blocks] to those of the result. */
+static void join_phases(const qir_eval_args *a, const qir_subpixel *s, const char *from, char *to,
+                        size_t esize)
+{
+    const qir_type *y = a->out[0].type;
+    int64_t blocks = eval_product(s->blocks, 0, EVAL_SPATIAL), channels = s->groups * s->cout;
+    int64_t dims[EVAL_SPATIAL], n = qir_type_elements(y);
+    for (unsigned i = 0; i < EVAL_SPATIAL; i++)
+        dims[i] = i + s->axes < EVAL_SPATIAL ? 1 : y->dims[2 + i + s->axes - EVAL_SPATIAL];
+    for (int64_t k = 0; k < n; k++, to += esize) {
+        int64_t rest = k, phase = 0, block = 0, o[EVAL_SPATIAL];
+        for (unsigned i = EVAL_SPATIAL; i-- > 0; rest /= dims[i])
+            o[i] = rest % dims[i];
+        for (unsigned i = 0; i < EVAL_SPATIAL; i++) {
+            phase = phase * s->stride[i] + o[i] % s->stride[i];
+            block = block * s->blocks[i] + o[i] / s->stride[i];
+        }
+        int64_t channel = qir_subpixel_channel(s, rest % channels, phase);
+        int64_t at = ((rest / channels * s->phases * channels) + channel) * blocks + block;
+        memcpy(to, from + (size_t)at * esize, esize);
+    }
 }
 
 bool qir_eval_conv_transpose(qir_eval_args *a)
 {
-    conv_job j = {.groups = qir_op_int(a->op, "groups")};
+    qir_subpixel s;
     qir_tensor w = eval_weight(a, 1);
-    eval_get_window(a, w.type->dims + 2, &j.w);
-    for (int i = 0; i < EVAL_SPATIAL; i++) {
-        j.w.gap[i] = j.w.stride[i];
-        j.w.stride[i] = 1;
-        j.w.pad[i] = j.w.dilation[i] * (j.w.kernel[i] - 1) - j.w.pad[i];
-    }
+    qir_subpixel_get(a->op, &s);
+    conv_job j = {.groups = s.groups, .w = phase_window(a, &s)};
     j.kind = eval_product_kind(a->in[0].type, w.type, a->out[0].type);
-    const void *wt = eval_product_operand(a, &w, j.kind);
-    j.wt = turn_around(a, wt, eval_dot_bytes(j.kind), j.groups, w.type->dims[0] / j.groups,
-                       w.type->dims[1], eval_product(j.w.kernel, 0, EVAL_SPATIAL));
-    run(a, &j, w.type);
+    size_t esize = eval_dot_bytes(j.kind), rsize = eval_dot_result_bytes(j.kind);
+    int64_t channels = s.phases * s.groups * s.cout;
+    char *wt = qir_arena_array(a->scratch, (size_t)(channels * s.cin / s.groups * s.taps), esize);
+    qir_subpixel_weight(&s, eval_product_operand(a, &w, j.kind), esize, NULL, wt);
+    set_weight(a, &j, wt, channels);
+    int64_t blocks = eval_product(s.blocks, 0, EVAL_SPATIAL);
+    j.sums = qir_arena_array(a->scratch, (size_t)(j.w.batch * channels * blocks), rsize);
+    run(a, &j);
+    void *sums = eval_product_out(a, j.kind);
+    join_phases(a, &s, j.sums, sums, rsize);
+    eval_product_finish(a, j.kind, sums, w.type, eval_has(a, 2), s.groups * s.cout,
+                        eval_product(a->out[0].type->dims, 2, a->out[0].type->rank));
     return true;
 }

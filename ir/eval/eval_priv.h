@@ -119,16 +119,13 @@ typedef struct eval_window {
     int64_t in[EVAL_SPATIAL], out[EVAL_SPATIAL], kernel[EVAL_SPATIAL];
     int64_t stride[EVAL_SPATIAL], dilation[EVAL_SPATIAL];
     int64_t pad[EVAL_SPATIAL], pad_end[EVAL_SPATIAL];
-    int64_t gap[EVAL_SPATIAL]; /* 1; n: the operand is spread out with n - 1 zeros in between */
 } eval_window;
 
 /* Index in the operand of tap `k` of output position `o` on one axis; -1: padding. */
 static inline int64_t eval_operand_index(const eval_window *w, int axis, int64_t o, int64_t k)
 {
     int64_t i = o * w->stride[axis] - w->pad[axis] + k * w->dilation[axis];
-    if (i < 0 || i % w->gap[axis] != 0 || i / w->gap[axis] >= w->in[axis])
-        return -1;
-    return i / w->gap[axis];
+    return i < 0 || i >= w->in[axis] ? -1 : i;
 }
 
 /* From the operand and result types [N,C,spatial] and the attributes strides, pads, dilations;

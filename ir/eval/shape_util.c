@@ -145,7 +145,7 @@ void eval_get_window(const qir_eval_args *a, const int64_t *kernel, eval_window 
     QIR_ASSERT(spatial <= EVAL_SPATIAL, "rank that infer refuses");
     *w = (eval_window){.batch = x->dims[0], .channels = x->dims[1]};
     for (unsigned at = 0; at < EVAL_SPATIAL; at++) {
-        w->in[at] = w->out[at] = w->kernel[at] = w->stride[at] = w->dilation[at] = w->gap[at] = 1;
+        w->in[at] = w->out[at] = w->kernel[at] = w->stride[at] = w->dilation[at] = 1;
         if (at < EVAL_SPATIAL - spatial)
             continue;
         unsigned i = at - (EVAL_SPATIAL - spatial);

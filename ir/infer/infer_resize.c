@@ -1,4 +1,4 @@
-/* resize: sizes, scales and the words of ONNX Resize. */
+/* resize: sizes, scales and the words of ONNX Resize; grid_sample. */
 #include "infer.h"
 
 #include <math.h>
@@ -57,5 +57,27 @@ bool qir_infer_resize(qir_infer *q)
     }
     return infer_nonempty(q, x, "input") && check_words(q) && check_scales(q, x->rank) &&
            check_roi(q, x->rank) && (!x->quant || infer_per_tensor8(q, 0)) &&
+           infer_result(q, 0, &dims, x);
+}
+
+static bool computes_in_f32(qir_infer *q, const qir_type *t)
+{
+    return t->dtype == QIR_f32 || t->dtype == QIR_f16 || t->dtype == QIR_bf16 ||
+           infer_fail(q, "type.operand", "operand of type %s, expected f32, f16 or bf16",
+                      infer_text(q, t));
+}
+
+bool qir_infer_grid_sample(qir_infer *q)
+{
+    static const char *const modes[] = {"linear", "nearest", "cubic", NULL};
+    static const char *const paddings[] = {"zeros", "border", "reflection", NULL};
+    const qir_type *x = infer_type(q, 0), *grid = infer_type(q, 1);
+    if (x->rank != 4 || grid->rank != 4 || grid->dims[0] != x->dims[0] || grid->dims[3] != 2)
+        return infer_fail(q, "shape.operand",
+                          "input %s and grid %s, expected [N,C,H,W] and [N,H',W',2]",
+                          infer_text(q, x), infer_text(q, grid));
+    infer_dims dims = {.rank = 4, .d = {x->dims[0], x->dims[1], grid->dims[1], grid->dims[2]}};
+    return computes_in_f32(q, x) && computes_in_f32(q, grid) && infer_nonempty(q, x, "input") &&
+           infer_word(q, "mode", modes) && infer_word(q, "padding", paddings) &&
            infer_result(q, 0, &dims, x);
 }

@@ -217,7 +217,7 @@ class Generator:
 
     def accumulate(self, op, x, w, attrs, dims, depth):
         """Result of a weighted op, with bias and bounds."""
-        b = self.bias(dims[1] if op == "conv" else dims[-1])
+        b = self.bias(dims[-1] if op == "linear" else dims[1])
         if self.kind != "integer":
             return self.result(op, [x, w] + b, attrs + self.bounds(), dims, "f32")
         if self.chance(0.15):
@@ -491,13 +491,88 @@ class Generator:
     def reduce(self):
         ops = ["reduce_mean", "reduce_mean", "reduce_max", "reduce_min"]
         x = self.operand(ints=True)
-        op = self.pick(ops + ["reduce_sum"] * (not x.quantized))
+        op = self.pick(ops + ["reduce_sum", "reduce_prod"] * (not x.quantized))
         axes = [i for i in range(len(x.dims)) if self.chance(0.5)] or [len(x.dims) - 1]
         keep = self.chance(0.6) or len(axes) >= len(x.dims) - 1
         dims = [1 if i in axes else d for i, d in enumerate(x.dims) if keep or i not in axes]
         attrs = [f"axes = {axes}", f"keepdims = {'true' if keep else 'false'}"]
         elem = self.free(x) if op == "reduce_mean" else x.elem
         return self.result(op, [x], attrs, dims, elem)
+
+    def transposed(self):
+        x = self.operand([3, 4, 5])
+        n, c = len(x.dims) - 2, x.dims[1]
+        groups = self.pick([1, 1, 1] + [g for g in (2, 3, 4) if c % g == 0])
+        out = groups * self.pick([1, 2, 3, 8, 9])
+        kernel, strides = ([self.pick(sizes) for _ in range(n)] for sizes in ([1, 2, 3, 4], [1, 2, 2, 3]))
+        dilations = [self.pick([1, 1, 1, 2]) for _ in range(n)]
+        pads = [self.pick([0, 0, 1, 2]) for _ in range(2 * n)]
+        dims = [x.dims[0], out]
+        for i in range(n):
+            size = (x.dims[2 + i] - 1) * strides[i] + (kernel[i] - 1) * dilations[i] + 1
+            dims.append(size - pads[i] - pads[n + i])
+        depth = c // groups * product(kernel)
+        if min(dims) < 1 or product(dims) > MAX_ELEMENTS or product(dims) * depth > MAX_PRODUCTS:
+            return None
+        if groups > 1 and self.kind != "float":
+            return None  # parameters per axis are of one group
+        w = self.weight([c, out // groups] + kernel, 1)
+        attrs = [f"strides = {strides}", f"pads = {pads}", f"dilations = {dilations}",
+                 f"groups = {groups}"]
+        return self.accumulate("conv_transpose", x, w, attrs, dims, depth)
+
+    def indices(self, shape, size):
+        values = [self.rng.randrange(-size, size) for _ in range(product(shape))]
+        return self.const(shape, self.pick(["i32", "i64"]), f"dense<{values}>")
+
+    def more_of(self, x, dims):
+        """Another value of x's element type."""
+        return self.quant_const(dims, x.elem) if x.quantized else self.real_const(dims)
+
+    def indexed(self):
+        x = self.operand()
+        axis = self.rng.randrange(len(x.dims))
+        attrs, mode = [f"axis = {axis}"], self.rng.randrange(4)
+        how = self.pick(["none", "max", "min"] + ["add", "mul"] * (not x.quantized))
+        update = attrs * (mode == 2) + [f'reduction = "{how}"'] * (how != "none")
+        if mode == 0:
+            shape = self.pick([[], [1], [5], [2, 3]])
+            dims = x.dims[:axis] + shape + x.dims[axis + 1:]
+            at = self.indices(shape, x.dims[axis])
+            good = product(dims) <= MAX_ELEMENTS and len(dims) < 6
+            return self.result("gather", [x, at], attrs, dims, x.elem) if good else None
+        if mode in (1, 2):
+            dims = [self.pick([1, 3, 7]) if i == axis else self.pick([1, d]) for i, d in enumerate(x.dims)]
+            at = self.indices(dims, x.dims[axis])
+            if product(dims) > MAX_ELEMENTS:
+                return None
+            if mode == 1:
+                return self.result("gather_elements", [x, at], attrs, dims, x.elem)
+            return self.result("scatter_elements", [x, at, self.more_of(x, dims)], update, x.dims, x.elem)
+        at = self.indices([4, 1], x.dims[0])
+        if self.chance(0.5):
+            return self.result("gather_nd", [x, at], [], [4] + x.dims[1:], x.elem)
+        return self.result("scatter_nd", [x, at, self.more_of(x, [4] + x.dims[1:])], update, x.dims,
+                           x.elem)
+
+    def resized(self):
+        x = self.operand([2, 3, 4])
+        dims = x.dims[:-2] + [self.pick([1, 2, 5, 8, 12, d]) for d in x.dims[-2:]]
+        if product(dims) > MAX_ELEMENTS:
+            return None
+        scales = [f32(b / a) for a, b in zip(x.dims, dims)]
+        coordinates = self.pick(["half_pixel", "asymmetric", "align_corners"])
+        attrs = [f"sizes = {dims}", f"scales = {scales}", f'coordinates = "{coordinates}"',
+                 f'mode = "{self.pick(["nearest", "linear", "cubic"])}"']
+        return self.result("resize", [x], attrs, dims, x.elem)
+
+    def cumsum(self):
+        if self.kind == "integer":
+            return self.indexed()
+        x = self.operand()
+        attrs = [f"axis = {self.rng.randrange(len(x.dims))}"]
+        attrs += [f"{flag} = true" for flag in ("exclusive", "reverse") if self.chance(0.5)]
+        return self.result("cumsum", [x], attrs, x.dims, "f32")
 
     def softmax(self):
         x = self.operand()
@@ -617,8 +692,9 @@ class Generator:
     # ---- the module ---------------------------------------------------------------------------
     OPS = [("conv", 8), ("linear", 3), ("matmul", 2), ("pool", 4), ("binary", 6), ("unary", 4),
            ("reshape", 2), ("transpose", 2), ("concat", 2), ("slice", 2), ("pad", 2), ("reduce", 2),
-           ("softmax", 1), ("batch_norm", 2), ("dynamic", 2), ("typed", 2),
-           ("norm", 1), ("attention", 1), ("recurrent", 1)]
+           ("softmax", 1), ("batch_norm", 2), ("dynamic", 2), ("typed", 2), ("norm", 1),
+           ("attention", 1), ("recurrent", 1), ("transposed", 3), ("indexed", 3), ("resized", 2),
+           ("cumsum", 1)]
 
     def module(self):
         names = [name for name, weight in self.OPS for _ in range(weight)]

@@ -21,12 +21,12 @@ def dims(d):
     return 'x'.join(map(str, d))
 
 
-def axis_quant(scales, zero_points):
+def axis_quant(scales, zero_points, axis=0):
     if len(scales) <= 8:
         entries = ', '.join(f'{s!r}:{z}' if z else f'{s!r}' for s, z in zip(scales, zero_points))
-        return f'quant<i8:f32, axis = 0, {{{entries}}}>'
+        return f'quant<i8:f32, axis = {axis}, {{{entries}}}>'
     zps = ' : ' + dense('i', zero_points) if any(zero_points) else ''
-    return f'quant<i8:f32, axis = 0, {dense("f", scales)}{zps}>'
+    return f'quant<i8:f32, axis = {axis}, {dense("f", scales)}{zps}>'
 
 
 def product(values):
@@ -38,6 +38,13 @@ def product(values):
 
 class Weighted:
     """A conv or linear with constant weights."""
+    axis, more = 0, ()
+
+    def op(self):
+        return 'conv' if self.kernel else 'linear'
+
+    def weight_dims(self):
+        return [self.o, self.x[1] // self.groups if self.kernel else self.x[-1]] + self.kernel
 
     def __init__(self, x, o, kernel=(), stride=1, pads=0, dilation=1, groups=1, attrs='', real=False,
                  bias=True, zero_points=False, raw=False, storage='i8'):
@@ -59,8 +66,7 @@ class Weighted:
         return [self.x[0], self.o] + out
 
     def weight(self):
-        cin = self.x[1] // self.groups if self.kernel else self.x[-1]
-        shape = [self.o, cin] + self.kernel
+        shape = self.weight_dims()
         n = product(shape)
         if self.real:
             values = [self.rng.uniform(-1, 1) for _ in range(n)]
@@ -68,7 +74,7 @@ class Weighted:
         scales = [f32(self.rng.uniform(0.002, 0.02)) for _ in range(self.o)]
         zps = [self.rng.randint(-5, 9) if self.zero_points else 0 for _ in range(self.o)]
         values = [self.rng.randint(-127, 127) for _ in range(n)]
-        return f'tensor<{dims(shape)}x{axis_quant(scales, zps)}> = {dense("b", values)}', n // self.o
+        return f'tensor<{dims(shape)}x{axis_quant(scales, zps, self.axis)}> = {dense("b", values)}', n // self.o
 
     def text(self):
         weight, k = self.weight()
@@ -86,13 +92,34 @@ class Weighted:
         attrs = [self.attrs] if self.attrs else []
         if self.kernel:
             attrs = [f'strides = {self.stride}', f'pads = {self.pads}',
-                     f'dilations = {self.dilation}', f'groups = {self.groups}'] + attrs
+                     f'dilations = {self.dilation}', f'groups = {self.groups}'] + attrs + list(self.more)
         y = f'tensor<{dims(self.result_dims())}x{result}>'
         return '\n'.join([
             'module @m {', f'  const @w : {weight}'] + [f'  const @b : {bias}'] * self.bias + [
             f'  func @main(%x: tensor<{dims(self.x)}x{elem}> {{name = "x"}}) -> ({y} {{name = "y"}}) {{',
-            f'    %0 = {"conv" if self.kernel else "linear"}(%x, @w{", @b" * self.bias})'
+            f'    %0 = {self.op()}(%x, @w{", @b" * self.bias})'
             f' {{{", ".join(attrs)}}} : {y}', '    return(%0)', '  }', '}', ''])
+
+
+class Transposed(Weighted):
+    axis = 1
+
+    def __init__(self, *args, output_pads=0, **more):
+        super().__init__(*args, **more)
+        self.output_pads = output_pads
+        self.more = [f'output_pads = [{output_pads}]']
+
+    def op(self):
+        return 'conv_transpose'
+
+    def weight_dims(self):
+        return [self.x[1], self.o // self.groups] + self.kernel
+
+    def result_dims(self):
+        n = len(self.kernel)
+        return [self.x[0], self.o] + [
+            (self.x[2 + i] - 1) * self.stride[i] + (self.kernel[i] - 1) * self.dilation[i] + 1 -
+            self.pads[i] - self.pads[n + i] + self.output_pads for i in range(n)]
 
 
 def simple(op, xs, x, ys, y, attrs='', second=None):
@@ -162,6 +189,23 @@ def weighted_real():
     yield 'linear-no-bias', Weighted([1, 64], 11, real=True, bias=False)
 
 
+def transposed():
+    """Transposed convolutions: phases, cut and empty ones."""
+    for real in (False, True):
+        kind = '-f32' if real else '-i8'
+        yield '2x2' + kind, Transposed([1, 12, 5, 6], 7, [2, 2], 2, real=real, attrs='min = 0.0')
+        yield '3x3-pads' + kind, Transposed([2, 5, 6, 5], 9, [3, 3], 2, [1, 1, 0, 1], real=real,
+                                            output_pads=1)
+        yield 'stride-1' + kind, Transposed([1, 6, 5, 5], 6, [3, 3], 1, 1, real=real, bias=False)
+        yield 'gaps' + kind, Transposed([1, 6, 4, 5], 6, [2, 3], 3, real=real)
+        yield 'dilated' + kind, Transposed([1, 3, 5, 5], 4, [3, 3], 2, 1, [2, 3], real=real)
+        yield 'cut' + kind, Transposed([1, 3, 5], 4, [3], 2, 4, real=real)
+        yield '3d' + kind, Transposed([1, 3, 3, 4, 2], 4, [3, 2, 2], [2, 1, 3], real=real)
+    yield 'groups', Transposed([1, 6, 5, 5], 9, [3, 3], 2, groups=3, real=True)
+    yield 'unsigned', Transposed([1, 6, 5, 5], 9, [3, 3], 2, storage='u8', zero_points=True)
+    yield 'accumulator', Transposed([1, 6, 5, 5], 9, [3, 3], 2, raw=True)
+
+
 def pool():
     window = 'kernel = [3, 3], strides = [2, 2], pads = [1, 1, 1, 0]'
     small, large, odd = [1, 19, 8, 8], [1, 19, 4, 4], [2, 19, 9, 8]
@@ -169,6 +213,10 @@ def pool():
     yield 'max', simple('max_pool', small, INPUT, large, INPUT, 'kernel = [2, 2], strides = [2, 2]')
     for t, name in ((INPUT, 'i8'), (UNSIGNED, 'u8'), ('f32', 'f32')):
         yield 'max-padded-' + name, simple('max_pool', odd, t, half, t, window)
+    for t, name in ((UNSIGNED, 'u8'), ('f32', 'f32'), ('f64', 'f64'), ('i64', 'i64')):
+        yield 'indices-' + name, simple('max_pool_indices', odd, t, half, 'i64', window)
+    yield 'indices-columns', simple('max_pool_indices', odd, 'f32', half, 'i64',
+                                    window + ', column_major = true')
     yield 'avg', simple('avg_pool', small, INPUT, large, OTHER, 'kernel = [2, 2], strides = [2, 2]')
     yield 'avg-global', simple('avg_pool', [2, 64, 7, 7], INPUT, [2, 64, 1, 1], OTHER, 'kernel = [7, 7]')
     yield 'avg-padded', simple('avg_pool', odd, INPUT, half, OTHER, window)
@@ -327,6 +375,40 @@ def along():
                                             'axis = 0, exclusive = true, reverse = true')
 
 
+def resized(shape, t, sizes, mode, attrs='', order=''):
+    scales = [f32(b / a) for a, b in zip(shape, sizes)]
+    return simple('resize', shape, t, sizes, t,
+                  f'sizes = {sizes}, scales = {scales}, mode = "{mode}"' + attrs)
+
+
+def resize():
+    s, big, small = [2, 3, 5, 7], [2, 3, 10, 14], [2, 3, 4, 5]
+    crop = ', coordinates = "tf_crop_and_resize", extrapolation = 1.5, ' \
+           'roi = [0.0, 0.0, 0.25, -0.5, 1.0, 1.0, 1.25, 0.75]'
+    for t, name in ((INPUT, 'i8'), ('f32', 'f32')):
+        for mode in ('nearest', 'linear', 'cubic'):
+            yield f'{mode}-{name}', resized(s, t, big, mode)
+            yield f'{mode}-down-{name}', resized(s, t, small, mode, ', coordinates = "align_corners"')
+            yield f'{mode}-crop-{name}', resized(s, t, small, mode, crop)
+        yield 'channels-' + name, resized([1, 3, 4, 19], t, [1, 6, 7, 19], 'linear')
+        yield 'line-' + name, resized([1, 9], t, [1, 4], 'nearest', ', coordinates = "asymmetric"')
+    yield 'volume', resized([1, 2, 3, 4, 5], 'f32', [1, 2, 5, 6, 7], 'linear')
+    yield 'outside', resized(s, 'f32', small, 'cubic', ', exclude_outside = true')
+    for t in ('f64', 'i32', 'u8', 'u32'):
+        yield 'nearest-' + t, resized(s, t, big, 'nearest')
+        yield 'linear-' + t, resized(s, t, small, 'linear')
+
+
+def grid_sample():
+    for mode in ('linear', 'nearest', 'cubic'):
+        for padding in ('zeros', 'border', 'reflection'):
+            for corners in ('true', 'false'):
+                yield f'{mode}-{padding}-{corners}', simple(
+                    'grid_sample', [2, 3, 5, 7], 'f32', [2, 3, 4, 3], 'f32',
+                    f'mode = "{mode}", padding = "{padding}", align_corners = {corners}',
+                    '2x4x3x2xf32')
+
+
 def softmax():
     s, byte = [3, 37], 'quant<i8:f32, 0.00390625:-128>'
     yield 'inner', simple('softmax', s, 'f32', s, 'f32', 'axis = 1')
@@ -471,9 +553,9 @@ def affine():
         '    %d = dequantize_affine(%x, %s, %z) {block = [2, 16]}', '    return(%d)', '  }', '}', ''])
 
 
-GROUPS = {f.__name__: f for f in (conv, depthwise, linear, weighted_real, pool, elementwise, binary,
-                                  copy, index, reduce, along, softmax, matmul, affine, sequence,
-                                  attention, layer_norm, update)}
+GROUPS = {f.__name__: f for f in (conv, depthwise, linear, weighted_real, transposed, pool, elementwise,
+                                  binary, copy, index, reduce, along, resize, grid_sample, softmax,
+                                  matmul, affine, sequence, attention, layer_norm, update)}
 
 
 def cases(group):
