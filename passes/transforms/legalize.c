@@ -2,10 +2,11 @@
  * to have code for every op.  This is the last place where the input can be at fault: everything
  * that stands in the way is listed at once, one message per op and reason. */
 #include <string.h>
+#include "qir/layout.h"
 #include "qir/ops.h"
 #include "qir/pass.h"
 
-typedef enum reason { FINE, NO_CODE, OBSERVER, DTYPE, NUM_REASONS } reason;
+typedef enum reason { FINE, NO_CODE, OBSERVER, CONSTANT, DTYPE, NUM_REASONS } reason;
 
 /* Element types that generated code handles. */
 static bool dtype_ok(const qir_type *t)
@@ -39,10 +40,26 @@ static bool has_code(const qir_op *op)
            strcmp(qir_op_desc_get(op->opcode)->lower, "none") != 0;
 }
 
+static bool is_constant(const qir_op *op, int operand)
+{
+    qir_value *v = qir_op_operand(op, (uint32_t)operand);
+    return !v || qir_value_const(qir_value_root(v));
+}
+
+/* Weights are rearranged and biases corrected when code is generated. */
+static bool has_constant_weight(const qir_op *op)
+{
+    const qir_qrule *rule = &qir_op_desc_get(op->opcode)->qrule;
+    return rule->kind != QIR_QR_ACCUM ||
+           (is_constant(op, rule->weight) && is_constant(op, rule->bias));
+}
+
 static reason op_reason(const qir_op *op)
 {
     if (op->opcode == QIR_OP_observe)
         return OBSERVER;
+    if (!has_constant_weight(op))
+        return CONSTANT;
     return !has_code(op) ? NO_CODE : offending_type(op) ? DTYPE : FINE;
 }
 
@@ -52,7 +69,7 @@ typedef struct offence {
 } offence;
 
 static const char *const codes[NUM_REASONS] = {NULL, "legalize.op", "legalize.observe",
-                                               "legalize.dtype"};
+                                               "legalize.constant", "legalize.dtype"};
 
 static const char *explanation(qir_arena *arena, const qir_op *op, reason r)
 {
@@ -64,6 +81,8 @@ static const char *explanation(qir_arena *arena, const qir_op *op, reason r)
         return "no code can be generated for it";
     case OBSERVER:
         return "observers must be replaced first: run apply-calibration and insert-qdq";
+    case CONSTANT:
+        return "its weight and bias must be constants";
     case DTYPE:
         return qir_arena_printf(arena, "no code for %s; elements must be f32, i1, i8, u8, i32 or i64",
                                 qir_type_text(qir_op_module(op)->ctx, offending_type(op)));
@@ -104,6 +123,6 @@ static bool run(qir_pass *p, qir_module *m)
 
 QIR_PASS(legalize, .name = "legalize",
          .summary = "Check that code can be generated for every op.",
-         .doc = "Rejects ops without code, observers, and element types without "
-                "code; lists all of them, with how often each occurs and where it is first.",
+         .doc = "Rejects ops without code, observers, weights that are no constants, and element "
+                "types without code; lists all of them, with how often each occurs and where it is first.",
          .run = run)
