@@ -303,6 +303,33 @@ def person(runner, models):
     return scores[0][1] <= scores[0][0] or scores[1][1] >= scores[1][0] or floats != 0
 
 
+def buffer(data, size):
+    """The bytes of the first buffer of that size in a FlatBuffer: aligned to 16, behind its length."""
+    at = next(m.end() for m in re.finditer(re.escape(struct.pack("<I", size)), data) if m.end() % 16 == 0)
+    return data[at:at + size]
+
+
+def int4(runner, models):
+    """One layer of 1024 x 1024 int4 weights, f16 scales for blocks of 32, decoded here once more."""
+    path, n, block, checked = os.path.join(models, "int4_fc", "qwen_fc_blockwise_quantized.tflite"), 1024, 32, 64
+    with open(path, "rb") as f:
+        data = f.read()
+    packed, halves = buffer(data, n * n // 2), buffer(data, n * n // block * 2)
+    scales = struct.unpack(f"<{n * n // block}e", halves)
+    x = samples.uniform(1, n, -1, 1, SEED)
+    qir, _ = lower(runner, path)
+    got = array.array("f", outputs(runner, qir, Data("f", (1, n), x.tobytes())))
+    error = 0.0
+    for row in range(checked):
+        total = 0.0
+        for k in range(n):
+            code = packed[(row * n + k) // 2] >> k % 2 * 4 & 15
+            total += (code - 16 if code > 7 else code) * scales[(row * n + k) // block] * x[k]
+        error = max(error, abs(total - got[row]))
+    print(f"largest error of {checked} results: {error:.2g} of {max(map(abs, got)):.3g}")
+    return error > 1e-5 * max(map(abs, got))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("case", choices=[*SCORED, *CHECKS])
@@ -315,7 +342,7 @@ def main():
     return CHECKS[args.case](runner, args.models)
 
 
-CHECKS = {"kws": kws, "vww": vww, "mbv1": mbv1, "ad": ad, "person": person}
+CHECKS = {"kws": kws, "vww": vww, "mbv1": mbv1, "ad": ad, "person": person, "int4": int4}
 
 if __name__ == "__main__":
     sys.exit(main())
