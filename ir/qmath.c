@@ -148,6 +148,20 @@ static float finite_scale(float scale, float eps)
     return clamp_f32(scale, least, FLT_MAX);
 }
 
+/* u64 has no bounds below 0 and, as far as fp32 attributes go, none from 2^63 on. */
+qir_int_range qir_int_bounds(qir_dtype t, float min, float max)
+{
+    const float limit = 0x1p63f;
+    qir_int_range r = {.is_u64 = t == QIR_u64};
+    r.lo = min > -limit ? (int64_t)ceilf(min < limit ? min : 0.0f) : INT64_MIN;
+    r.hi = max < limit ? (int64_t)floorf(max > -limit ? max : 0.0f) : INT64_MAX;
+    if (r.is_u64) {
+        r.lo = r.lo < 0 ? 0 : r.lo;
+        r.hi = r.hi < 0 ? 0 : r.hi == INT64_MAX ? -1 : r.hi;
+    }
+    return r;
+}
+
 void qir_choose_qparams(const qir_qrange *r, float min, float max, float *scale, int32_t *zp)
 {
     if (!(min <= max)) { /* nothing observed, or NaN */

@@ -44,10 +44,18 @@ FUNCTION(softplus)
     }
 #include "unary.def"
 
-#define UI(name, expr)                                                                             \
+#define UI(name, expr_signed, expr_unsigned)                                                       \
     static int64_t name##_i64(int64_t x)                                                           \
     {                                                                                              \
-        return expr;                                                                               \
+        return expr_signed;                                                                        \
+    }                                                                                              \
+    static uint64_t name##_as_u64(uint64_t x)                                                      \
+    {                                                                                              \
+        return expr_unsigned;                                                                      \
+    }                                                                                              \
+    static int64_t name##_u64(int64_t x)                                                           \
+    {                                                                                              \
+        return (int64_t)name##_as_u64((uint64_t)x);                                                \
     }
 #include "unary.def"
 
@@ -88,11 +96,11 @@ bool qir_unary_get(const qir_op *op, qir_unary_f32 *f32, qir_unary_f64 *f64, flo
     return false;
 }
 
-qir_unary_i64 qir_unary_int(qir_opcode opcode)
+qir_unary_i64 qir_unary_int(qir_opcode opcode, qir_dtype t)
 {
     switch (opcode) {
-#define UI(name, expr)                                                                             \
-    case QIR_OP_##name: return name##_i64;
+#define UI(name, expr_signed, expr_unsigned)                                                       \
+    case QIR_OP_##name: return t == QIR_u64 ? name##_u64 : name##_i64;
 #include "unary.def"
     default: return NULL;
     }

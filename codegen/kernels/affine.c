@@ -27,19 +27,17 @@ static values load(qcg *g, const affine *a, const llb_val *ptr, const bool *spla
 {
     values v = {qcg_load_elements(g, a->x->dtype, ptr[1], n, splat[1]),
                 qcg_load_elements(g, a->params[0], ptr[2], n, splat[2]), NULL};
+    if (a->quantize) /* any float */
+        v.x = qcg_to_lane(g, a->x->dtype, v.x, QCG_F32);
     if (a->nparams > 1)
         v.zp = qcg_load_elements(g, a->params[1], ptr[3], n, splat[3]);
     return v;
 }
 
-/* rne of v within the storage range around zero points that are known at run time. */
+/* Zero points that are known at run time are forced into the storage range. */
 static llb_val round_around(qcg *g, const affine *a, llb_val v, llb_val zp)
 {
-    unsigned n = llb_lanes(v);
-    zp = llb_clamp_i32(g, zp, a->qmin, a->qmax);
-    llb_val lo = qcg_to_float(g, LLVMBuildSub(g->b, llb_i32s(g, a->qmin, n), zp, ""));
-    llb_val hi = qcg_to_float(g, LLVMBuildSub(g->b, llb_i32s(g, a->qmax, n), zp, ""));
-    return llb_add(g, g->machine->rne(g, llb_fmin(g, llb_fmax(g, v, lo), hi)), zp);
+    return qcg_round_around(g, v, a->qmin, a->qmax, llb_clamp_i32(g, zp, a->qmin, a->qmax));
 }
 
 static llb_val quantize(qcg *g, const affine *a, values v)

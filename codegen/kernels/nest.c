@@ -158,35 +158,6 @@ void qcg_nest_elementwise(qcg *g, qcg_nest *n, unsigned nops)
     }
 }
 
-llb_type qcg_storage(qcg *g, qir_dtype t)
-{
-    if (t == QIR_f32)
-        return llb_float(g);
-    if (t == QIR_f64)
-        return LLVMDoubleTypeInContext(g->llvm);
-    return llb_int(g, 8 * (unsigned)qir_dtype_bytes(t));
-}
-
-llb_val qcg_load_elements(qcg *g, qir_dtype t, llb_val ptr, unsigned n, bool splat)
-{
-    llb_type elem = qcg_storage(g, t);
-    unsigned lanes = splat ? 1 : n;
-    llb_val v = llb_load(g, llb_vec(elem, lanes), ptr, (unsigned)qir_dtype_bytes(t));
-    if (t != QIR_f32 && qir_dtype_bits(t) < 32) {
-        llb_type wide = llb_vec(llb_int(g, 32), lanes);
-        v = qir_dtype_is_signed(t) ? LLVMBuildSExt(g->b, v, wide, "")
-                                   : LLVMBuildZExt(g->b, v, wide, "");
-    }
-    return splat ? llb_splat(g, v, n) : v;
-}
-
-void qcg_store_elements(qcg *g, qir_dtype t, llb_val v, llb_val ptr)
-{
-    if (t != QIR_f32 && qir_dtype_bits(t) < 32)
-        v = LLVMBuildTrunc(g->b, v, llb_vec(qcg_storage(g, t), llb_lanes(v)), "");
-    llb_store(g, v, ptr, (unsigned)qir_dtype_bytes(t));
-}
-
 bool qcg_unsupported(qcg *g, const char *what)
 {
     qir_context *ctx = g->qir->ctx;

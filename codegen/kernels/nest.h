@@ -2,7 +2,7 @@
 #ifndef QIR_CODEGEN_KERNELS_NEST_H
 #define QIR_CODEGEN_KERNELS_NEST_H
 
-#include "llb.h"
+#include "kernels/element.h"
 
 enum { QCG_NEST_PTRS = 5, QCG_NEST_AXES = 2 * QIR_MAX_RANK };
 
@@ -26,13 +26,6 @@ void qcg_strides(qcg *g, int i, int64_t *strides);
 
 /* A nest over the result with operand i of `nops` broadcast to it. */
 void qcg_nest_elementwise(qcg *g, qcg_nest *n, unsigned nops);
-
-/* LLVM type of a stored element. */
-llb_type qcg_storage(qcg *g, qir_dtype t);
-/* n stored elements widened to i32 (integers) or as f32; `splat` loads one and repeats it. */
-llb_val qcg_load_elements(qcg *g, qir_dtype t, llb_val ptr, unsigned n, bool splat);
-/* i32 or f32 lanes to stored elements; integers are cut to the type. */
-void qcg_store_elements(qcg *g, qir_dtype t, llb_val v, llb_val ptr);
 
 /* Diagnoses that the op's types have no code; returns false. */
 bool qcg_unsupported(qcg *g, const char *what);

@@ -14,6 +14,14 @@ llb_val qcg_round_to_storage(qcg *g, llb_val v, int32_t lo, int32_t hi, int32_t 
     return zp ? llb_add(g, v, llb_i32s(g, zp, llb_lanes(v))) : v;
 }
 
+llb_val qcg_round_around(qcg *g, llb_val v, int32_t lo, int32_t hi, llb_val zp)
+{
+    unsigned n = llb_lanes(v);
+    llb_val least = qcg_to_float(g, LLVMBuildSub(g->b, llb_i32s(g, lo, n), zp, ""));
+    llb_val most = qcg_to_float(g, LLVMBuildSub(g->b, llb_i32s(g, hi, n), zp, ""));
+    return llb_add(g, g->machine->rne(g, llb_fmin(g, most, llb_fmax(g, least, v))), zp);
+}
+
 llb_val qcg_requantize(qcg *g, llb_val acc, llb_val multiplier, int32_t lo, int32_t hi)
 {
     llb_val v = LLVMBuildFMul(g->b, qcg_to_float(g, acc), multiplier, "");

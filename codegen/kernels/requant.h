@@ -8,6 +8,9 @@
 /* rne(clamp(v, lo - zp, hi - zp)) + zp */
 llb_val qcg_round_to_storage(qcg *g, llb_val v, int32_t lo, int32_t hi, int32_t zp);
 
+/* The same around zero points (i32 lanes) that are known at run time, or differ from lane to lane. */
+llb_val qcg_round_around(qcg *g, llb_val v, int32_t lo, int32_t hi, llb_val zp);
+
 /* i32 sums times a float (vector) multiplier to stored values of the op's result type. */
 llb_val qcg_requantize(qcg *g, llb_val acc, llb_val multiplier, int32_t lo, int32_t hi);
 

@@ -84,10 +84,12 @@ static void finish_f64(qir_eval_args *a, double *v, bool has_bias, int64_t chann
 
 static void finish_i64(qir_eval_args *a, int64_t *v)
 {
-    int64_t lo, hi, n = qir_type_elements(a->out[0].type);
-    eval_int_bounds(eval_get_bounds(a->op), &lo, &hi);
+    const qir_type *y = a->out[0].type;
+    eval_bounds b = eval_get_bounds(a->op);
+    qir_int_range range = qir_int_bounds(y->dtype, b.min, b.max);
+    int64_t n = qir_type_elements(y);
     for (int64_t i = 0; i < n; i++)
-        v[i] = v[i] < lo ? lo : v[i] > hi ? hi : v[i];
+        v[i] = eval_bound_int(v[i], range);
     eval_put_i64(&a->out[0], v);
 }
 
@@ -102,10 +104,12 @@ static void add_bias_i32(qir_eval_args *a, int32_t *v, int64_t channels, int64_t
 /* Raw sums to a plain integer result. */
 static void finish_raw(qir_eval_args *a, int32_t *v)
 {
-    int64_t lo, hi, n = qir_type_elements(a->out[0].type);
-    eval_int_bounds(eval_get_bounds(a->op), &lo, &hi);
+    const qir_type *y = a->out[0].type;
+    eval_bounds b = eval_get_bounds(a->op);
+    qir_int_range range = qir_int_bounds(y->dtype, b.min, b.max);
+    int64_t n = qir_type_elements(y);
     for (int64_t i = 0; i < n; i++)
-        v[i] = v[i] < lo ? (int32_t)lo : v[i] > hi ? (int32_t)hi : v[i];
+        v[i] = (int32_t)eval_bound_int(v[i], range);
     eval_put_i32(&a->out[0], v);
 }
 

@@ -137,7 +137,8 @@ static void binary_int(qir_eval_args *a, const binary_row *row)
     const int64_t *q = eval_broadcast(a, eval_i64(a, &a->in[1]), 8, a->in[1].type, y->type);
     int64_t *out = eval_out_i64(a, y), n = qir_type_elements(y->type);
     bool is_u64 = y->type->dtype == QIR_u64;
-    eval_int_range range = eval_get_int_range(y->type->dtype, bounds_of(a->op));
+    eval_bounds bounds = bounds_of(a->op);
+    qir_int_range range = qir_int_bounds(y->type->dtype, bounds.min, bounds.max);
     for (int64_t i = 0; i < n; i++) {
         int64_t v = is_u64 ? (int64_t)row->u64(U(p[i]), U(q[i])) : row->i64(p[i], q[i]);
         out[i] = eval_bound_int(v, range);

@@ -29,7 +29,7 @@ static bool bound_elements(qir_eval_args *a, eval_bounds b)
     case EVAL_INT: {
         const int64_t *v = eval_i64(a, x);
         int64_t *out = eval_out_i64(a, y);
-        eval_int_range range = eval_get_int_range(y->type->dtype, b);
+        qir_int_range range = qir_int_bounds(y->type->dtype, b.min, b.max);
         for (int64_t i = 0; i < n; i++)
             out[i] = eval_bound_int(v[i], range);
         eval_put_i64(y, out);
@@ -120,7 +120,7 @@ bool qir_eval_unary(qir_eval_args *a)
 {
     const qir_tensor *x = &a->in[0], *y = &a->out[0];
     if (eval_class_of(y->type) == EVAL_INT)
-        return unary_int(a, qir_unary_int(a->op->opcode));
+        return unary_int(a, qir_unary_int(a->op->opcode, y->type->dtype));
     qir_unary_f32 f32;
     qir_unary_f64 f64;
     float args[4];

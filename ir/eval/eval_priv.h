@@ -91,17 +91,7 @@ static inline double eval_bound_f64(double v, eval_bounds b)
     v = v < (double)b.min ? (double)b.min : v;
     return v > (double)b.max ? (double)b.max : v;
 }
-/* Integers within the bounds: [ceil(min), floor(max)]. */
-void eval_int_bounds(eval_bounds b, int64_t *lo, int64_t *hi);
-
-/* The bounds of an integer type; u64 compares unsigned. */
-typedef struct eval_int_range {
-    int64_t lo, hi;
-    bool is_u64;
-} eval_int_range;
-eval_int_range eval_get_int_range(qir_dtype t, eval_bounds b);
-
-static inline int64_t eval_bound_int(int64_t v, eval_int_range r)
+static inline int64_t eval_bound_int(int64_t v, qir_int_range r)
 {
     if (r.is_u64)
         return (uint64_t)v < (uint64_t)r.lo ? r.lo : (uint64_t)v > (uint64_t)r.hi ? r.hi : v;

@@ -84,6 +84,8 @@ static int64_t truncate_to(double v, qir_dtype to)
     double lo = (double)qir_dtype_min(to), hi = (double)qir_dtype_max(to);
     if (v != v)
         return 0;
+    if (to == QIR_u64 && v >= hi) /* 2^63, half of the range */
+        return v >= 2 * hi ? -1 : (int64_t)(uint64_t)v;
     return v <= lo ? qir_dtype_min(to) : v >= hi ? qir_dtype_max(to) : (int64_t)v;
 }
 

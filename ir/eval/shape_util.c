@@ -101,25 +101,6 @@ eval_bounds eval_get_bounds(const qir_op *op)
     return (eval_bounds){qir_op_float(op, "min"), qir_op_float(op, "max")};
 }
 
-void eval_int_bounds(eval_bounds b, int64_t *lo, int64_t *hi)
-{
-    const float limit = 9223372036854775808.0f; /* 2^63 */
-    *lo = b.min > -limit ? (int64_t)ceilf(b.min < limit ? b.min : 0.0f) : INT64_MIN;
-    *hi = b.max < limit ? (int64_t)floorf(b.max > -limit ? b.max : 0.0f) : INT64_MAX;
-}
-
-/* u64 has no bounds below 0 and, as far as int64_t tells, none from 2^63 on. */
-eval_int_range eval_get_int_range(qir_dtype t, eval_bounds b)
-{
-    eval_int_range r = {.is_u64 = t == QIR_u64};
-    eval_int_bounds(b, &r.lo, &r.hi);
-    if (r.is_u64) {
-        r.lo = r.lo < 0 ? 0 : r.lo;
-        r.hi = r.hi < 0 ? 0 : r.hi == INT64_MAX ? -1 : r.hi;
-    }
-    return r;
-}
-
 /* Entry i of a list in which a single entry stands for all. */
 static int64_t list_at(const int64_t *v, size_t n, size_t i)
 {

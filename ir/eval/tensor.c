@@ -155,12 +155,26 @@ int32_t *eval_out_i32(qir_eval_args *a, const qir_tensor *t)
     return out_buffer(a, t, QIR_i32, sizeof(int32_t));
 }
 
-/* Integers wrap to their type (booleans keep != 0). */
+/* Integers wrap to their type (booleans keep != 0); those below a byte fill one with their sign. */
+static inline int64_t wrap(qir_dtype t, int64_t v)
+{
+    unsigned unused = 64 - qir_dtype_bits(t);
+    if (t == QIR_i1)
+        return v != 0;
+    return qir_dtype_is_signed(t) ? (int64_t)((uint64_t)v << unused) >> unused
+                                  : (int64_t)((uint64_t)v << unused >> unused);
+}
+
 #define STORE(name, ctype, unused)                                                                 \
     case QIR_##name:                                                                               \
         for (int64_t i = 0; i < n; i++)                                                            \
-            ((ctype *)t->data)[i] = (ctype)(QIR_##name == QIR_i1 ? v[i] != 0 : v[i]);              \
+            ((ctype *)t->data)[i] = (ctype)(BITS_##name < 8 ? wrap(QIR_##name, v[i]) : v[i]);      \
         break;
+enum {
+#define D(name, bits, cls) BITS_##name = bits,
+#include "dtypes.def"
+#undef D
+};
 #define STORER(function, from)                                                                     \
     void function(const qir_tensor *t, const from *v)                                              \
     {                                                                                              \

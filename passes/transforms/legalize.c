@@ -8,12 +8,14 @@
 
 typedef enum reason { FINE, NO_CODE, OBSERVER, CONSTANT, DTYPE, NUM_REASONS } reason;
 
-/* Element types that generated code handles. */
-static bool dtype_ok(const qir_type *t)
+/* Does the op's code handle the element type? */
+static bool dtype_ok(const qir_op *op, const qir_type *t)
 {
     static const qir_dtype ok[] = {QIR_f32, QIR_i1, QIR_i8, QIR_u8, QIR_i32, QIR_i64};
     if (t->kind == QIR_PACKED)
         return true;
+    if (qir_op_has_trait(op, QIR_TRAIT_ANY_TYPE))
+        return t->dtype != QIR_f64 || !qir_op_has_trait(op, QIR_TRAIT_NO_F64);
     for (size_t i = 0; i < sizeof ok / sizeof ok[0]; i++)
         if (t->dtype == ok[i])
             return true;
@@ -23,13 +25,11 @@ static bool dtype_ok(const qir_type *t)
 /* The first operand or result type without code, or NULL. */
 static const qir_type *offending_type(const qir_op *op)
 {
-    if (qir_op_has_trait(op, QIR_TRAIT_ANY_TYPE))
-        return NULL;
     for (uint32_t i = 0; i < op->noperands; i++)
-        if (qir_op_operand(op, i) && !dtype_ok(qir_op_operand(op, i)->type))
+        if (qir_op_operand(op, i) && !dtype_ok(op, qir_op_operand(op, i)->type))
             return qir_op_operand(op, i)->type;
     for (uint32_t i = 0; i < op->nresults; i++)
-        if (!dtype_ok(op->results[i].type))
+        if (!dtype_ok(op, op->results[i].type))
             return op->results[i].type;
     return NULL;
 }
@@ -84,8 +84,11 @@ static const char *explanation(qir_arena *arena, const qir_op *op, reason r)
     case CONSTANT:
         return "its weight and bias must be constants";
     case DTYPE:
-        return qir_arena_printf(arena, "no code for %s; elements must be f32, i1, i8, u8, i32 or i64",
-                                qir_type_text(qir_op_module(op)->ctx, offending_type(op)));
+        return qir_arena_printf(arena, "no code for %s; elements must be %s",
+                                qir_type_text(qir_op_module(op)->ctx, offending_type(op)),
+                                qir_op_has_trait(op, QIR_TRAIT_ANY_TYPE)
+                                    ? "f32, f16 or bf16"
+                                    : "f32, i1, i8, u8, i32 or i64");
     }
     return "";
 }

@@ -77,9 +77,9 @@ typedef double (*qir_unary_f64)(double x, const float *args);
 typedef float (*qir_unary_f32)(float x, const float *args);
 /* The scalar functions of a unary op and its arguments read from attributes (at most 4). */
 bool qir_unary_get(const qir_op *op, qir_unary_f32 *f32, qir_unary_f64 *f64, float args[4]);
-/* Its form on integers, wrapping; NULL: integers do not have it. */
+/* Its form on the integer type `t`, wrapping (u64 as its bits); NULL: integers do not have it. */
 typedef int64_t (*qir_unary_i64)(int64_t x);
-qir_unary_i64 qir_unary_int(qir_opcode opcode);
+qir_unary_i64 qir_unary_int(qir_opcode opcode, qir_dtype t);
 
 #ifdef __cplusplus
 }

@@ -47,6 +47,14 @@ int32_t qir_qadd_value(const qir_qadd *p, int32_t a, int32_t b, int32_t lo, int3
  * lo = clamp(rne(min/s) + zp), infinities give the storage range. */
 void qir_quant_bounds(const qir_quant *q, float min, float max, int32_t *lo, int32_t *hi);
 
+/* Range of a plain integer result under real bounds: [ceil(min), floor(max)], in which values compare
+ * as 64 bits, those of u64 unsigned.  Infinities bound nothing. */
+typedef struct qir_int_range {
+    int64_t lo, hi;
+    bool is_u64;
+} qir_int_range;
+qir_int_range qir_int_bounds(qir_dtype t, float min, float max);
+
 /* (min, max) -> scale, zero point, as PyTorch's determine_qparams: fp32, range widened to hold 0.
  * min > max (nothing observed) or NaN gives scale 1 and zero point 0.  The scale is at least
  * max(eps, 2^-126) and at most FLT_MAX, so infinite ends still give a valid type; without eps the range

@@ -4,6 +4,8 @@ vectors and tails, padding, strides, groups, zero points), random weights from a
 import random
 import struct
 
+import typed
+
 INPUT = 'quant<i8:f32, 0.03:-5>'
 OTHER = 'quant<i8:f32, 0.041:7>'
 UNSIGNED = 'quant<u8:f32, 0.03:120>'
@@ -228,6 +230,21 @@ def pool():
                            'kernel = [3], strides = [2]')
 
 
+def parameters():
+    """Quantization per axis and per group, along each axis."""
+    rng = random.Random(5)
+    s = [3, 20, 6]
+    for axis, group, name in ((0, 0, 'outer'), (1, 0, 'middle'), (2, 0, 'inner'), (1, 5, 'groups'),
+                              (2, 3, 'inner-groups'), (0, 1, 'outer-groups')):
+        count = s[axis] if not group else s[axis] // group * (s[0] if axis else 1)
+        scales = [f32(rng.uniform(0.01, 0.05)) for _ in range(count)]
+        zero_points = [rng.randint(-20, 20) for _ in range(count)]
+        grouping = f'axis = {axis}, group = {group}, ' if group else f'axis = {axis}, '
+        t = f'quant<i8:f32, {grouping}{dense("f", scales)} : {dense("i", zero_points)}>'
+        yield 'quantize-' + name, simple('quantize', s, 'f32', s, t)
+        yield 'dequantize-' + name, simple('dequantize', s, t, s, 'f32')
+
+
 def elementwise():
     s = [3, 37]
     yield 'quantize', simple('quantize', s, 'f32', s, INPUT)
@@ -239,8 +256,11 @@ def elementwise():
     yield 'requantize-shift', simple('requantize', s, UNSIGNED, s, 'quant<i8<-127:127>:f32, 0.03:-20>')
     yield 'requantize-shift-signed', simple('requantize', s, INPUT, s, 'quant<u8:f32, 0.03:140>')
     for op in ('relu sigmoid tanh hard_swish exp log sqrt erf neg abs reciprocal hard_sigmoid elu '
-               'leaky_relu').split():
+               'leaky_relu sign floor ceil round sin cos atan silu softplus mish softsign gelu').split():
         yield op, simple(op, s, 'f32', s, 'f32')
+    yield 'gelu-tanh', simple('gelu', s, 'f32', s, 'f32', 'approximate = "tanh"')
+    yield 'gelu-i8', simple('gelu', s, INPUT, s, OTHER)
+    yield from parameters()
     yield 'clamp', simple('clamp', s, 'f32', s, 'f32', 'min = -1.0, max = 2.5')
     yield 'relu-i8', simple('relu', s, INPUT, s, INPUT)
     yield 'clamp-i8', simple('clamp', s, INPUT, s, INPUT, 'min = -1.0, max = 2.5')
@@ -555,7 +575,8 @@ def affine():
 
 GROUPS = {f.__name__: f for f in (conv, depthwise, linear, weighted_real, transposed, pool, elementwise,
                                   binary, copy, index, reduce, along, resize, grid_sample, softmax,
-                                  matmul, affine, sequence, attention, layer_norm, update)}
+                                  matmul, affine, sequence, attention, layer_norm, update,
+                                  typed.cast, typed.arithmetic, typed.half)}
 
 
 def cases(group):

@@ -78,6 +78,9 @@ def cross(path, level, work, runner):
     native = runner == ['native']
     target, cc = ('x86_64', 'cc') if native else ('aarch64', 'aarch64-linux-gnu-gcc')
     run('qcc', '-target=' + target, '-mlevel=' + level, path, '-o=' + model)
+    undefined = run('llvm-nm', '-u', model)
+    if undefined:
+        sys.exit(f'{path} at {level} calls what is not in the object: {undefined}')
     run(cc, '-static', '-I' + work, os.path.join(HERE, 'run.c'), model, '-o', program)
     result = os.path.join(work, 'y.bin')
     size = len(data_of(want))
