@@ -84,4 +84,50 @@ qir_value *fe_sdpa(fe_builder *fe, const fe_attention *a);
 qir_value *fe_rotary(fe_builder *fe, qir_value *x, qir_value *cos, qir_value *sin, int64_t dims,
                      bool interleaved);
 
+/* --- compose_math.c ---------------------------------------------------------------------------- */
+qir_value *fe_where(fe_builder *fe, qir_value *cond, qir_value *x, qir_value *y);
+qir_value *fe_expm1(fe_builder *fe, qir_value *x);
+qir_value *fe_log1p(fe_builder *fe, qir_value *x);
+qir_value *fe_tan(fe_builder *fe, qir_value *x);
+qir_value *fe_asin(fe_builder *fe, qir_value *x);
+qir_value *fe_acos(fe_builder *fe, qir_value *x);
+qir_value *fe_sinh(fe_builder *fe, qir_value *x);
+qir_value *fe_cosh(fe_builder *fe, qir_value *x);
+qir_value *fe_asinh(fe_builder *fe, qir_value *x);
+qir_value *fe_acosh(fe_builder *fe, qir_value *x);
+qir_value *fe_atanh(fe_builder *fe, qir_value *x);
+/* As i1; neither sign of infinity: false everywhere. */
+qir_value *fe_is_nan(fe_builder *fe, qir_value *x);
+qir_value *fe_is_inf(fe_builder *fe, qir_value *x, bool positive, bool negative);
+/* Axes ascending and not negative. */
+qir_value *fe_reduce(fe_builder *fe, qir_opcode op, qir_value *x, const int64_t *axes, size_t n,
+                     bool keepdims);
+qir_value *fe_log_sum_exp(fe_builder *fe, qir_value *x, const int64_t *axes, size_t n, bool keepdims);
+qir_value *fe_norm(fe_builder *fe, qir_value *x, const int64_t *axes, size_t n, bool keepdims);
+
+/* --- compose_index.c ---------------------------------------------------------------------------- */
+/* first, first + step, ... as i64 along `axis` of a shape of `rank` dimensions, the others 1. */
+qir_value *fe_iota(fe_builder *fe, int64_t first, int64_t step, int64_t n, unsigned axis,
+                   unsigned rank);
+/* x[..., indices[...], ...] along one axis; `elements`: of the shape of the indices. */
+qir_value *fe_gather(fe_builder *fe, qir_value *x, qir_value *indices, unsigned axis, bool elements);
+/* `on` where the new axis counts what `indices` says, else `off`; outside [-depth, depth) nowhere. */
+qir_value *fe_one_hot(fe_builder *fe, qir_value *indices, int64_t depth, unsigned axis,
+                      qir_value *on, qir_value *off);
+/* x where column - row >= k (upper) or <= k, else 0, of the last two dimensions. */
+qir_value *fe_triangle(fe_builder *fe, qir_value *x, bool upper, int64_t k);
+
+/* A loss over classes: x [N, C, ...] (log probabilities), target [N, ...], weight [C] or NULL. */
+typedef struct fe_nll {
+    qir_value *x, *target, *weight;
+    bool ignores;
+    int64_t ignored; /* a target that does not count */
+    enum { FE_LOSS_NONE, FE_LOSS_SUM, FE_LOSS_MEAN } reduction;
+} fe_nll;
+qir_value *fe_nll_loss(fe_builder *fe, const fe_nll *l);
+
+/* --- compose_einsum.c --------------------------------------------------------------------------- */
+/* Sums of products in index notation: "bij,bjk->bik", with "..." and without "->". */
+qir_value *fe_einsum(fe_builder *fe, const char *equation, qir_value *const *operands, unsigned n);
+
 #endif

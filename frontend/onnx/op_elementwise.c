@@ -12,10 +12,13 @@ static const qir_dict *same_attrs(onnx_call *c, const qir_op_desc *desc)
     for (unsigned i = 0; i < desc->nattrs; i++) {
         const qir_attr_desc *d = &desc->attrs[i];
         const onnx_attr *a = NULL;
+        const char *word;
         if (d->kind == QIR_ATTR_FLOAT && (a = onnx_attr_find(c, d->name, ONNX_ATTR_FLOAT)))
             dict = qir_dict_set(ctx, dict, d->name, qir_attr_float(ctx, a->f));
         if (d->kind == QIR_ATTR_INT && (a = onnx_attr_find(c, d->name, ONNX_ATTR_INT)))
             dict = qir_dict_set(ctx, dict, d->name, qir_attr_int(ctx, a->i));
+        if (d->kind == QIR_ATTR_STRING && (word = onnx_attr_string(c, d->name, NULL)))
+            dict = qir_dict_set(ctx, dict, d->name, qir_attr_string(ctx, word, strlen(word)));
     }
     return dict;
 }
@@ -69,15 +72,6 @@ bool onnx_mean(onnx_call *c)
         return onnx_set(c, 0, sum);
     return onnx_set(
         c, 0, fe_emit2(c->fe, QIR_OP_div, sum, fe_scalar(c->fe, sum->type->dtype, (double)c->nin)));
-}
-
-/* The table's neg is for reals; integers subtract from 0. */
-bool onnx_neg(onnx_call *c)
-{
-    qir_value *x = c->in[0];
-    if (qir_dtype_is_float(x->type->dtype))
-        return onnx_direct(c);
-    return onnx_set(c, 0, fe_emit2(c->fe, QIR_OP_sub, fe_scalar(c->fe, x->type->dtype, 0), x));
 }
 
 /* The result has the type of the base.  An integer base with a float exponent is computed in

@@ -1,16 +1,46 @@
 /* Reductions, global pools, softmax. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "core/compose.h"
 #include "onnx/import.h"
 
 static bool set_reduce(onnx_call *c, const int64_t *axes, size_t n, bool keepdims)
 {
-    qir_context *ctx = c->fe->ctx;
-    return onnx_set(c, 0,
-                    fe_emit1(c->fe, c->row->opcode, c->in[0],
-                             QIR_ATTRS({"axes", qir_attr_ints(ctx, axes, n)},
-                                       {"keepdims", qir_attr_bool(ctx, keepdims)})));
+    return onnx_set(c, 0, fe_reduce(c->fe, c->row->opcode, c->in[0], axes, n, keepdims));
+}
+
+/* What is done to the elements before, and to the result after, a sum. */
+static const struct {
+    const char *op;
+    qir_opcode before, after; /* mul: squares */
+} around[] = {
+    {"ReduceL1", QIR_OP_abs, QIR_OP_none},
+    {"ReduceL2", QIR_OP_mul, QIR_OP_sqrt},
+    {"ReduceLogSum", QIR_OP_none, QIR_OP_log},
+    {"ReduceSumSquare", QIR_OP_mul, QIR_OP_none},
+};
+
+/* Reductions other than the sums of the table, too; without axes to reduce, what is done to single
+ * elements stays. */
+static bool reduce_over(onnx_call *c, const int64_t *axes, size_t n, bool keepdims)
+{
+    qir_value *x = c->in[0];
+    qir_opcode after = QIR_OP_none;
+    if (!strcmp(c->row->op, "ReduceLogSumExp"))
+        return onnx_set(c, 0, n ? fe_log_sum_exp(c->fe, x, axes, n, keepdims) : x);
+    for (size_t i = 0; i < sizeof around / sizeof *around; i++) {
+        if (strcmp(c->row->op, around[i].op) != 0)
+            continue;
+        after = around[i].after;
+        if (around[i].before == QIR_OP_mul)
+            x = fe_emit2(c->fe, QIR_OP_mul, x, x);
+        else if (around[i].before != QIR_OP_none)
+            x = fe_emit1(c->fe, around[i].before, x, QIR_NO_ATTRS);
+    }
+    if (n)
+        x = fe_reduce(c->fe, c->row->opcode, x, axes, n, keepdims);
+    return onnx_set(c, 0, after == QIR_OP_none ? x : fe_emit1(c->fe, after, x, QIR_NO_ATTRS));
 }
 
 /* Ascending and not negative; no axes: all, or none with noop_with_empty_axes. */
@@ -26,7 +56,7 @@ bool onnx_reduce(onnx_call *c)
     if (!onnx_int_list(c, "axes", 1, &given, &n))
         return false;
     if (n == 0 && noop)
-        return onnx_set(c, 0, c->in[0]);
+        return reduce_over(c, NULL, 0, keepdims);
     for (size_t i = 0; i < n; i++) {
         if (!fe_axis(c->fe, given[i], rank, false, &axis))
             return false;
@@ -35,9 +65,7 @@ bool onnx_reduce(onnx_call *c)
     for (unsigned i = 0; i < rank; i++)
         if (n == 0 || set >> i & 1)
             axes[out++] = i;
-    if (rank == 0)
-        return onnx_set(c, 0, c->in[0]);
-    return set_reduce(c, axes, out, keepdims);
+    return reduce_over(c, axes, rank ? out : 0, keepdims);
 }
 
 bool onnx_global_pool(onnx_call *c)

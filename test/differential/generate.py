@@ -14,7 +14,13 @@ CHANNELS = [1, 2, 3, 4, 7, 8, 9, 15, 16, 17, 20, 24, 31, 32, 33]
 SPATIAL = [1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11]
 MAX_ELEMENTS, MAX_PRODUCTS = 6000, 1500000
 UNARY = ["sigmoid", "tanh", "hard_swish", "exp", "log", "sqrt", "erf", "neg", "abs", "reciprocal",
-         "hard_sigmoid", "elu", "leaky_relu"]
+         "hard_sigmoid", "elu", "leaky_relu", "sign", "floor", "ceil", "round", "sin", "cos", "atan",
+         "gelu", "silu", "softplus", "mish", "softsign"]
+BYTES = {"i1": 1, "i8": 1, "u8": 1, "i16": 2, "u16": 2, "f16": 2, "bf16": 2, "i64": 8, "u64": 8,
+         "f64": 8}
+INTS = ["i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64"]
+ARITHMETIC = ["add", "sub", "mul", "div", "maximum", "minimum"]
+BITS = ["and", "or", "xor", "shift_left", "shift_right"]
 
 
 def f32(v):
@@ -77,7 +83,7 @@ class Value:
 
     @property
     def bytes(self):
-        return product(self.dims) * (1 if self.quantized else 4)
+        return product(self.dims) * (1 if self.quantized else BYTES.get(self.elem, 4))
 
     @property
     def quantized(self):
@@ -411,6 +417,50 @@ class Generator:
             elem = self.activation(self.pick([1 / 256, 1 / 128, x.elem.scale]))
         return self.result(op, [x], attrs, x.dims, elem)
 
+    def typed(self):
+        """Ops on another element type, or a choice, between casts."""
+        if self.kind == "integer":
+            return self.choice(self.operand())
+        t = self.pick(INTS + ["f16", "f16", "bf16", "f64"])
+        x = self.operand()
+        if t in INTS:
+            x = self.emit("mul", [x, self.const([1], "f32", "dense<[37.5]>")], [], x.dims, "f32")
+        x = self.emit("cast", [x], [f'to = "{t}"'], x.dims, t)
+        for _ in range(self.pick([1, 1, 2])):
+            x = self.choice(x) if self.chance(0.3) else self.typed_op(x)
+        x = self.emit("cast", [x], ['to = "f32"'], x.dims, "f32")
+        return self.result("clamp", [x], ["min = -4.0", "max = 4.0"], x.dims, "f32")
+
+    def typed_op(self, x):
+        ints = x.elem in INTS
+        if self.chance(0.2):
+            op = self.pick(["relu", "neg", "abs"] + ["sign", "not"] * ints)
+            return self.emit(op, [x], [], x.dims, x.elem)
+        op = self.pick(ARITHMETIC + (BITS if ints else []) + ["mod", "pow"] * (x.elem != "f64"))
+        attrs = self.bounds(0.3) if op in ARITHMETIC or op == "pow" else []
+        if op == "mod" and self.chance(0.5):
+            attrs = ["truncated = true"]
+        return self.emit(op, [x, self.typed_const(x)], attrs, x.dims, x.elem)
+
+    def typed_const(self, x):
+        dims = x.dims[-1:] if self.chance(0.5) else [1]
+        low = -9 if x.elem[0] != "u" else 0
+        values = [self.rng.randint(low, 9) if x.elem in INTS else self.rng.randint(-9, 9) / 4 or 0.75
+                  for _ in range(product(dims))]
+        return self.const(dims, x.elem, f"dense<{values}>")
+
+    def choice(self, x):
+        """where(x < y, x, y) and its like, of equal types."""
+        if x.quantized:
+            y = self.quant_const(x.dims[-1:], x.elem)
+        else:
+            y = self.typed_const(x)
+        c = self.emit(self.pick(["less", "less_equal", "equal"]), [x, y], [], x.dims, "i1")
+        if self.chance(0.3):
+            c = self.emit("not", [c], [], x.dims, "i1")
+        both = [x, y] if self.chance(0.5) else [y, x]
+        return self.emit("where", [c] + both, [], x.dims, x.elem)
+
     def reshape(self):
         x = self.operand(ints=True)
         dims = list(x.dims)
@@ -690,7 +740,7 @@ class Generator:
         return vs[0]
 
     # ---- the module ---------------------------------------------------------------------------
-    OPS = [("conv", 8), ("linear", 3), ("matmul", 2), ("pool", 4), ("binary", 6), ("unary", 4),
+    OPS = [("conv", 8), ("linear", 3), ("matmul", 2), ("pool", 4), ("binary", 6), ("unary", 4), ("typed", 4),
            ("reshape", 2), ("transpose", 2), ("concat", 2), ("slice", 2), ("pad", 2), ("reduce", 2),
            ("softmax", 1), ("batch_norm", 2), ("dynamic", 2), ("typed", 2), ("norm", 1),
            ("attention", 1), ("recurrent", 1), ("transposed", 3), ("indexed", 3), ("resized", 2),
