@@ -19,14 +19,15 @@ bool onnx_trilu(onnx_call *c)
 
 bool onnx_one_hot(onnx_call *c)
 {
-    int64_t depth, axis;
+    int64_t axis;
+    float depth; /* of any type in the model */
     qir_value *values = c->in[2];
-    if (!fe_const_int(c->fe, c->in[1], &depth) ||
+    if (!fe_const_float(c->fe, c->in[1], &depth) ||
         !fe_axis(c->fe, onnx_attr_int(c, "axis", -1), c->in[0]->type->rank + 1, false, &axis))
         return false;
-    if (depth < 1 || depth > INT32_MAX || values->type->rank != 1 || values->type->dims[0] != 2)
+    if (!(depth >= 1) || depth > 0x1p24f || values->type->rank != 1 || values->type->dims[0] != 2)
         return fe_error(c->fe, "shape", "expected a depth above 0 and two values");
-    return onnx_set(c, 0, fe_one_hot(c->fe, c->in[0], depth, (unsigned)axis,
+    return onnx_set(c, 0, fe_one_hot(c->fe, c->in[0], (int64_t)depth, (unsigned)axis,
                                      fe_take(c->fe, values, 0, 1), fe_take(c->fe, values, 0, 0)));
 }
 

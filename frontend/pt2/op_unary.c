@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/compose.h"
 #include "pt2/import.h"
 
 /* Shorthands: numbers take the type of `x`. */
@@ -13,11 +14,6 @@ static qir_value *number(pt2_call *c, const qir_value *x, double v)
 static qir_value *times(pt2_call *c, qir_value *x, double v)
 {
     return v == 1 ? x : fe_emit2(c->fe, QIR_OP_mul, x, number(c, x, v));
-}
-
-static qir_value *plus(pt2_call *c, qir_value *x, double v)
-{
-    return fe_emit2(c->fe, QIR_OP_add, x, number(c, x, v));
 }
 
 static qir_value *apply(pt2_call *c, qir_opcode opcode, qir_value *x)
@@ -68,17 +64,27 @@ bool pt2_op_logical_not(pt2_call *c)
     return pt2_set(c, 0, apply(c, QIR_OP_not, fe_cast(c->fe, pt2_self(c), QIR_i1)));
 }
 
-bool pt2_op_isnan(pt2_call *c)
-{
-    qir_value *x = floats(c);
-    return pt2_set(c, 0, apply(c, QIR_OP_not, fe_emit2(c->fe, QIR_OP_equal, x, x)));
-}
-
 bool pt2_op_isinf(pt2_call *c)
 {
-    qir_value *x = apply(c, QIR_OP_abs, floats(c));
-    return pt2_set(c, 0, fe_emit2(c->fe, QIR_OP_equal, x, number(c, x, (double)INFINITY)));
+    return pt2_set(c, 0, fe_is_inf(c->fe, floats(c), true, true));
 }
+
+#define COMPOSED(name, composed)                                                                   \
+    bool pt2_op_##name(pt2_call *c)                                                                \
+    {                                                                                              \
+        return pt2_set(c, 0, fe_##composed(c->fe, floats(c)));                                     \
+    }
+COMPOSED(acos, acos)
+COMPOSED(acosh, acosh)
+COMPOSED(asin, asin)
+COMPOSED(asinh, asinh)
+COMPOSED(atanh, atanh)
+COMPOSED(cosh, cosh)
+COMPOSED(expm1, expm1)
+COMPOSED(isnan, is_nan)
+COMPOSED(log1p, log1p)
+COMPOSED(sinh, sinh)
+COMPOSED(tan, tan)
 
 bool pt2_op_square(pt2_call *c)
 {
@@ -91,25 +97,9 @@ bool pt2_op_rsqrt(pt2_call *c)
     return pt2_set(c, 0, apply(c, QIR_OP_reciprocal, apply(c, QIR_OP_sqrt, floats(c))));
 }
 
-bool pt2_op_tan(pt2_call *c)
-{
-    qir_value *x = floats(c);
-    return pt2_set(c, 0, fe_emit2(c->fe, QIR_OP_div, apply(c, QIR_OP_sin, x), apply(c, QIR_OP_cos, x)));
-}
-
 bool pt2_op_exp2(pt2_call *c)
 {
     return pt2_set(c, 0, apply(c, QIR_OP_exp, times(c, floats(c), M_LN2)));
-}
-
-bool pt2_op_expm1(pt2_call *c)
-{
-    return pt2_set(c, 0, plus(c, apply(c, QIR_OP_exp, floats(c)), -1));
-}
-
-bool pt2_op_log1p(pt2_call *c)
-{
-    return pt2_set(c, 0, apply(c, QIR_OP_log, plus(c, floats(c), 1)));
 }
 
 bool pt2_op_log2(pt2_call *c)
@@ -200,10 +190,7 @@ bool pt2_op_threshold(pt2_call *c)
     qir_value *x = pt2_self(c);
     qir_value *above = fe_emit2(c->fe, QIR_OP_less, number(c, x, pt2_float(c, "threshold")), x);
     qir_value *other = number(c, x, pt2_float(c, "value"));
-    if (!above || !other)
-        return false;
-    return pt2_set(c, 0, fe_emit(c->fe, QIR_OP_where, QIR_OPERANDS(above, x, other), QIR_NO_ATTRS,
-                                 NULL));
+    return pt2_set(c, 0, fe_where(c->fe, above, x, other));
 }
 
 /* --- bounds ------------------------------------------------------------------------------------------ */
