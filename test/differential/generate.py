@@ -417,7 +417,7 @@ class Generator:
             elem = self.activation(self.pick([1 / 256, 1 / 128, x.elem.scale]))
         return self.result(op, [x], attrs, x.dims, elem)
 
-    def typed(self):
+    def other_type(self):
         """Ops on another element type, or a choice, between casts."""
         if self.kind == "integer":
             return self.choice(self.operand())
@@ -740,11 +740,11 @@ class Generator:
         return vs[0]
 
     # ---- the module ---------------------------------------------------------------------------
-    OPS = [("conv", 8), ("linear", 3), ("matmul", 2), ("pool", 4), ("binary", 6), ("unary", 4), ("typed", 4),
-           ("reshape", 2), ("transpose", 2), ("concat", 2), ("slice", 2), ("pad", 2), ("reduce", 2),
-           ("softmax", 1), ("batch_norm", 2), ("dynamic", 2), ("typed", 2), ("norm", 1),
-           ("attention", 1), ("recurrent", 1), ("transposed", 3), ("indexed", 3), ("resized", 2),
-           ("cumsum", 1)]
+    OPS = [("conv", 8), ("linear", 3), ("matmul", 2), ("pool", 4), ("binary", 6), ("unary", 4),
+           ("other_type", 4), ("reshape", 2), ("transpose", 2), ("concat", 2), ("slice", 2),
+           ("pad", 2), ("reduce", 2), ("softmax", 1), ("batch_norm", 2), ("dynamic", 2), ("typed", 2),
+           ("norm", 1), ("attention", 1), ("recurrent", 1), ("transposed", 3), ("indexed", 3),
+           ("resized", 2), ("cumsum", 1)]
 
     def module(self):
         names = [name for name, weight in self.OPS for _ in range(weight)]
