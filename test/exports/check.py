@@ -18,7 +18,7 @@ import numpy as np
 import onnxruntime
 
 LEVEL = 'avx2'
-WANTED = ('conv', 'linear', 'add')
+WANTED = ('conv', 'conv_transpose', 'linear', 'add')
 TOLERANCE = 1e-4
 
 
