@@ -98,6 +98,15 @@ bool pt2_op_instance_norm(pt2_call *c)
                                           : pt2_op_batch_norm(c);
 }
 
+/* Statistics of the batch itself, as instance_norm is decomposed: in a batch of one, of each channel. */
+bool pt2_op_norm_of_batch(pt2_call *c)
+{
+    const qir_value *x = pt2_self(c);
+    if (!x || x->type->rank < 2 || x->type->dims[0] != 1)
+        return x && fe_error(c->fe, "arg", "batch_norm in training mode: export the model after model.eval()");
+    return set_group_norm(c, x->type->dims[1]);
+}
+
 /* --- recurrence ------------------------------------------------------------------------------------ */
 typedef struct recurrent {
     unsigned states;            /* lstm: h and c */

@@ -166,7 +166,9 @@ static qir_value *variance(pt2_call *c)
     axes a;
     if (!read_axes(c, x, &a))
         return NULL;
-    double correction = pt2_has(c, "correction") ? pt2_float(c, "correction") : 1;
+    double correction = pt2_knows(c, "unbiased")   ? pt2_bool(c, "unbiased")
+                        : pt2_has(c, "correction") ? pt2_float(c, "correction")
+                                                   : 1;
     qir_value *d = fe_emit2(fe, QIR_OP_sub, x, reduce(c, QIR_OP_reduce_mean, x, &a, true));
     qir_value *y = reduce(c, QIR_OP_reduce_mean, fe_emit2(fe, QIR_OP_mul, d, d), &a,
                           keeps(c));

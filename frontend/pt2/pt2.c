@@ -2,8 +2,27 @@
  * needed, checks that the table takes it all, then translates the nodes in order. */
 #include "pt2/import.h"
 
+/* -outputs: these values in place of what the program gives. */
+static bool cut(pt2_import *imp)
+{
+    const qir_import_options *o = imp->fe.opts;
+    pt2_program *p = &imp->program;
+    if (o->ninputs)
+        return fe_error_at(&imp->fe, imp->loc, "option", "-inputs cannot cut programs of torch.export");
+    if (!o->noutputs)
+        return true;
+    p->outputs = QIR_NEW_ARRAY(imp->fe.arena, pt2_spec, o->noutputs);
+    p->noutputs = o->noutputs;
+    for (size_t i = 0; i < o->noutputs; i++)
+        p->outputs[i].arg = (pt2_arg){.kind = PT2_TENSOR,
+                                      .s = qir_intern_cstr(imp->fe.ctx, o->outputs[i])};
+    return true;
+}
+
 static bool import_graph(pt2_import *imp)
 {
+    if (!cut(imp))
+        return false;
     pt2_find_live(imp);
     if (!pt2_check_supported(imp) || !pt2_import_inputs(imp))
         return false;

@@ -46,6 +46,16 @@ def generated(target, folder):
             except (Exception, SystemExit):
                 continue  # not a model in text
             open(os.path.join(folder, os.path.basename(path)), "wb").write(data)
+    if target == "pt2":
+        sys.path.insert(0, os.path.join(TEST, "pt2"))
+        import mkpt2
+        for path in sorted(glob.glob(TEST + "/frontend/pt2/*.test")):
+            members = mkpt2.Archive(open(path).read()).all_members()
+            name = os.path.join(folder, os.path.basename(path))
+            mkpt2.write(name, members)
+            for member in members:
+                if member.startswith("models/"):
+                    open(name + ".json", "w").write(members[member])
 
 
 def run(program, seconds):

@@ -54,7 +54,7 @@ static const cl_option options[] = {
 
 static const cl_tool tool = {
     "qcc", "[options] MODEL",
-    "Compiles a neural network (.onnx or .qir) to an object file without dependencies and a C header.\n"
+    "Compiles a neural network (.onnx, .pt2, .tflite or .qir) to an object file without dependencies and a C header.\n"
     "A float model is quantized when samples (-calibrate) or a profile (-profile) are given.",
     options, 0, 1};
 
