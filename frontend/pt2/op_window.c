@@ -209,6 +209,13 @@ static double given_scale(const pt2_call *c, unsigned i)
     return arg->kind == PT2_NONE ? 0 : pt2_number(arg);
 }
 
+/* result / operand, rounded down: what divides by it must not fall short of a whole coordinate. */
+static float ratio(int64_t size, int64_t dim)
+{
+    float r = (float)size / (float)dim;
+    return (double)r * (double)dim > (double)size ? nextafterf(r, 0) : r;
+}
+
 static bool set_resized(pt2_call *c, const resize *r)
 {
     fe_builder *fe = c->fe;
@@ -227,7 +234,7 @@ static bool set_resized(pt2_call *c, const resize *r)
         if (!(size >= 0) || size > (double)QIR_MAX_ELEMENTS || (i >= 2 && (size < 1 || dim < 1)))
             return fe_error(fe, "arg", "size of axis %u is %g", i, size);
         sizes[i] = (int64_t)size;
-        scales[i] = scale > 0 ? (float)scale : (float)sizes[i] / (float)dim;
+        scales[i] = scale > 0 ? (float)scale : ratio(sizes[i], dim);
     }
     qir_context *ctx = fe->ctx;
     qir_named_attr *attrs =
