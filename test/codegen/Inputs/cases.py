@@ -346,11 +346,13 @@ def index():
             yield f'scatter-elements-{how}-{name}', indexed(
                 'scatter_elements', [4, 2], t, [0, 1, 0, 3, -1, 1], [3, 2], [4, 2],
                 f'axis = 0, reduction = "{how}"', [3, 2])
+    yield 'scatter-add-f16', indexed('scatter_nd', [4, 19], 'f16', [3, 0, -1], [3, 1], [4, 19],
+                                     'reduction = "add"', [3, 19])
     yield 'expand', simple('expand', [3, 1, 5], 'f32', [2, 3, 4, 5], 'f32', 'shape = [2, 3, 4, 5]')
     yield 'expand-inner', simple('expand', [3, 1], INPUT, [3, 37], INPUT, 'shape = [3, 37]')
 
 
-REAL = ('f32', 'f64')
+REAL = ('f32', 'f64', 'f16')
 WHOLE = ('i32', 'i64', 'i16', 'u8', 'u32', 'u64')
 
 
@@ -414,7 +416,7 @@ def resize():
         yield 'line-' + name, resized([1, 9], t, [1, 4], 'nearest', ', coordinates = "asymmetric"')
     yield 'volume', resized([1, 2, 3, 4, 5], 'f32', [1, 2, 5, 6, 7], 'linear')
     yield 'outside', resized(s, 'f32', small, 'cubic', ', exclude_outside = true')
-    for t in ('f64', 'i32', 'u8', 'u32'):
+    for t in ('f64', 'f16', 'i32', 'u8', 'u32'):
         yield 'nearest-' + t, resized(s, t, big, 'nearest')
         yield 'linear-' + t, resized(s, t, small, 'linear')
 
