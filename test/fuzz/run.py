@@ -14,7 +14,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 TEST = os.path.dirname(HERE)
 ONNX_DATA = os.environ.get("QCC_ONNX_TESTDATA", "/usr/share/libonnx-testdata/data")
-MODELS = os.environ.get("QCC_MODELS", "")
+MODELS = os.environ.get("QCC_MODELS") or os.path.join(HERE, "no-models")  # never the root folder
 SMALL = 16384  # bytes: larger seeds only make the fuzzer slow
 
 
