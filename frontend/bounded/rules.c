@@ -206,6 +206,11 @@ static bool pad(bounded *b, qir_op *op, const rule *r)
     return true;
 }
 
+static bool cumsum(bounded *b, qir_op *op, const rule *r)
+{
+    return qir_op_bool(op, "reverse") ? along_axis(b, op, r) : true;
+}
+
 /* The last states would be those of the largest size, and reverse would begin there. */
 static bool recurrent(bounded *b, qir_op *op, const rule *r)
 {
@@ -265,6 +270,10 @@ static const rule rules[] = {
     {QIR_OP_reduce_mean, mean, 0},
     {QIR_OP_reduce_max, reduce, -INFINITY},
     {QIR_OP_reduce_min, reduce, INFINITY},
+    {QIR_OP_reduce_prod, reduce, 1},
+    {QIR_OP_arg_max, along_axis, -INFINITY},
+    {QIR_OP_arg_min, along_axis, INFINITY},
+    {QIR_OP_cumsum, cumsum, 0},
     {QIR_OP_choose_qparams, all_dims, 0},
     {QIR_OP_matmul, matmul, 0},
     {QIR_OP_linear, last_fixed, 0},
