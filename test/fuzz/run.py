@@ -5,6 +5,7 @@
 
 A finding leaves its input in BUILD/fuzz and makes the exit status 1."""
 import glob
+import importlib
 import os
 import re
 import shutil
@@ -37,12 +38,12 @@ def generated(target, folder):
         header = b'{"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}'
         data = len(header).to_bytes(8, "little") + header + bytes(8)
         open(os.path.join(folder, "w"), "wb").write(data)
-    if target == "onnx":
-        sys.path.insert(0, os.path.join(TEST, "onnx"))
-        import mkonnx
-        for path in sorted(glob.glob(TEST + "/frontend/onnx/*.test")):
+    if target in ("onnx", "tflite"):
+        sys.path.insert(0, os.path.join(TEST, target))
+        assembler = importlib.import_module("mk" + target)
+        for path in sorted(glob.glob(os.path.join(TEST, "frontend", target, "*.test"))):
             try:
-                data = mkonnx.assemble(open(path).read())
+                data = assembler.assemble(open(path).read())
             except (Exception, SystemExit):
                 continue  # not a model in text
             open(os.path.join(folder, os.path.basename(path)), "wb").write(data)
