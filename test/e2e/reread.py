@@ -14,10 +14,11 @@ OPTIONS = {
     "qlstm/model.onnx": ["-bind", "input.0=3"],
     "qlstm/qtdnn.onnx": ["-bind", "input.0=10"],
     "pt2/digits_cnn/float_dynbatch.pt2": ["-bind", "s77=4"],
+    "pt2/format_zoo/dyn.pt2": ["-bind", "x.0=2", "-bind", "s69=3"],
     "pt2/format_zoo/two_models.pt2": ["-model=first"],
 }
 # Evaluated, but there is no code for them yet; the message must say so.
-NO_CODE = {}
+NO_CODE = {"tflm_audio/keyword_scrambled_8bit.tflite": "quantized values of at most 16 bits"}
 
 
 def qcc(args, build):
