@@ -5,7 +5,7 @@
  *   concat(.., update_slice(x[i], u, p), ..)        -> a chain of update_slice of x, one per i, and
  *                                                      x[i] of it where the piece was used
  * The first drops what lies outside as the comparison does; in the second x is cut along axis 0 into
- * all its entries, in order.  See docs/adr/0012. */
+ * all its entries, in order.  See docs/adr/0013. */
 #include <string.h>
 #include "qir/builder.h"
 #include "qir/ops.h"
