@@ -4,12 +4,16 @@ import gzip
 import os
 
 
-def write_npy(path, dtype, shape, data):
-    """`data`: bytes; dtype as numpy spells it, e.g. '<f4'."""
+def npy(dtype, shape, data):
+    """The bytes of a .npy.  `data`: bytes; dtype as numpy spells it, e.g. '<f4'."""
     head = f"{{'descr': '{dtype}', 'fortran_order': False, 'shape': {tuple(shape)}, }}"
     head += " " * (-(len(head) + 11) % 64) + "\n"
+    return b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head.encode() + data
+
+
+def write_npy(path, dtype, shape, data):
     with open(path, "wb") as f:
-        f.write(b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head.encode() + data)
+        f.write(npy(dtype, shape, data))
 
 
 def read_npy(path):

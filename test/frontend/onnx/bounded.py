@@ -7,12 +7,8 @@ import struct
 import subprocess
 import sys
 
-
-def write_npy(path, dtype, shape, data):
-    header = "{'descr': '%s', 'fortran_order': False, 'shape': %r, }" % (dtype, shape)
-    header += " " * (63 - (10 + len(header)) % 64) + "\n"
-    with open(path, "wb") as f:
-        f.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + data)
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "e2e"))
+from samples import write_npy  # noqa: E402
 
 
 def read_npy(path):
