@@ -198,10 +198,13 @@ void qir_softmax_table(float sx, int64_t row, uint32_t table[256])
         table[d] = (uint32_t)rint(exp(-d * (double)sx) * one);
 }
 
-int32_t qir_softmax_value(uint32_t e, uint64_t sum, int32_t zp)
+int32_t qir_softmax_value(uint32_t e, uint64_t sum, const qir_quant *y)
 {
-    float f = (float)e * (256.0f / (float)sum);
-    return clamp_i64((int64_t)qir_rne(f) + zp, zp, (int64_t)zp + 255);
+    int32_t zp = y->zero_point[0];
+    float f = (float)e * ((1.0f / y->scale[0]) / (float)sum);
+    float most = (float)(y->qmax - zp), least = (float)(y->qmin - zp);
+    f = f > most ? most : f < least ? least : f;
+    return (int32_t)qir_rne(f) + zp;
 }
 
 void qir_lookup_table(const qir_quant *x, const qir_quant *y, double (*fn)(double, const float *),

@@ -104,7 +104,7 @@ static llb_val larger_stored(qcg *g, void *ctx, llb_val m, llb_val at, llb_val j
 
 typedef struct int_row {
     const softmax *s;
-    llb_val max, factor; /* 256 / sum */
+    llb_val max, factor; /* 1 / (scale * sum) */
 } int_row;
 
 /* The table's entry for the element at `at`: i32. */
@@ -125,10 +125,10 @@ static void store_probability(qcg *g, void *ctx, const llb_val *ptr, const bool 
 {
     const int_row *r = ctx;
     (void)splat, (void)n;
-    int32_t zp = r->s->y->quant->zero_point[0];
+    const qir_quant *y = r->s->y->quant;
     llb_val f = qcg_to_float(g, entry(g, r, ptr[1])); /* at most 2^23: exact */
     f = LLVMBuildFMul(g->b, f, r->factor, "");
-    f = qcg_round_to_storage(g, f, zp, zp + 255, zp);
+    f = qcg_round_to_storage(g, f, y->qmin, y->qmax, y->zero_point[0]);
     qcg_store_elements(g, r->s->y->dtype, f, ptr[0]);
 }
 
@@ -171,7 +171,7 @@ static llb_val own_factor(qcg *g, const qcg_row *row, llb_val at, int_row *r)
 {
     llb_val sum = qcg_row_fold(g, row, at, llb_i64(g, 0), plus_entry, r);
     sum = LLVMBuildSIToFP(g->b, sum, llb_float(g), "");
-    return LLVMBuildFDiv(g->b, llb_f32s(g, 256.0f, 1), sum, "");
+    return LLVMBuildFDiv(g->b, llb_f32s(g, 1.0f / r->s->y->quant->scale[0], 1), sum, "");
 }
 
 static void byte_row(qcg *g, void *ctx, const llb_val *ptr, const bool *splat, unsigned lanes)

@@ -11,8 +11,10 @@
 void fe_qparams_init(fe_qparams *p, qir_value *scale, qir_value *zp, qir_dtype storage)
 {
     *p = (fe_qparams){.scale = scale, .zp = zp, .storage = storage};
-    p->qmin = (int32_t)qir_dtype_min(storage);
-    p->qmax = (int32_t)qir_dtype_max(storage);
+    /* Other types are refused where the parameters are used. */
+    bool stores = qir_dtype_is_int(storage);
+    p->qmin = stores ? (int32_t)qir_dtype_min(storage) : 0;
+    p->qmax = stores ? (int32_t)qir_dtype_max(storage) : 0;
     for (unsigned d = 0; d < QIR_MAX_RANK; d++)
         p->block[d] = QIR_MAX_ELEMENTS;
 }

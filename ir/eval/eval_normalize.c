@@ -124,7 +124,8 @@ static void softmax_quantized(qir_eval_args *a)
 {
     axis_rows r = rows_of(a);
     const int32_t *x = eval_i32(a, &a->in[0]);
-    int32_t *y = eval_out_i32(a, &a->out[0]), zp = a->out[0].type->quant->zero_point[0];
+    int32_t *y = eval_out_i32(a, &a->out[0]);
+    const qir_quant *q = a->out[0].type->quant;
     uint32_t table[256];
     qir_softmax_table(a->in[0].type->quant->scale[0], r.n, table);
     for (int64_t k = 0; k < r.outer * r.inner && r.n; k++) {
@@ -134,7 +135,7 @@ static void softmax_quantized(qir_eval_args *a)
         for (int64_t j = 0; j < r.n; j++)
             sum += table[m - x[base + j * r.inner]];
         for (int64_t j = 0; j < r.n; j++)
-            y[base + j * r.inner] = qir_softmax_value(table[m - x[base + j * r.inner]], sum, zp);
+            y[base + j * r.inner] = qir_softmax_value(table[m - x[base + j * r.inner]], sum, q);
     }
     eval_put_i32(&a->out[0], y);
 }

@@ -193,11 +193,10 @@ bool qir_infer_softmax(qir_infer *q)
         return infer_result(q, 0, &dims, x);
     if (!infer_per_tensor8(q, 0))
         return false;
-    qir_dtype storage = q->results[0] ? q->results[0]->dtype : x->dtype;
-    if (storage != QIR_i8 && storage != QIR_u8)
-        storage = x->dtype;
-    int32_t qmin = (int32_t)qir_dtype_min(storage);
-    const qir_quant *fixed = qir_quant_per_tensor(q->module->ctx, storage, qmin, qmin + 255,
+    if (q->results[0])
+        return infer_result_free(q, 0, &dims);
+    int32_t qmin = (int32_t)qir_dtype_min(x->dtype);
+    const qir_quant *fixed = qir_quant_per_tensor(q->module->ctx, x->dtype, qmin, qmin + 255,
                                                   1.0f / 256.0f, qmin, q->loc);
     const qir_type *t = fixed ? qir_type_with_quant(q->module->ctx, x, fixed, q->loc) : NULL;
     return t && infer_result(q, 0, &dims, t);

@@ -28,18 +28,6 @@ static bool match_result(qir_lowering *l)
     return qir_type_is_byte_quant(l->type) || qir_stays_float(l, "its result is not 8 bits per tensor");
 }
 
-/* softmax produces its fixed parameters only: others are one requantize away.  Tables (elementwise
- * ops) produce any.  NULL: infer it. */
-static const qir_type *kernel_type(const qir_lowering *l)
-{
-    const qir_qrule *rule = &qir_op_desc_get(l->op->opcode)->qrule;
-    if (rule->kind != QIR_QR_FIXED || qir_op_has_trait(l->op, QIR_TRAIT_ELEMENTWISE))
-        return l->type;
-    int zero_point = rule->zero_point + (l->type->dtype == QIR_u8 ? 128 : 0);
-    const qir_quant *q = l->type->quant;
-    return q->scale[0] == rule->scale && q->zero_point[0] == zero_point ? l->type : NULL;
-}
-
 /* --- rewriting -------------------------------------------------------------------------------- */
 
 static const qir_dict *plain_attrs(const qir_op *op)
@@ -51,12 +39,9 @@ static const qir_dict *plain_attrs(const qir_op *op)
 static qir_value *build_integer(qir_lowering *l)
 {
     qir_builder b = qir_builder_before(l->op);
-    const qir_type *type = kernel_type(l);
     qir_op *op =
-        qir_build_dict(&b, l->op->opcode, l->in, l->op->noperands, plain_attrs(l->op), &type);
-    if (!op || op->results[0].type == l->type)
-        return op ? &op->results[0] : NULL;
-    return qir_build1(&b, QIR_OP_requantize, QIR_OPERANDS(&op->results[0]), QIR_NO_ATTRS, l->type);
+        qir_build_dict(&b, l->op->opcode, l->in, l->op->noperands, plain_attrs(l->op), &l->type);
+    return op ? &op->results[0] : NULL;
 }
 
 static void replace_quantizes(qir_op *op, qir_value *y)

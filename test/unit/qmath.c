@@ -177,10 +177,12 @@ static void test_softmax(void)
             sum += table[max - q[i]];
             exact += exp((q[i] - max) * (double)sx);
         }
+        const qir_quant probability = {.qmin = -128, .qmax = 127, .count = 1, .scale = &(float){1.0f / 256.0f},
+                                       .zero_point = &(int32_t){-128}};
         for (int i = 0; i < 10; i++) {
             double p = exp((q[i] - max) * (double)sx) / exact;
             long want = clamp(nearbyint(p * 256) - 128, -128, 127);
-            int d = (int)labs(want - qir_softmax_value(table[max - q[i]], sum, -128));
+            int d = (int)labs(want - qir_softmax_value(table[max - q[i]], sum, &probability));
             worst = d > worst ? d : worst;
         }
     }

@@ -68,10 +68,10 @@ void qir_choose_qparams(const qir_qrange *r, float min, float max, float *scale,
 
 /* Quantized integer softmax over one row of `row` elements: with d = max - q (0..255),
  * E[d] = rne(exp(-d * s_x) * 2^k), k the largest with row * 2^k < 2^32, at most 23;
- * q = clamp(rne(float(E) * (256 / float(sum E))) + zp), zp -128 (i8) or 0 (u8). */
+ * q = rne(clamp(float(E) * ((1 / s_y) / float(sum E)), qmin - zp, qmax - zp)) + zp. */
 int qir_softmax_shift(int64_t row); /* k */
 void qir_softmax_table(float sx, int64_t row, uint32_t table[256]);
-int32_t qir_softmax_value(uint32_t e, uint64_t sum, int32_t zp);
+int32_t qir_softmax_value(uint32_t e, uint64_t sum, const qir_quant *y);
 
 /* The 256-entry table of a unary op: entry i is the result for storage value qmin_of_type + i (bits
  * of an i8 or u8): quantize(float(fn(double(dequantize(q))))).  `fn` maps reals in double. */
