@@ -9,33 +9,40 @@
 /* What q and dq have in common. */
 typedef struct affine {
     qir_value *x;
-    qir_dtype storage;
-    int64_t qmin, qmax;
-    int64_t block[QIR_MAX_RANK];
+    fe_qparams p; /* scale and zero point: see read_params */
     const pt2_arg *scale, *zero; /* tensors or numbers; `zero` may be None */
 } affine;
 
 /* --- reading ----------------------------------------------------------------------------------------- */
-static bool read_range(pt2_call *c, affine *a)
+static bool read_range(pt2_call *c, fe_qparams *p)
 {
     const pt2_arg *lo = pt2_get(c, "quant_min"), *hi = pt2_get(c, "quant_max");
-    a->qmin = lo->kind == PT2_NONE ? qir_dtype_min(a->storage) : lo->i;
-    a->qmax = hi->kind == PT2_NONE ? qir_dtype_max(a->storage) : hi->i;
-    return (a->qmin < a->qmax && a->qmin >= qir_dtype_min(a->storage) &&
-            a->qmax <= qir_dtype_max(a->storage)) ||
-           fe_error(c->fe, "quant.range", "codes %" PRId64 " to %" PRId64 " of type %s", a->qmin,
-                    a->qmax, qir_dtype_name(a->storage));
+    int64_t least = qir_dtype_min(p->storage), most = qir_dtype_max(p->storage);
+    int64_t qmin = lo->kind == PT2_NONE ? least : lo->i, qmax = hi->kind == PT2_NONE ? most : hi->i;
+    if (qmin >= qmax || qmin < least || qmax > most)
+        return fe_error(c->fe, "quant.range", "codes %" PRId64 " to %" PRId64 " of type %s", qmin, qmax,
+                        qir_dtype_name(p->storage));
+    p->qmin = (int32_t)qmin;
+    p->qmax = (int32_t)qmax;
+    return true;
+}
+
+/* Operand, storage and range; one block. */
+static bool read_operand(pt2_call *c, const char *type, affine *a)
+{
+    qir_dtype storage;
+    a->x = pt2_self(c);
+    if (!a->x || !pt2_type(c, type, QIR_i8, &storage) || !fe_can_store(c->fe, storage))
+        return false;
+    fe_qparams_init(&a->p, NULL, NULL, storage);
+    memcpy(a->p.block, a->x->type->dims, a->x->type->rank * sizeof *a->p.block);
+    return read_range(c, &a->p);
 }
 
 static bool read_affine(pt2_call *c, const char *type, const char *scale, const char *zero, affine *a)
 {
-    a->x = pt2_self(c);
-    a->scale = pt2_get(c, scale);
-    a->zero = pt2_get(c, zero);
-    if (!a->x || !pt2_type(c, type, QIR_i8, &a->storage) || !fe_can_store(c->fe, a->storage))
-        return false;
-    memcpy(a->block, a->x->type->dims, a->x->type->rank * sizeof *a->block);
-    return read_range(c, a);
+    *a = (affine){.scale = pt2_get(c, scale), .zero = pt2_get(c, zero)};
+    return read_operand(c, type, a);
 }
 
 static bool read_blocks(pt2_call *c, affine *a)
@@ -46,8 +53,8 @@ static bool read_blocks(pt2_call *c, affine *a)
     if (n != t->rank)
         return fe_error(c->fe, "arg", "block_size has %zu entries for rank %u", n, t->rank);
     for (size_t i = 0; i < n; i++) {
-        a->block[i] = block[i] == -1 ? t->dims[i] : block[i];
-        if (a->block[i] < 1 || t->dims[i] % a->block[i])
+        a->p.block[i] = block[i] == -1 ? t->dims[i] : block[i];
+        if (a->p.block[i] < 1 || t->dims[i] % a->p.block[i])
             return fe_error(c->fe, "arg", "blocks of %" PRId64 " in a dimension of %" PRId64,
                             block[i], t->dims[i]);
     }
@@ -59,7 +66,7 @@ static bool read_channel(pt2_call *c, affine *a)
     int64_t axis;
     if (!fe_axis(c->fe, pt2_int(c, "axis"), a->x->type->rank, false, &axis))
         return false;
-    a->block[axis] = 1;
+    a->p.block[axis] = 1;
     return true;
 }
 
@@ -69,97 +76,10 @@ static bool last_blocks(pt2_call *c, affine *a, int64_t size)
     if (!rank || size < 1 || a->x->type->dims[rank - 1] % size)
         return fe_error(c->fe, "arg", "groups of %" PRId64 " do not divide the last dimension", size);
     for (unsigned i = 0; i < rank; i++)
-        a->block[i] = i + 1 < rank ? 1 : size;
+        a->p.block[i] = i + 1 < rank ? 1 : size;
     return true;
 }
 
-/* --- parameters that are known ------------------------------------------------------------------------ */
-static bool is_known(pt2_call *c, const pt2_arg *arg)
-{
-    const qir_value *v = pt2_tensor_of(c, arg);
-    return !v || v->kind == QIR_VALUE_CONST;
-}
-
-/* Can a quantized type say it: per tensor, per axis, or groups along the last axis of a matrix? */
-static bool is_expressible(const affine *a, int32_t *axis, int64_t *group)
-{
-    const qir_type *t = a->x->type;
-    unsigned split = 0;
-    *axis = -1;
-    *group = 0;
-    for (unsigned i = 0; i < t->rank; i++)
-        if (a->block[i] != t->dims[i]) {
-            *axis = (int32_t)i;
-            split++;
-        }
-    if (split <= 1 && (*axis < 0 || a->block[*axis] == 1))
-        return true;
-    if (t->rank != 2 || a->block[0] != 1 || *axis != 1)
-        return false;
-    *group = a->block[1];
-    return true;
-}
-
-static int64_t blocks(const affine *a)
-{
-    int64_t n = 1;
-    for (unsigned i = 0; i < a->x->type->rank; i++)
-        n *= a->block[i] ? a->x->type->dims[i] / a->block[i] : 1;
-    return n;
-}
-
-/* One number for all, or a tensor of one per block. */
-static bool read_scales(pt2_call *c, const affine *a, size_t n, float *out)
-{
-    qir_value *v = pt2_tensor_of(c, a->scale);
-    size_t given = 1;
-    const float *list = v ? fe_const_floats(c->fe, v, &given) : NULL;
-    if (c->fe->failed || given != n)
-        return !c->fe->failed && fe_error(c->fe, "quant.count", "%zu scales for %zu blocks", given, n);
-    for (size_t i = 0; i < n; i++)
-        out[i] = list ? list[i] : (float)pt2_number(a->scale);
-    return true;
-}
-
-static bool read_zeros(pt2_call *c, const affine *a, size_t n, int32_t *out)
-{
-    qir_value *v = pt2_tensor_of(c, a->zero);
-    size_t given = n;
-    const int64_t *list = v ? fe_const_ints(c->fe, v, &given) : NULL;
-    if (c->fe->failed || given != n)
-        return !c->fe->failed &&
-               fe_error(c->fe, "quant.count", "%zu zero points for %zu blocks", given, n);
-    for (size_t i = 0; i < n; i++) {
-        int64_t z = list ? list[i] : a->zero->i;
-        if (z < a->qmin || z > a->qmax)
-            return fe_error(c->fe, "quant.zp", "zero point %" PRId64 ", expected %" PRId64 " to %" PRId64,
-                            z, a->qmin, a->qmax);
-        out[i] = (int32_t)z;
-    }
-    return true;
-}
-
-/* The parameters as those of a type.  `*usable` false: they are not known, or no type can say them. */
-static bool as_quant(pt2_call *c, const affine *a, bool *usable, qir_quant *q)
-{
-    *q = (qir_quant){.storage = a->storage, .expressed = QIR_f32};
-    *usable = is_known(c, a->scale) && is_known(c, a->zero) && is_expressible(a, &q->axis, &q->group);
-    const qir_value *zero = pt2_tensor_of(c, a->zero);
-    if (zero && qir_dtype_is_float(zero->type->dtype))
-        *usable = false;
-    if (c->fe->failed || !*usable)
-        return !c->fe->failed;
-    q->qmin = (int32_t)a->qmin;
-    q->qmax = (int32_t)a->qmax;
-    q->count = (size_t)blocks(a);
-    float *scale = QIR_NEW_ARRAY(c->fe->scratch, float, q->count);
-    int32_t *zp = QIR_NEW_ARRAY(c->fe->scratch, int32_t, q->count);
-    q->scale = scale;
-    q->zero_point = zp;
-    return read_scales(c, a, q->count, scale) && read_zeros(c, a, q->count, zp);
-}
-
-/* --- parameters from run time -------------------------------------------------------------------------- */
 /* choose_qparams gives f32 and i32, which archives widen before they are used: back to what it was. */
 static qir_value *as_chosen(qir_value *v)
 {
@@ -171,64 +91,31 @@ static qir_value *as_chosen(qir_value *v)
     return op && op->opcode == QIR_OP_choose_qparams ? v : NULL;
 }
 
-/* A tensor or number as one parameter per block. */
-static qir_value *per_block(pt2_call *c, const affine *a, const pt2_arg *arg, qir_dtype type)
+/* A tensor or number. */
+static qir_value *param(pt2_call *c, const pt2_arg *arg, qir_dtype type)
 {
-    int64_t dims[QIR_MAX_RANK];
-    unsigned rank = a->x->type->rank;
     if (arg->kind == PT2_NONE)
         return NULL;
     qir_value *v = pt2_tensor_of(c, arg), *chosen = v ? as_chosen(v) : NULL;
     v = chosen ? chosen : v ? v : pt2_as(c, arg, type);
-    if (v && qir_dtype_is_float(type))
-        v = fe_cast(c->fe, v, type);
-    for (unsigned i = 0; i < rank; i++)
-        dims[i] = a->block[i] ? a->x->type->dims[i] / a->block[i] : 0;
-    return fe_reshape(c->fe, v, dims, rank);
+    return v && qir_dtype_is_float(type) ? fe_cast(c->fe, v, type) : v;
 }
 
-static const qir_attr *word(pt2_call *c, const char *s)
+static bool read_params(pt2_call *c, affine *a)
 {
-    return qir_attr_string(c->fe->ctx, s, strlen(s));
-}
-
-static qir_value *emit_quantize(pt2_call *c, const affine *a)
-{
-    qir_context *ctx = c->fe->ctx;
-    qir_value *scale = per_block(c, a, a->scale, QIR_f32), *zero = per_block(c, a, a->zero, QIR_i32);
-    if (!scale || c->fe->failed)
-        return NULL;
-    return fe_emit(c->fe, QIR_OP_quantize_affine, (qir_value *[]){a->x, scale, zero}, zero ? 3 : 2,
-                   QIR_ATTRS({"block", qir_attr_ints(ctx, a->block, a->x->type->rank)},
-                             {"dtype", word(c, qir_dtype_name(a->storage))},
-                             {"qmin", qir_attr_int(ctx, a->qmin)}, {"qmax", qir_attr_int(ctx, a->qmax)}),
-                   NULL);
-}
-
-static qir_value *emit_dequantize(pt2_call *c, const affine *a)
-{
-    qir_value *scale = per_block(c, a, a->scale, QIR_f32), *zero = per_block(c, a, a->zero, QIR_i32);
-    if (!scale || c->fe->failed)
-        return NULL;
-    return fe_emit(c->fe, QIR_OP_dequantize_affine, (qir_value *[]){a->x, scale, zero}, zero ? 3 : 2,
-                   QIR_ATTRS({"block", qir_attr_ints(c->fe->ctx, a->block, a->x->type->rank)}), NULL);
+    a->p.scale = param(c, a->scale, QIR_f32);
+    a->p.zp = param(c, a->zero, QIR_i32);
+    return !c->fe->failed;
 }
 
 /* --- quantize and dequantize ---------------------------------------------------------------------------- */
 static bool set_quantized(pt2_call *c, affine *a)
 {
-    qir_quant q;
-    bool usable;
-    if (!as_quant(c, a, &usable, &q))
-        return false;
-    if (!usable)
-        return pt2_set(c, 0, emit_quantize(c, a));
-    q.expressed = a->x->type->dtype;
-    const qir_type *t = fe_quant_type(c->fe, &q, a->x->type->dims, a->x->type->rank);
-    qir_value *y = t ? fe_emit_folded(c->fe, QIR_OP_quantize, &a->x, 1, QIR_NO_ATTRS, t) : NULL;
-    if (y)
-        fe_name_value(c->fe, y, c->outs[0]); /* the integers themselves get no op of their own */
-    return pt2_set(c, 0, fe_to_plain(c->fe, y));
+    qir_value *v = read_params(c, a) ? fe_quantize(c->fe, a->x, &a->p) : NULL;
+    const qir_op *op = v ? qir_value_op(v) : NULL;
+    if (op && op->opcode == QIR_OP_storage_cast) /* the integers themselves get no op of their own */
+        fe_name_value(c->fe, qir_op_operand(op, 0), c->outs[0]);
+    return pt2_set(c, 0, v);
 }
 
 /* Codes outside the range that the operator declares would be read as others. */
@@ -237,9 +124,9 @@ static bool check_codes(pt2_call *c, const affine *a)
     size_t n = 0;
     const int64_t *codes = a->x->kind == QIR_VALUE_CONST ? fe_const_ints(c->fe, a->x, &n) : NULL;
     for (size_t i = 0; i < n && codes; i++)
-        if (codes[i] < a->qmin || codes[i] > a->qmax)
-            return fe_error(c->fe, "quant.range", "holds %" PRId64 ", expected %" PRId64 " to %" PRId64,
-                            codes[i], a->qmin, a->qmax);
+        if (codes[i] < a->p.qmin || codes[i] > a->p.qmax)
+            return fe_error(c->fe, "quant.range", "holds %" PRId64 ", expected %" PRId32 " to %" PRId32,
+                            codes[i], a->p.qmin, a->p.qmax);
     return !c->fe->failed;
 }
 
@@ -248,26 +135,21 @@ static qir_dtype narrowest(const affine *a)
 {
     static const qir_dtype types[] = {QIR_i2, QIR_u2, QIR_i4, QIR_u4};
     for (size_t i = 0; a->x->kind == QIR_VALUE_CONST && i < sizeof types / sizeof *types; i++)
-        if (a->qmin == qir_dtype_min(types[i]) && a->qmax == qir_dtype_max(types[i]))
+        if (a->p.qmin == qir_dtype_min(types[i]) && a->p.qmax == qir_dtype_max(types[i]))
             return types[i];
-    return a->storage;
+    return a->p.storage;
 }
 
 static bool set_dequantized(pt2_call *c, affine *a, const char *type)
 {
-    qir_quant q;
-    bool usable;
     qir_dtype out;
-    if (a->x->type->dtype != a->storage)
+    if (a->x->type->dtype != a->p.storage)
         return fe_error(c->fe, "type", "operand of type %s, expected %s",
-                        qir_dtype_name(a->x->type->dtype), qir_dtype_name(a->storage));
-    if (!pt2_type(c, type, QIR_f32, &out) || !check_codes(c, a) || !as_quant(c, a, &usable, &q))
+                        qir_dtype_name(a->x->type->dtype), qir_dtype_name(a->p.storage));
+    if (!pt2_type(c, type, QIR_f32, &out) || !check_codes(c, a) || !read_params(c, a))
         return false;
-    q.storage = narrowest(a);
-    qir_value *y = usable ? fe_emit1(c->fe, QIR_OP_dequantize, fe_to_quantized(c->fe, a->x, &q),
-                                     QIR_NO_ATTRS)
-                          : emit_dequantize(c, a);
-    return pt2_set(c, 0, fe_cast(c->fe, y, out));
+    a->p.storage = narrowest(a);
+    return pt2_set(c, 0, fe_cast(c->fe, fe_dequantize(c->fe, a->x, &a->p), out));
 }
 
 bool pt2_op_quantize_tensor(pt2_call *c)
@@ -349,6 +231,11 @@ static bool set_declared(pt2_call *c, unsigned i, qir_value *v)
     return pt2_set(c, i, fe_reshape(c->fe, fe_cast(c->fe, v, t->dtype), t->dims, t->rank));
 }
 
+static const qir_attr *word(pt2_call *c, const char *s)
+{
+    return qir_attr_string(c->fe->ctx, s, strlen(s));
+}
+
 static bool set_chosen(pt2_call *c, const affine *a, bool symmetric, double eps)
 {
     qir_context *ctx = c->fe->ctx;
@@ -357,10 +244,10 @@ static bool set_chosen(pt2_call *c, const affine *a, bool symmetric, double eps)
     if (!x || c->nouts != 2)
         return x && fe_error(c->fe, "arity", "%u results, expected 2", c->nouts);
     return fe_emit_n(c->fe, QIR_OP_choose_qparams, &x, 1,
-                     QIR_ATTRS({"block", qir_attr_ints(ctx, a->block, x->type->rank)},
-                               {"dtype", word(c, qir_dtype_name(a->storage))},
-                               {"qmin", qir_attr_int(ctx, a->qmin)},
-                               {"qmax", qir_attr_int(ctx, a->qmax)},
+                     QIR_ATTRS({"block", qir_attr_ints(ctx, a->p.block, x->type->rank)},
+                               {"dtype", word(c, qir_dtype_name(a->p.storage))},
+                               {"qmin", qir_attr_int(ctx, a->p.qmin)},
+                               {"qmax", qir_attr_int(ctx, a->p.qmax)},
                                {"symmetric", qir_attr_bool(ctx, symmetric)},
                                {"eps", qir_attr_float(ctx, (float)eps)}),
                      out, 2) &&
@@ -370,22 +257,20 @@ static bool set_chosen(pt2_call *c, const affine *a, bool symmetric, double eps)
 /* The whole tensor. */
 bool pt2_op_choose_qparams(pt2_call *c)
 {
-    affine a = {.x = pt2_self(c)};
-    if (!a.x || !pt2_type(c, "dtype", QIR_i8, &a.storage) || !read_range(c, &a))
+    affine a;
+    if (!read_operand(c, "dtype", &a))
         return false;
-    memcpy(a.block, a.x->type->dims, a.x->type->rank * sizeof *a.block);
     bool symmetric = strstr(c->row->target, "symmetric") != NULL;
     return set_chosen(c, &a, symmetric, pt2_float(c, "eps"));
 }
 
 bool pt2_op_choose_affine(pt2_call *c)
 {
-    affine a = {.x = pt2_self(c)};
+    affine a;
     const char *how = pt2_string(c, "mapping_type");
     if (strcmp(how, "ASYMMETRIC") != 0 && strcmp(how, "SYMMETRIC") != 0)
         return fe_error(c->fe, "arg", "mapping_type '%s' is not supported", how);
-    if (!a.x || !pt2_type(c, "target_dtype", QIR_i8, &a.storage) || !read_range(c, &a) ||
-        !read_blocks(c, &a))
+    if (!read_operand(c, "target_dtype", &a) || !read_blocks(c, &a))
         return false;
     return set_chosen(c, &a, *how == 'S', pt2_has(c, "eps") ? pt2_float(c, "eps") : (double)FLT_MIN);
 }
