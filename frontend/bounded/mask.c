@@ -14,11 +14,20 @@ static const qir_attr *ints(const bounded *b, const int64_t *v, unsigned n)
     return qir_attr_ints(b->module->ctx, v, n);
 }
 
+/* "x.0" names a dimension on the command line; its size is the input "x_0". */
+static const char *argument_name(const bounded *b)
+{
+    char *name = qir_arena_strndup(b->arena, b->symbol, strlen(b->symbol));
+    for (char *p = name; *p; p++)
+        *p = *p == '.' ? '_' : *p;
+    return name;
+}
+
 qir_value *bounded_const(bounded *b, qir_dtype dtype, const int64_t *dims, unsigned rank,
                          const void *data)
 {
     const qir_type *t = qir_tensor_type(b->module->ctx, dtype, dims, rank, b->func->loc);
-    const char *name = qir_arena_printf(b->arena, "%s_const", b->symbol);
+    const char *name = qir_arena_printf(b->arena, "%s_const", argument_name(b));
     return t ? &qir_const_create(b->module, name, t, data, true, b->func->loc)->value : NULL;
 }
 
@@ -34,7 +43,7 @@ void bounded_begin(bounded *b)
         memcpy(sizes, old->u.ints, n * sizeof *sizes);
     sizes[n] = f->body->nargs, sizes[n + 1] = b->max;
     f->attrs = qir_dict_set(ctx, f->attrs, "sizes", ints(b, sizes, (unsigned)n + 2));
-    b->size = qir_func_add_arg(f, scalar, NULL, b->symbol);
+    b->size = qir_func_add_arg(f, scalar, NULL, argument_name(b));
     b->first = f->body->first;
 }
 

@@ -92,7 +92,7 @@ void fe_pop_scope(fe_builder *fe);
 /* --- inputs.c: arguments, results, command line ----------------------------------------------- */
 /* What -bind says about a symbolic dimension; NULL: nothing. */
 const char *fe_binding(const fe_builder *fe, const char *symbol);
-/* The value of a symbolic dimension, from -bind.  `input`: for the message. */
+/* The value of a symbolic dimension, from -bind.  `input`: for the message; NULL: it belongs to none. */
 bool fe_bind_dim(fe_builder *fe, const qir_loc *loc, const char *input, const char *symbol,
                  int64_t *out);
 /* The file that -const-input names for an input; NULL if none does. */

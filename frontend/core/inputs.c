@@ -29,6 +29,8 @@ bool fe_bind_dim(fe_builder *fe, const qir_loc *loc, const char *input, const ch
                  int64_t *out)
 {
     const char *text = fe_binding(fe, symbol);
+    if (!text && !input)
+        return fe_error_at(fe, loc, "dim", "dynamic size '%s': give -bind %s=VALUE", symbol, symbol);
     if (!text)
         return fe_error_at(fe, loc, "dim",
                            "dynamic dimension '%s' of input '%s': give -bind %s=VALUE", symbol,

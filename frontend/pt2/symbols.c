@@ -38,7 +38,7 @@ static bool find_dimension(pt2_import *imp, const char *name, size_t len, const 
 
 static bool bind(pt2_import *imp, const char *symbol, int64_t *out)
 {
-    const char *input = "?", *dimension = symbol;
+    const char *input = NULL, *dimension = symbol;
     find_dimension(imp, symbol, strlen(symbol), &input, &dimension);
     if (fe_binding(&imp->fe, symbol))
         dimension = symbol;
