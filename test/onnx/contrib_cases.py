@@ -105,7 +105,7 @@ def contrib():
                params("z", 0.03, 9) + "node com.microsoft::QLinearConcat zs zz x xs xz y ys yz -> z ;"
                " axis=1\noutput z u8 ?", steps=1, integer=True)
     yield Case("where", WHERE + "node com.microsoft::QLinearWhere c x xs xz y ys yz zs zz -> z\n"
-               "output z u8 ?", steps=1, compiles=False)
+               "output z u8 ?", steps=1)
     yield Case("reduce-mean", MEAN + "node com.microsoft::QLinearReduceMean x xs xz ys yz -> y ;"
                " axes=[1] keepdims=1\noutput y i8 ?", steps=1, integer=True, reference=MEAN +
                "init axes i64 1 [1]\nnode DequantizeLinear x xs xz -> r\nnode ReduceMean r axes -> m\n"
@@ -168,12 +168,12 @@ def nbits():
 def standard():
     """Forms of ONNX's own operators."""
     yield Case("matmul-integer-dynamic", "in a u8 3x16\nin z u8 -\nrand b i8 16x10\n"
-               "node MatMulInteger a b z -> y\noutput y i32 ?", integer=True, compiles=False)
+               "node MatMulInteger a b z -> y\noutput y i32 ?", integer=True)
     yield Case("matmul-integer-both", "in a u8 2x3x16\nin z u8 -\nin b i8 2x16x4\nin w i8 -\n"
                "node MatMulInteger a b z w -> y\noutput y i32 ?", integer=True, compiles=False)
     yield Case("conv-integer-dynamic", "in x u8 2x3x6x5\nin z u8 -\nrand w u8 4x3x3x3\n"
                "init v u8 - [120]\nnode ConvInteger x w z v -> y ; pads=[1,1,0,1]\noutput y i32 ?",
-               integer=True, compiles=False)
+               integer=True)
     yield Case("quantize-dynamic-scale", "in x f32 4x6\nin s f32 - 0.01 0.02\nin z u8 -\n"
                "node QuantizeLinear x s z -> y\noutput y u8 ?")
     yield Case("dequantize-dynamic-axis", "in x i8 4x6\nin s f32 6 0.01 0.02\nin z i8 6\n"
@@ -189,7 +189,7 @@ def standard():
                "node QuantizeLinear x xs xz -> q\nnode DequantizeLinear q xs xz -> y\noutput y f32 ?")
     yield Case("dynamic-chain", "in x f32 3x16\nrand b i8 16x10\nrand bs f32 10 0.004 0.02\n"
                "node DynamicQuantizeLinear x -> q s z\nnode MatMulInteger q b z -> i\n"
-               "node Cast i -> f ; to=1\nnode Mul s bs -> m\nnode Mul f m -> y\noutput y f32 ?", compiles=False)
+               "node Cast i -> f ; to=1\nnode Mul s bs -> m\nnode Mul f m -> y\noutput y f32 ?")
 
 
 def cases():

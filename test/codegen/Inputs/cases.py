@@ -438,6 +438,7 @@ def softmax():
     yield 'one', simple('softmax', [3, 1, 37], 'f32', [3, 1, 37], 'f32', 'axis = 1')
     yield 'log', simple('log_softmax', s, 'f32', s, 'f32', 'axis = 1')
     yield 'i8', simple('softmax', s, INPUT, s, byte, 'axis = 1')
+    yield 'free', simple('softmax', s, INPUT, s, 'quant<i8<-100:127>:f32, 0.0051:-37>', 'axis = 1')
     yield 'u8', simple('softmax', s, UNSIGNED, s, 'quant<u8:f32, 0.00390625:0>', 'axis = 0')
 
 
