@@ -186,6 +186,9 @@ static bool expand(onnx_import *imp, qir_value *const *in, size_t nin, qir_value
         out[i] = onnx_lookup(imp, g->outputs[i].name);
         if (imp->model.file.failed || imp->fe.failed)
             return false;
+        if (!out[i])
+            return fe_error(&imp->fe, "undef", "no node of the body computes its output '%s'",
+                            g->outputs[i].name);
     }
     return true;
 }

@@ -11,6 +11,9 @@ enum { SVDF_X, SVDF_FEATURE, SVDF_TIME, SVDF_BIAS, SVDF_STATE };
 /* Operands: x [B, I], feature weights [F, I], time weights [F, M], state [B, F * M]. */
 static bool check_svdf(tfl_call *c, int64_t rank)
 {
+    for (unsigned i = 0; i < c->nin; i++)
+        if (i != SVDF_BIAS && !c->in[i])
+            return fe_error(c->fe, "index", "operand %u is missing", i);
     const qir_type *x = c->in[SVDF_X]->type, *f = c->in[SVDF_FEATURE]->type,
                    *t = c->in[SVDF_TIME]->type, *s = c->in[SVDF_STATE]->type;
     bool ok = x->rank == 2 && f->rank == 2 && t->rank == 2 && f->dims[1] == x->dims[1] &&
@@ -120,7 +123,7 @@ static bool check_lstm(tfl_call *c)
     if (tfl_int(c, "cell_activation") != 4)
         return fe_error(c->fe, "options", "activation %" PRId64 ", expected TANH",
                         tfl_int(c, "cell_activation"));
-    if (c->in[LSTM_X]->type->rank != 3 || !tfl_in(c, LSTM_H) || !tfl_in(c, LSTM_C) ||
+    if (!tfl_in(c, LSTM_X) || c->in[LSTM_X]->type->rank != 3 || !tfl_in(c, LSTM_H) || !tfl_in(c, LSTM_C) ||
         !tfl_in_tensor(c, LSTM_H)->variable || !tfl_in_tensor(c, LSTM_C)->variable)
         return fe_error(c->fe, "shape", "expected an input of rank 3 and variable states");
     return true;
