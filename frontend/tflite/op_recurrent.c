@@ -123,8 +123,9 @@ static bool check_lstm(tfl_call *c)
     if (tfl_int(c, "cell_activation") != 4)
         return fe_error(c->fe, "options", "activation %" PRId64 ", expected TANH",
                         tfl_int(c, "cell_activation"));
-    if (!tfl_in(c, LSTM_X) || c->in[LSTM_X]->type->rank != 3 || !tfl_in(c, LSTM_H) || !tfl_in(c, LSTM_C) ||
-        !tfl_in_tensor(c, LSTM_H)->variable || !tfl_in_tensor(c, LSTM_C)->variable)
+    if (!tfl_in(c, LSTM_X) || c->in[LSTM_X]->type->rank != 3 || !tfl_in(c, LSTM_H) ||
+        !tfl_in(c, LSTM_C) || !tfl_in_tensor(c, LSTM_H)->variable ||
+        !tfl_in_tensor(c, LSTM_C)->variable)
         return fe_error(c->fe, "shape", "expected an input of rank 3 and variable states");
     return true;
 }
