@@ -7,7 +7,7 @@
 
 #include "qir/support/strbuf.h"
 
-enum { PROBES = 2 };
+enum { PROBES = 2, LARGEST = 1 << 24 }; /* masks hold as many indices */
 
 static const char *at_most(const char *binding)
 {
@@ -31,7 +31,7 @@ static bool parse(bounded *b, qir_arena *arena, const char *binding)
     long long max = strtoll(digits, &end, 10);
     b->symbol = qir_arena_strndup(arena, binding, (size_t)(op - binding));
     b->max = max;
-    return op > binding && !errno && end > digits && !*end && max >= 4 && max <= INT32_MAX;
+    return op > binding && !errno && end > digits && !*end && max >= 4 && max <= LARGEST;
 }
 
 /* The options with every bounded symbol at its largest size, but number `which` at `size`. */
@@ -138,8 +138,8 @@ qir_module *bounded_import(qir_context *ctx, const qir_import_options *opts, fe_
             continue;
         if (!parse(&b, arena, opts->bindings[i])) {
             qir_error(qir_context_diag(ctx), NULL, "bind.bounded",
-                      "-bind '%.80s': expected NAME<=N with N between 4 and 2147483647",
-                      opts->bindings[i]);
+                      "-bind '%.80s': expected NAME<=N with N between 4 and %d",
+                      opts->bindings[i], LARGEST);
             return NULL;
         }
         j.list[j.n++] = b;

@@ -90,6 +90,8 @@ qir_value *bounded_const(bounded *b, qir_dtype dtype, const int64_t *dims, unsig
 bool bounded_mean(bounded *b, qir_op *op);
 /* A slice whose start on `dim` moves by `step` per element of the size, as a gather. */
 bool bounded_gather_slice(bounded *b, qir_op *op, unsigned dim, int64_t step);
+/* Negative indices of a gather count from the real end, k times the size. */
+bool bounded_wrap_indices(bounded *b, qir_op *op, int64_t k);
 /* Attention leaves out the columns beyond k times the size. */
 bool bounded_mask_columns(bounded *b, qir_op *op, int64_t k);
 /* `v` takes over from op's result, marks included. */

@@ -80,6 +80,50 @@ void bounded_replace(bounded *b, qir_op *op, qir_value *v)
     qir_replace_op(op, v);
 }
 
+/* Constants that are nowhere negative and do not move need nothing. */
+static bool is_from_start(const bounded *b, const qir_value *index)
+{
+    qir_const *c = qir_value_const(index);
+    const unsigned char *data = c && !qir_map_get(&b->consts, c) ? qir_const_data(c) : NULL;
+    size_t size = qir_dtype_bytes(index->type->dtype);
+    int64_t n = qir_type_elements(index->type);
+    for (int64_t i = 0; data && i < n; i++)
+        if (data[(size_t)(i + 1) * size - 1] & 0x80 && qir_dtype_is_signed(index->type->dtype))
+            return false;
+    return data;
+}
+
+static qir_value *as_i64(const bounded *b, qir_builder *at, qir_value *v)
+{
+    const qir_attr *to = qir_attr_string(b->module->ctx, "i64", 3);
+    return v->type->dtype == QIR_i64
+               ? v
+               : qir_build1(at, QIR_OP_cast, &v, 1, QIR_ATTRS({"to", to}), NULL);
+}
+
+bool bounded_wrap_indices(bounded *b, qir_op *op, int64_t k)
+{
+    const int64_t none = 0;
+    qir_builder at = qir_builder_before(op);
+    if (is_from_start(b, qir_op_operand(op, 1)))
+        return true;
+    qir_value *index = as_i64(b, &at, qir_op_operand(op, 1));
+    qir_value *real = qir_build1(&at, QIR_OP_mul,
+                                 QIR_OPERANDS(b->size, bounded_const(b, QIR_i64, NULL, 0, &k)),
+                                 QIR_NO_ATTRS, NULL);
+    qir_value *end = qir_build1(&at, QIR_OP_add, QIR_OPERANDS(index, real), QIR_NO_ATTRS, NULL);
+    qir_value *negative = qir_build1(
+        &at, QIR_OP_less, QIR_OPERANDS(index, bounded_const(b, QIR_i64, NULL, 0, &none)),
+        QIR_NO_ATTRS, NULL);
+    qir_value *from_start =
+        qir_build1(&at, QIR_OP_where, QIR_OPERANDS(negative, end, index), QIR_NO_ATTRS, NULL);
+    if (!from_start)
+        return false;
+    bounded_copy_marks(b, qir_op_operand(op, 1), from_start);
+    qir_op_set_operand(op, 1, from_start);
+    return true;
+}
+
 bool bounded_mask_columns(bounded *b, qir_op *op, int64_t k)
 {
     qir_builder at = qir_builder_before(op);

@@ -126,23 +126,11 @@ static bool conv(bounded *b, qir_op *op, const rule *r)
     return true;
 }
 
-/* A negative index would count from the largest size. */
 static bool gather(bounded *b, qir_op *op, const rule *r)
 {
     (void)r;
-    const qir_value *index = qir_op_operand(op, 1);
-    qir_const *c = qir_value_const(index);
-    unsigned axis = (unsigned)qir_op_int(op, "axis");
-    if (!mark(b, op, 0, axis))
-        return true;
-    if (!c)
-        return qir_value_op(index) ? true : refuse(b, op);
-    const void *data = qir_const_data(c);
-    for (int64_t i = 0; i < qir_type_elements(index->type); i++)
-        if ((index->type->dtype == QIR_i64 ? ((const int64_t *)data)[i]
-                                           : ((const int32_t *)data)[i]) < 0)
-            return bounded_error(b, op, "a negative index counts from the end of %s", b->symbol);
-    return true;
+    int64_t k = mark(b, op, 0, (unsigned)qir_op_int(op, "axis"));
+    return !k || bounded_wrap_indices(b, op, k);
 }
 
 /* In a group of merged or split dimensions only the outermost may be marked: then its real elements
@@ -173,24 +161,33 @@ static bool reshape(bounded *b, qir_op *op, const rule *r)
     return true;
 }
 
+/* Does dimension `d` of a slice hold for every size from 1 on? */
+static bool slice_holds(const bounded *b, const qir_op *op, unsigned d, int64_t start, int64_t move,
+                        int64_t step)
+{
+    int64_t k = mark(b, op, 0, d), kept = bounded_k(b, &op->results[0], d);
+    if (move) /* the last few elements: they are there at size 1, too */
+        return !kept && step == 1 && start + move * (1 - b->max) >= 0;
+    if (kept) /* a prefix of the table, or all of the operand */
+        return step == 1 && (!k || start == 0);
+    return !k || start + op->results[0].type->dims[d] * step <= k;
+}
+
 /* A slice that moves with the size becomes a gather; one that begins where the operand does keeps
- * a prefix. */
+ * a prefix; a fixed one must lie within the smallest size. */
 static bool slice(bounded *b, qir_op *op, const rule *r)
 {
     (void)r;
     size_t n;
     const bounded_steps *moves = qir_map_get(&b->starts, op);
     const int64_t *starts = qir_op_ints(op, "starts", &n), *steps = qir_op_ints(op, "steps", &n);
-    const qir_value *y = &op->results[0];
     int moving = -1;
     for (unsigned d = 0; d < rank_of(op, 0); d++) {
-        int64_t step = steps[n == 1 ? 0 : d];
-        if (moves && moves->step[d] && (moving >= 0 || bounded_k(b, y, d) || step != 1))
+        int64_t move = moves ? moves->step[d] : 0;
+        if ((move && moving >= 0) ||
+            !slice_holds(b, op, d, starts[d], move, steps[n == 1 ? 0 : d]))
             return refuse(b, op);
-        if (moves && moves->step[d])
-            moving = (int)d;
-        else if (bounded_k(b, y, d) && (step != 1 || (mark(b, op, 0, d) && starts[d] != 0)))
-            return refuse(b, op);
+        moving = move ? (int)d : moving;
     }
     return moving < 0 || bounded_gather_slice(b, op, (unsigned)moving, moves->step[moving]);
 }
@@ -232,8 +229,8 @@ static bool attention(bounded *b, qir_op *op, const rule *r)
         return true;
     if (!bounded_mask_operand(b, op, 2, rank_of(op, 2) - 2, r->neutral))
         return false;
-    return (qir_op_bool(op, "causal") && mark(b, op, 0, rows) == k) ||
-           bounded_mask_columns(b, op, k);
+    bool seen = qir_op_bool(op, "causal") && qir_op_int(op, "offset") <= 0;
+    return (seen && mark(b, op, 0, rows) == k) || bounded_mask_columns(b, op, k);
 }
 
 static bool all_dims(bounded *b, qir_op *op, const rule *r)

@@ -44,6 +44,9 @@ qir_value *fe_triangle(fe_builder *fe, qir_value *x, bool upper, int64_t k)
     if (rank < 2)
         return fe_error(fe, "shape", "rank %u, expected at least 2", rank), NULL;
     const int64_t *d = x->type->dims + rank - 2;
+    enum { LARGEST = 1 << 28 }; /* bytes of the mask */
+    if (d[1] && d[0] > LARGEST / d[1])
+        return fe_error(fe, "shape", "a triangle of more than %d elements", LARGEST), NULL;
     size_t n = (size_t)(d[0] * d[1]);
     unsigned char *kept = QIR_NEW_ARRAY(fe->scratch, unsigned char, n + 1);
     for (size_t i = 0; i < n; i++) {

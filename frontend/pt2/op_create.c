@@ -148,18 +148,6 @@ bool pt2_op_arange(pt2_call *c)
 }
 
 /* --- masks by position -------------------------------------------------------------------------------- */
-/* i1 [rows, columns]: is column - row within [lo, hi]? */
-static qir_value *band(pt2_call *c, int64_t rows, int64_t columns, int64_t lo, int64_t hi)
-{
-    int64_t dims[] = {rows, columns}, n;
-    if (!qir_mul_i64(rows, columns, &n) || n > MAX_RANGE)
-        return fe_error(c->fe, "shape", "a mask of more than %d elements", MAX_RANGE), NULL;
-    unsigned char *m = QIR_NEW_ARRAY(c->fe->scratch, unsigned char, (size_t)n);
-    for (int64_t i = 0; i < n; i++)
-        m[i] = i % columns - i / columns >= lo && i % columns - i / columns <= hi;
-    return fe_const(c->fe, QIR_i1, dims, 2, m);
-}
-
 bool pt2_op_eye(pt2_call *c)
 {
     int64_t n = pt2_int(c, "n");
@@ -167,31 +155,24 @@ bool pt2_op_eye(pt2_call *c)
     if (n < 0 || n > 4096)
         return fe_error(c->fe, "arg", "n is %" PRId64, n);
     return pt2_type(c, "dtype", QIR_f32, &type) &&
-           pt2_set(c, 0, fe_cast(c->fe, band(c, n, n, 0, 0), type));
+           pt2_set(c, 0, fe_cast(c->fe, fe_emit2(c->fe, QIR_OP_equal, fe_iota(c->fe, 0, 1, n, 0, 2),
+                                                 fe_iota(c->fe, 0, 1, n, 1, 2)), type));
 }
 
-static bool set_banded(pt2_call *c, int64_t lo, int64_t hi)
+static bool set_triangle(pt2_call *c, bool upper)
 {
     qir_value *x = pt2_self(c);
-    if (!x || x->type->rank < 2)
-        return x && fe_error(c->fe, "shape", "rank must be 2 or more");
-    const int64_t *d = x->type->dims + x->type->rank - 2;
-    qir_value *mask = band(c, d[0], d[1], lo, hi), *none = pt2_as(c, &zero, x->type->dtype);
-    if (!mask || !none)
-        return false;
-    if (x->type->dtype == QIR_i1)
-        return pt2_set(c, 0, fe_emit2(c->fe, QIR_OP_and, x, mask));
-    return pt2_set(c, 0, fe_emit(c->fe, QIR_OP_where, QIR_OPERANDS(mask, x, none), QIR_NO_ATTRS, NULL));
+    return x && pt2_set(c, 0, fe_triangle(c->fe, x, upper, pt2_int(c, "diagonal")));
 }
 
 bool pt2_op_tril(pt2_call *c)
 {
-    return set_banded(c, INT64_MIN, pt2_int(c, "diagonal"));
+    return set_triangle(c, false);
 }
 
 bool pt2_op_triu(pt2_call *c)
 {
-    return set_banded(c, pt2_int(c, "diagonal"), INT64_MAX);
+    return set_triangle(c, true);
 }
 
 bool pt2_op_one_hot(pt2_call *c)
@@ -200,9 +181,8 @@ bool pt2_op_one_hot(pt2_call *c)
     int64_t n = pt2_int(c, "num_classes");
     if (!x || n < 1 || n > MAX_RANGE)
         return x && fe_error(c->fe, "arg", "num_classes must be given");
-    qir_value *rows = fe_unsqueeze(c->fe, fe_cast(c->fe, x, QIR_i64), x->type->rank);
-    return pt2_set(c, 0, fe_cast(c->fe, fe_emit2(c->fe, QIR_OP_equal, rows, int_range(c, 0, 1, n)),
-                                 QIR_i64));
+    return pt2_set(c, 0, fe_one_hot(c->fe, x, n, x->type->rank, fe_scalar(c->fe, QIR_i64, 1),
+                                    fe_scalar(c->fe, QIR_i64, 0)));
 }
 
 /* --- symbolic integers ------------------------------------------------------------------------------ */

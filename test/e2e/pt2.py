@@ -32,7 +32,7 @@ TOP1 = {("digits_cnn", "static_pc"): (360, 357), ("digits_cnn", "static_pt"): (3
         ("digits_cnn", "qat_pc"): (360, 355), ("mbv2_mnist32", "static_pc"): (1000, 991),
         ("mbv2_mnist32", "static_pt"): (200, 199)}
 # One code at a tie of rounding, in one of the inputs.
-TIES = {("sort_gpt", "w4g32_e4"): 0.003, ("sort_gpt", "w8pc_e8"): 1e-4}
+TIES = {("sort_gpt", "w4g32_e4"): 0.003}
 TYPES = {"<f4": "f", "<f8": "d", "|i1": "b", "<i4": "i", "<i8": "q", "|b1": "B", "|u1": "B"}
 
 
