@@ -1,0 +1,86 @@
+"""Convolutions and products of matrices."""
+from modules import INPUT, OTHER, Transposed, Weighted, simple
+
+RELU6 = 'min = 0.0, max = 6.0'
+
+
+def conv():
+    yield 'pointwise', Weighted([1, 16, 8, 8], 24, [1, 1])
+    yield 'pointwise-tails', Weighted([2, 24, 9, 7], 37, [1, 1], attrs='min = 0.0')
+    yield 'pointwise-small', Weighted([1, 3, 5, 5], 5, [1, 1])
+    yield 'pointwise-stride', Weighted([1, 16, 9, 9], 12, [1, 1], stride=2)
+    yield '3x3', Weighted([1, 16, 8, 8], 16, [3, 3], pads=1)
+    yield '3x3-stride', Weighted([1, 3, 17, 15], 19, [3, 3], 2, [1, 1, 0, 1])
+    yield '5x3-dilated', Weighted([2, 5, 14, 13], 11, [5, 3], [2, 1], [3, 2, 1, 4], [1, 2], attrs=RELU6)
+    yield '7x7', Weighted([1, 3, 20, 20], 8, [7, 7], 2, 3)
+    yield 'groups', Weighted([1, 12, 8, 8], 18, [3, 3], pads=1, groups=3)
+    yield 'multiplier', Weighted([1, 6, 7, 7], 12, [3, 3], pads=1, groups=6)
+    yield 'no-bias', Weighted([1, 8, 4, 4], 8, [3, 3], pads=1, bias=False)
+    yield 'weight-zero-point', Weighted([1, 8, 6, 6], 10, [3, 3], pads=1, zero_points=True)
+    yield 'accumulator', Weighted([1, 8, 6, 6], 13, [3, 3], pads=1, raw=True)
+    yield 'unsigned', Weighted([1, 8, 6, 6], 13, [3, 3], pads=1, storage='u8')
+    yield '1d', Weighted([1, 8, 20], 12, [5], 2, 2)
+    yield '3d', Weighted([1, 4, 5, 6, 7], 6, [3, 3, 3], [1, 2, 1], 1)
+
+
+def depthwise():
+    yield '3x3', Weighted([1, 32, 10, 11], 32, [3, 3], pads=1, groups=32, attrs=RELU6)
+    yield '3x3-stride', Weighted([2, 20, 11, 9], 20, [3, 3], 2, 1, groups=20)
+    yield '5x5', Weighted([1, 9, 8, 8], 9, [5, 5], pads=2, groups=9)
+    yield 'dilated', Weighted([1, 9, 12, 12], 9, [3, 3], 1, 2, 2, groups=9)
+    yield '3x2', Weighted([1, 9, 8, 7], 9, [3, 2], pads=1, groups=9)
+    yield '1d', Weighted([1, 9, 12], 9, [3], pads=1, groups=9)
+    yield '3d', Weighted([1, 9, 4, 6, 5], 9, [3, 3, 2], pads=1, groups=9)
+    yield 'no-padding', Weighted([1, 16, 7, 7], 16, [3, 3], groups=16, zero_points=True)
+    yield 'narrow', Weighted([1, 19, 5, 3], 19, [3, 3], pads=1, groups=19, raw=True)
+    yield 'unsigned', Weighted([1, 19, 5, 5], 19, [3, 3], pads=1, groups=19, storage='u8')
+
+
+def linear():
+    yield 'rows', Weighted([4, 30], 10)
+    yield 'one-row', Weighted([1, 64], 10)
+    yield 'wide', Weighted([1, 128], 1000)
+    yield 'tails', Weighted([65, 33], 17, attrs='min = 0.0')
+    yield 'leading', Weighted([2, 3, 32], 8)
+
+
+def weighted_real():
+    yield 'pointwise', Weighted([1, 16, 8, 8], 24, [1, 1], real=True)
+    yield 'pointwise-tails', Weighted([1, 5, 8, 7], 7, [1, 1], real=True, attrs='min = 0.0')
+    yield '3x3', Weighted([2, 7, 9, 8], 9, [3, 3], [2, 1], 1, real=True, attrs=RELU6)
+    yield 'groups', Weighted([1, 12, 8, 8], 18, [3, 3], pads=1, groups=3, real=True)
+    yield 'depthwise', Weighted([1, 13, 9, 8], 13, [3, 3], pads=1, groups=13, real=True)
+    yield 'depthwise-5x5', Weighted([1, 16, 9, 8], 16, [5, 5], 2, 2, groups=16, real=True)
+    yield '3d', Weighted([1, 3, 5, 6, 7], 5, [3, 3, 3], pads=1, real=True)
+    yield 'one-output', Weighted([1, 3, 5, 6], 1, [3, 3], pads=1, real=True)
+    yield 'linear', Weighted([3, 50], 9, real=True)
+    yield 'linear-no-bias', Weighted([1, 64], 11, real=True, bias=False)
+
+
+def transposed():
+    """Transposed convolutions: phases, cut and empty ones."""
+    for real in (False, True):
+        kind = '-f32' if real else '-i8'
+        yield '2x2' + kind, Transposed([1, 12, 5, 6], 7, [2, 2], 2, real=real, attrs='min = 0.0')
+        yield '3x3-pads' + kind, Transposed([2, 5, 6, 5], 9, [3, 3], 2, [1, 1, 0, 1], real=real,
+                                            output_pads=1)
+        yield 'stride-1' + kind, Transposed([1, 6, 5, 5], 6, [3, 3], 1, 1, real=real, bias=False)
+        yield 'gaps' + kind, Transposed([1, 6, 4, 5], 6, [2, 3], 3, real=real)
+        yield 'dilated' + kind, Transposed([1, 3, 5, 5], 4, [3, 3], 2, 1, [2, 3], real=real)
+        yield 'cut' + kind, Transposed([1, 3, 5], 4, [3], 2, 4, real=real)
+        yield '3d' + kind, Transposed([1, 3, 3, 4, 2], 4, [3, 2, 2], [2, 1, 3], real=real)
+    yield 'groups', Transposed([1, 6, 5, 5], 9, [3, 3], 2, groups=3, real=True)
+    yield 'unsigned', Transposed([1, 6, 5, 5], 9, [3, 3], 2, storage='u8', zero_points=True)
+    yield 'accumulator', Transposed([1, 6, 5, 5], 9, [3, 3], 2, raw=True)
+
+
+def matmul():
+    a, y = [2, 5, 37], [2, 5, 11]
+    yield 'f32', simple('matmul', a, 'f32', y, 'f32', '', '37x11xf32')
+    yield 'i8', simple('matmul', a, INPUT, y, 'quant<i8:f32, 0.41:7>', '',
+                       '2x37x11xquant<i8:f32, 0.05:9>')
+    yield 'i32', simple('matmul', a, INPUT, y, 'i32', '', '2x37x11xquant<u8:f32, 0.05:9>')
+    yield 'vector-matrix', simple('matmul', [37], 'f32', [2, 11], 'f32', '', '2x37x11xf32')
+    yield 'matrix-vector', simple('matmul', a, 'f32', [2, 5], 'f32', '', '37xf32')
+    yield 'outer', simple('matmul', [19, 1], INPUT, [9, 19, 1], 'i32', '', f'9x1x1x{OTHER}')
+    yield 'products', simple('matmul', [19, 1, 1], 'f32', [19, 1, 1], 'f32', '', '19x1x1xf32')

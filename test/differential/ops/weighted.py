@@ -1,0 +1,88 @@
+"""Convolutions and products of matrices."""
+from builder import Builder
+from values import CHANNELS, MAX_ELEMENTS, MAX_PRODUCTS, product
+
+
+class Weighted(Builder):
+    def conv(self):
+        x = self.operand([3, 4, 5])
+        n, c = len(x.dims) - 2, x.dims[1]
+        groups = self.pick([1, 1, c] + [g for g in (2, 3, 4) if c % g == 0])
+        out = self.pick(CHANNELS) if groups == 1 else \
+            groups * self.pick([1, 1, 2, 3] if groups == c else [1, 3, 4, 8, 9])
+        kernel = [self.pick([1, 1, 2, 3, 3, 3, 5]) for _ in range(n)] if self.chance(0.7) else [1] * n
+        strides = [self.pick([1, 1, 2, 3]) for _ in range(n)]
+        dilations = [self.pick([1, 1, 1, 2]) for _ in range(n)]
+        pads = [self.pick([0, 1, 1, 2, 4]) for _ in range(2 * n)] if self.chance(0.6) else [0] * 2 * n
+        dims = [x.dims[0], out]
+        for i in range(n):
+            room = x.dims[2 + i] + pads[i] + pads[n + i] - (kernel[i] - 1) * dilations[i] - 1
+            if room < 0:
+                return None
+            dims.append(room // strides[i] + 1)
+        depth = c // groups * product(kernel)
+        if product(dims) > MAX_ELEMENTS or product(dims) * depth > MAX_PRODUCTS:
+            return None
+        w = self.weight([out, c // groups] + kernel, 0)
+        attrs = [f"strides = {strides}", f"pads = {pads}", f"dilations = {dilations}",
+                 f"groups = {groups}"]
+        return self.accumulate("conv", x, w, attrs, dims, depth)
+
+    def transposed(self):
+        x = self.operand([3, 4, 5])
+        n, c = len(x.dims) - 2, x.dims[1]
+        groups = self.pick([1, 1, 1] + [g for g in (2, 3, 4) if c % g == 0])
+        out = groups * self.pick([1, 2, 3, 8, 9])
+        kernel, strides = ([self.pick(sizes) for _ in range(n)] for sizes in ([1, 2, 3, 4], [1, 2, 2, 3]))
+        dilations = [self.pick([1, 1, 1, 2]) for _ in range(n)]
+        pads = [self.pick([0, 0, 1, 2]) for _ in range(2 * n)]
+        dims = [x.dims[0], out]
+        for i in range(n):
+            size = (x.dims[2 + i] - 1) * strides[i] + (kernel[i] - 1) * dilations[i] + 1
+            dims.append(size - pads[i] - pads[n + i])
+        depth = c // groups * product(kernel)
+        if min(dims) < 1 or product(dims) > MAX_ELEMENTS or product(dims) * depth > MAX_PRODUCTS:
+            return None
+        if groups > 1 and self.kind != "float":
+            return None  # parameters per axis are of one group
+        w = self.weight([c, out // groups] + kernel, 1)
+        attrs = [f"strides = {strides}", f"pads = {pads}", f"dilations = {dilations}",
+                 f"groups = {groups}"]
+        return self.accumulate("conv_transpose", x, w, attrs, dims, depth)
+
+    def linear(self):
+        x = self.operand()
+        out = self.pick(CHANNELS + [65, 100])
+        if product(x.dims[:-1]) * out > MAX_ELEMENTS:
+            return None
+        w = self.weight([out, x.dims[-1]], 0)
+        return self.accumulate("linear", x, w, [], x.dims[:-1] + [out], x.dims[-1])
+
+    def matmul(self):
+        x = self.operand()
+        cols = self.pick(CHANNELS)
+        lead = x.dims[:-2]
+        mode = self.rng.randrange(4)
+        shape = [1 if self.chance(0.3) else d for d in lead] if mode else []
+        right, dims = shape + [x.dims[-1], cols], x.dims[:-1] + [cols]
+        if mode == 1 and self.chance(0.4):
+            right, dims, cols = [x.dims[-1]], x.dims[:-1], 1
+        if product(dims) > MAX_ELEMENTS or product(dims) * x.dims[-1] > MAX_PRODUCTS or \
+                product(right) > 40000:
+            return None
+        if self.kind == "integer":
+            y = self.matmul_right(right, cols)
+            if self.chance(0.15):
+                return self.emit("matmul", [x, y], [], dims, "i32")
+            around = x.elem.scale * max(y.elem.scales) * 60 * x.dims[-1] ** 0.5
+            return self.emit("matmul", [x, y], self.bounds(), dims, self.activation(around))
+        y = self.real_const(right) if self.chance(0.5) or len(self.args) > 3 else \
+            self.argument(right, "f32")
+        return self.result("matmul", [x, self.pair(y)], self.bounds(), dims, "f32")
+
+    def matmul_right(self, dims, cols):
+        if self.chance(0.4) and len(self.args) < 4:
+            return self.argument(dims, self.activation())
+        q = self.weight_quant(cols if len(dims) == 2 else 1, len(dims) - 1)
+        q.axis = None if len(dims) != 2 else q.axis
+        return self.quant_const(dims, q)
