@@ -19,6 +19,10 @@ static const cl_option options[] = {
      "compare a result with a .npy or .pb; exit 3 if it differs", 0, 0},
     {"atol", CL_STRING, &opts.atol, "X", "absolute tolerance of -compare (default 1e-7)", 0, 0},
     {"rtol", CL_STRING, &opts.rtol, "X", "relative tolerance of -compare (default 1e-3)", 0, 0},
+    {"compare-with", CL_STRING, &opts.compare_with, "MODEL",
+     "op by op, SQNR and errors on -samples against another form of the model", 0, 0},
+    {"worst-first", CL_FLAG, &opts.worst_first, NULL, "sort the ops of -compare-with by SQNR", 0, 0},
+    {"json", CL_FLAG, &opts.json, NULL, "print the table of -compare-with as JSON", 0, 0},
     {"samples", CL_LIST, &opts.samples, "[NAME=]PATH", "evaluate every sample of a file or folder",
      0, 0},
     {"labels", CL_STRING, &opts.labels, "FILE",
@@ -58,6 +62,12 @@ static void check_usage(void)
         cl_usage_error(&tool, "-samples excludes -input and -random");
     if (opts.inputs.len && opts.random)
         cl_usage_error(&tool, "-input excludes -random");
+    if (opts.compare_with && !opts.samples.len)
+        cl_usage_error(&tool, "-compare-with needs -samples");
+    if (opts.compare_with && (opts.jit || opts.labels || opts.outputs.len || opts.compare.len))
+        cl_usage_error(&tool, "-compare-with excludes -jit, -labels, -output and -compare");
+    if (!opts.compare_with && (opts.worst_first || opts.json))
+        cl_usage_error(&tool, "%s needs -compare-with", opts.json ? "-json" : "-worst-first");
     if (opts.labels && !opts.samples.len)
         cl_usage_error(&tool, "-labels needs -samples");
     if (opts.calibrate.len && (opts.samples.len || opts.inputs.len || opts.random || opts.jit))
@@ -130,9 +140,10 @@ int main(int argc, char **argv)
     r.diag = qir_context_diag(r.ctx);
     int code = CL_EXIT_ERROR;
     if (load(&r, inputs.items[0]))
-        code = opts.calibrate.len ? run_calibrate(&r)
-               : opts.samples.len ? run_samples(&r)
-                                  : run_once(&r);
+        code = opts.calibrate.len  ? run_calibrate(&r)
+               : opts.compare_with ? run_compare_with(&r)
+               : opts.samples.len  ? run_samples(&r)
+                                   : run_once(&r);
     if (code == CL_EXIT_OK && !tool_flush(r.diag))
         code = CL_EXIT_ERROR;
     if (tool_internal_error())

@@ -12,10 +12,10 @@ typedef struct run_options {
     const char *func;
     cl_list inputs, samples, outputs, compare;
     const char *random, *labels, *preprocess, *output_file;
-    const char *atol, *rtol;
+    const char *atol, *rtol, *compare_with;
     int64_t skip, limit, bench;
     cl_list calibrate;
-    bool print, hash, jit;
+    bool print, hash, jit, worst_first, json;
     const char *level, *mcpu, *mattr;
 } run_options;
 
@@ -64,6 +64,7 @@ bool results_top1(run *r, const results *s, int64_t first, int64_t total);
 int run_calibrate(run *r);
 int run_samples(run *r);
 int run_once(run *r);
+int run_compare_with(run *r);
 
 /* `name=path`, or a bare path for the only result.  False: diagnosed. */
 bool find_result(run *r, const char *text, uint32_t *index, const char **path);

@@ -1,5 +1,7 @@
 #include "json.h"
 
+#include <math.h>
+
 void json_string(qir_strbuf *out, const char *s)
 {
     qir_strbuf_putc(out, '"');
@@ -13,4 +15,9 @@ void json_string(qir_strbuf *out, const char *s)
             qir_strbuf_putc(out, (char)c);
     }
     qir_strbuf_putc(out, '"');
+}
+
+void json_number(qir_strbuf *out, double v)
+{
+    isfinite(v) ? qir_strbuf_double(out, v) : qir_strbuf_puts(out, "null");
 }
