@@ -1,4 +1,5 @@
 /* docs/passes.md, generated from the descriptors. */
+#include <string.h>
 #include "qir/pass.h"
 
 static const char *const kinds[] = {"bool", "int", "float", "string"};
@@ -37,11 +38,23 @@ static void statistics(const char *const *s, qir_strbuf *out)
     qir_strbuf_puts(out, ".\n");
 }
 
+/* "A,B{x=1 y=2}"; options have no commas. */
+static void aliases(const char *list, qir_strbuf *out)
+{
+    const char *sep = "Also called ";
+    for (; list && *list; sep = ", ") {
+        int n = (int)strcspn(list, ",");
+        qir_strbuf_printf(out, "%s`%.*s`", sep, n, list);
+        list += n + (list[n] == ',');
+    }
+    if (*sep == ',')
+        qir_strbuf_puts(out, ".\n");
+}
+
 static void pass(const qir_pass_desc *d, qir_strbuf *out)
 {
     qir_strbuf_printf(out, "\n### %s\n\n%s\n", d->name, d->summary);
-    if (d->alias)
-        qir_strbuf_printf(out, "Also called `%s`.\n", d->alias);
+    aliases(d->alias, out);
     if (d->doc)
         qir_strbuf_printf(out, "\n%s\n", d->doc);
     if (d->requires | d->excludes | d->sets | d->clears)

@@ -141,9 +141,9 @@ static void defaults(qir_pass_manager *pm, pipeline_item *item)
         item->values[i] = item->desc->options[i].dflt;
 }
 
+/* "{" option* "}", if there is one. */
 static bool parse_options(parser *p, pipeline_item *item)
 {
-    defaults(p->pm, item);
     if (*p->at != '{')
         return true;
     for (p->at++;;) {
@@ -153,6 +153,14 @@ static bool parse_options(parser *p, pipeline_item *item)
         if (!parse_option(p, item))
             return false;
     }
+}
+
+/* An alias may stand for option values too; what is written behind it comes later and counts. */
+static bool parse_alias(parser *p, token name, pipeline_item *item)
+{
+    parser alias = *p;
+    alias.at = pm_alias(item->desc, name.s, name.len);
+    return !alias.at || parse_options(&alias, item);
 }
 
 static bool unknown(const parser *p, token name)
@@ -187,7 +195,8 @@ static bool parse_item(parser *p)
         return parse_named(p, named);
     if (!item.desc)
         return unknown(p, name);
-    if (!parse_options(p, &item))
+    defaults(p->pm, &item);
+    if (!parse_alias(p, name, &item) || !parse_options(p, &item))
         return false;
     qir_vec_push(&p->pm->items, item);
     return true;

@@ -56,6 +56,8 @@ struct qir_pass_manager {
 
 /* registry.c */
 const qir_pass_desc *pm_find_pass(const qir_pass_manager *pm, const char *name, size_t len);
+/* What follows `name` among the aliases of `d`: its options, if "{" starts it.  NULL: no such alias. */
+const char *pm_alias(const qir_pass_desc *d, const char *name, size_t len);
 /* Nearest pass or pipeline name; NULL if none is near. */
 const char *pm_suggest(const qir_pass_manager *pm, const char *name, size_t len);
 

@@ -24,10 +24,32 @@ static bool is_name(const char *have, const char *name, size_t len)
     return have && strlen(have) == len && !memcmp(have, name, len);
 }
 
+/* The next of the names in `*list`, "A,B{option=value}"; NULL at its end. */
+static const char *next_alias(const char **list, size_t *len)
+{
+    const char *name = *list;
+    if (!name || !*name)
+        return NULL;
+    *len = strcspn(name, ",{");
+    *list = name + strcspn(name, ","); /* options have no commas */
+    *list += **list == ',';
+    return name;
+}
+
+const char *pm_alias(const qir_pass_desc *d, const char *name, size_t len)
+{
+    const char *list = d->alias, *alias;
+    size_t n;
+    while ((alias = next_alias(&list, &n)))
+        if (n == len && !memcmp(alias, name, len))
+            return alias + len;
+    return NULL;
+}
+
 const qir_pass_desc *qir_pass_find(const char *name, size_t len)
 {
     for (const qir_pass_desc *const *d = passes; *d; d++)
-        if (is_name((*d)->name, name, len) || is_name((*d)->alias, name, len))
+        if (is_name((*d)->name, name, len) || pm_alias(*d, name, len))
             return *d;
     return NULL;
 }
@@ -50,11 +72,13 @@ const qir_named_pipeline *qir_pipeline_find(const char *name, size_t len)
     return NULL;
 }
 
-static void offer(qir_suggestion *s, const qir_pass_desc *d)
+static void offer(const qir_pass_manager *pm, qir_suggestion *s, const qir_pass_desc *d)
 {
+    const char *list = d->alias, *alias;
+    size_t n;
     qir_suggestion_offer(s, d->name);
-    if (d->alias)
-        qir_suggestion_offer(s, d->alias);
+    while ((alias = next_alias(&list, &n)))
+        qir_suggestion_offer(s, qir_arena_strndup(pm->arena, alias, n));
 }
 
 const char *pm_suggest(const qir_pass_manager *pm, const char *name, size_t len)
@@ -63,9 +87,9 @@ const char *pm_suggest(const qir_pass_manager *pm, const char *name, size_t len)
     size_t n;
     const qir_named_pipeline *pipelines = qir_pipelines(&n);
     for (const qir_pass_desc *const *d = passes; *d; d++)
-        offer(&near, *d);
+        offer(pm, &near, *d);
     for (size_t i = 0; i < pm->extra.len; i++)
-        offer(&near, pm->extra.data[i]);
+        offer(pm, &near, pm->extra.data[i]);
     for (size_t i = 0; i < n; i++)
         qir_suggestion_offer(&near, pipelines[i].name);
     return near.best;

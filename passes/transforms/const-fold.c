@@ -4,6 +4,8 @@
 #include "qir/eval.h"
 #include "qir/ops.h"
 #include "qir/pass.h"
+#include "qir/rewrite.h"
+#include "qir/support/map.h"
 
 /* prepack and relayout belong to the passes that insert them. */
 static const qir_opcode never[] = {QIR_OP_prepack, QIR_OP_relayout};
@@ -14,7 +16,7 @@ static bool kind_folds(const qir_pass *p, const qir_op *op)
         if (op->opcode == never[i])
             return false;
     if (op->opcode == QIR_OP_quantize)
-        return qir_pass_bool(p, "fold-quantize");
+        return qir_pass_bool(p, "fold-quantize") || qir_pass_bool(p, "only-quantize");
     if (op->opcode == QIR_OP_dequantize || op->opcode == QIR_OP_dequantize_affine)
         return qir_pass_bool(p, "fold-dequantize");
     return qir_op_has_trait(op, QIR_TRAIT_PURE);
@@ -48,6 +50,25 @@ static bool folds(const qir_pass *p, const qir_op *op)
     return true;
 }
 
+/* --- only what is quantized ------------------------------------------------------------------- */
+/* Ops whose results reach a quantize through ops that fold; filled backwards, users first. */
+static bool feeds(const qir_map *quantized, const qir_op *op)
+{
+    for (uint32_t i = 0; i < op->nresults; i++)
+        qir_for_each_use(u, &op->results[i])
+            if (qir_map_has(quantized, u->user))
+                return true;
+    return false;
+}
+
+static void find_quantized(const qir_pass *p, const qir_func *f, qir_map *quantized)
+{
+    for (qir_op *op = f->body->last; op; op = op->prev)
+        if (kind_folds(p, op) && (op->opcode == QIR_OP_quantize || feeds(quantized, op)))
+            qir_map_put(quantized, op, op);
+}
+
+/* --- folding ---------------------------------------------------------------------------------- */
 static bool load_operands(const qir_op *op, qir_tensor *in)
 {
     for (uint32_t i = 0; i < op->noperands; i++) {
@@ -61,7 +82,15 @@ static bool load_operands(const qir_op *op, qir_tensor *in)
     return true;
 }
 
-static void replace(qir_op *op, const qir_tensor *out)
+/* With `quantized`, users outside of it (of ops that feed it) keep reading the op itself. */
+static void replace_uses(qir_value *r, qir_value *c, const qir_map *quantized)
+{
+    qir_for_each_use(u, r)
+        if (!quantized || qir_value_op(r)->opcode == QIR_OP_quantize || qir_map_has(quantized, u->user))
+            qir_op_set_operand(u->user, (uint32_t)(u - u->user->operands), c);
+}
+
+static void replace(qir_op *op, const qir_tensor *out, const qir_map *quantized)
 {
     qir_module *m = qir_op_module(op);
     for (uint32_t i = 0; i < op->nresults; i++) {
@@ -70,13 +99,14 @@ static void replace(qir_op *op, const qir_tensor *out)
         if (!r->uses)
             continue;
         qir_const *c = qir_const_create(m, name, r->type, out[i].data, false, op->loc);
-        qir_value_replace_all(r, &c->value);
+        replace_uses(r, &c->value, quantized);
     }
-    qir_op_erase(op);
+    if (qir_op_is_dead(op))
+        qir_op_erase(op);
 }
 
 /* Results are made in the module's arena, where the constant keeps them. */
-static bool fold(qir_pass *p, qir_op *op)
+static bool fold(qir_pass *p, qir_op *op, const qir_map *quantized)
 {
     qir_module *m = qir_op_module(op);
     qir_tensor *in = QIR_NEW_ARRAY(qir_pass_arena(p), qir_tensor, op->noperands);
@@ -84,22 +114,39 @@ static bool fold(qir_pass *p, qir_op *op)
     if (!load_operands(op, in) ||
         !qir_eval_op(op, in, out, m->arena, qir_context_diag(m->ctx)))
         return false;
-    replace(op, out);
+    replace(op, out, quantized);
     qir_pass_count(p, "folded", 1);
+    return true;
+}
+
+static bool fold_func(qir_pass *p, qir_func *f, const qir_map *quantized)
+{
+    qir_for_each_op(op, f->body)
+        if ((!quantized || qir_map_has(quantized, op)) && folds(p, op) && qir_pass_may_transform(p) &&
+            !fold(p, op, quantized))
+            return false;
     return true;
 }
 
 static bool run(qir_pass *p, qir_module *m)
 {
-    qir_for_each_func(f, m)
-        qir_for_each_op(op, f->body)
-            if (folds(p, op) && qir_pass_may_transform(p) && !fold(p, op))
-                return false;
-    return true;
+    bool only = qir_pass_bool(p, "only-quantize"), ok = true;
+    qir_for_each_func(f, m) {
+        qir_map quantized = {0};
+        if (only)
+            find_quantized(p, f, &quantized);
+        ok = ok && fold_func(p, f, only ? &quantized : NULL);
+        qir_map_free(&quantized);
+    }
+    if (only)
+        qir_erase_unused_consts(m); /* what the folded ops read */
+    return ok;
 }
 
 static const qir_pass_option options[] = {
     {"fold-quantize", QIR_OPT_BOOL, "false", "also fold quantize of constants"},
+    {"only-quantize", QIR_OPT_BOOL, "false",
+     "fold quantize of constants and the pure ops that feed it, nothing else, as PT2E's convert does"},
     {"fold-dequantize", QIR_OPT_BOOL, "false",
      "also fold dequantize of constants; only when no op can become integer any more"},
     {"max-bytes", QIR_OPT_INT, "67108864", "largest constant to make"},

@@ -161,7 +161,7 @@ static bool calibrate(qcc_driver *d)
 static bool convert(qcc_driver *d)
 {
     if (has_stage(d, QIR_STAGE_OBSERVED))
-        return run_passes(d, "insert-qdq,propagate-qdq") &&
+        return run_passes(d, "qdq") &&
                (d->mode != QCC_MODEL || is_quantized(d->module) || stays_float(d));
     if (d->mode == QCC_MODEL && !has_stage(d, QIR_STAGE_QUANTIZED))
         return run_passes(d, "const-fold{fold-quantize=true},propagate-qdq,simplify");

@@ -45,7 +45,7 @@ typedef struct qir_pass qir_pass; /* one run of one pass: options, statistics, s
 
 typedef struct qir_pass_desc {
     const char *name;    /* flag name: fold-batch-norm */
-    const char *alias;   /* other spelling, e.g. TorchScript's; may be NULL */
+    const char *alias;   /* other spellings, e.g. TorchScript's: "A,B{option=value}"; may be NULL */
     const char *summary; /* one line */
     const char *doc;     /* Changes / Requires / Leaves, formula and source; Markdown */
     unsigned requires;   /* stage bits that must be set */
