@@ -25,6 +25,7 @@ void qir_context_destroy(qir_context *ctx)
     qir_diag_engine_destroy(ctx->diag);
     qir_map_free(&ctx->strings);
     qir_map_free(&ctx->uniqued);
+    qir_map_free(&ctx->attached);
     qir_arena_destroy(ctx->arena);
 }
 
@@ -66,6 +67,16 @@ void qir_unique_put(qir_context *ctx, const void *key, size_t len, void *object)
 qir_arena *qir_context_new_arena(qir_context *ctx)
 {
     return qir_arena_create(ctx->oom, ctx->oom_user);
+}
+
+void qir_context_attach(qir_context *ctx, const void *key, void *data)
+{
+    qir_map_put(&ctx->attached, key, data);
+}
+
+void *qir_context_attached(const qir_context *ctx, const void *key)
+{
+    return qir_map_get(&ctx->attached, key);
 }
 
 /* ---- locations ---------------------------------------------------------------------------- */

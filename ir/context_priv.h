@@ -12,6 +12,7 @@ struct qir_context {
     qir_diag_engine *diag;
     qir_map strings;  /* interned strings */
     qir_map uniqued;  /* key bytes (see qir_unique_get) -> object */
+    qir_map attached; /* see qir_context_attach */
     uint32_t next_type, next_attr;
     qir_oom_handler oom;
     void *oom_user;

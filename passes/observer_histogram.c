@@ -5,12 +5,11 @@
  * The search compares sums of 2048 terms and stops at the first increase, so the sub-range found
  * depends on every rounding.  The formulas below therefore keep PyTorch's precision (fp32 tensors,
  * double scalars) and its order of summation (8 vector lanes, 4 rows, cascaded partial sums). */
-#include "observer.h"
-
 #include <math.h>
 #include <string.h>
+#include "observer_kinds.h"
 
-enum { BINS = QIR_HISTOGRAM_BINS, UPSAMPLE = 16 };
+enum { BINS = 2048, UPSAMPLE = 16 };
 
 /* --- counting ------------------------------------------------------------------------------ */
 
@@ -61,28 +60,30 @@ static float total_count(const float *hist)
     return total;
 }
 
-void qir_histogram_add(qir_observer *o, const float *x, int64_t n, float lo, float hi)
+static bool add(qir_observer *o, const float *x, int64_t n, float lo, float hi)
 {
+    float *hist = o->state;
     if (o->batches == 0) {
-        count_into(o->hist, x, n, lo, hi);
-        return;
+        count_into(hist, x, n, lo, hi);
+        return true;
     }
     lo = o->lo < lo ? o->lo : lo;
     hi = o->hi > hi ? o->hi : hi;
     float fresh[BINS] = {0}, moved[BINS] = {0};
     count_into(fresh, x, n, lo, hi);
     if (lo == o->lo && hi == o->hi) {
-        memcpy(moved, o->hist, sizeof moved);
+        memcpy(moved, hist, sizeof moved);
     } else if (o->lo == o->hi) {
         count_into(moved, &o->lo, 1, lo, hi);
-        float total = total_count(o->hist);
+        float total = total_count(hist);
         for (int i = 0; i < BINS; i++)
             moved[i] *= total;
     } else {
-        move_counts(o->hist, o->lo, o->hi, moved, lo, hi);
+        move_counts(hist, o->lo, o->hi, moved, lo, hi);
     }
     for (int i = 0; i < BINS; i++)
-        o->hist[i] = fresh[i] + moved[i];
+        hist[i] = fresh[i] + moved[i];
+    return true;
 }
 
 /* --- search -------------------------------------------------------------------------------- */
@@ -140,6 +141,7 @@ static float sum_bins(const float *v)
  * values outside go to the nearest end. */
 static float quantization_error(const qir_observer *o, int levels, int start, int end)
 {
+    const float *hist = o->state;
     double bin_width = ((double)o->hi - (double)o->lo) / BINS;
     double step_width = bin_width * (end - start + 1) / levels;
     if (step_width == 0.0)
@@ -151,7 +153,7 @@ static float quantization_error(const qir_observer *o, int levels, int start, in
         float begin = (float)(i - start) * w, stop = begin + w;
         float first = clamp_bin(floor_div(begin, step), levels);
         float last = clamp_bin(floor_div(stop, step), levels);
-        float density = o->hist[i] / w;
+        float density = hist[i] / w;
         float e = norm(begin - (first + 0.5f) * step, half, density);
         e += (last - first - 1.0f) * (density * whole);
         e += norm(-half, stop - (last * step + half), density);
@@ -160,14 +162,16 @@ static float quantization_error(const qir_observer *o, int levels, int start, in
     return sum_bins(err);
 }
 
-void qir_histogram_search(const qir_observer *o, int levels, float *lo, float *hi)
+static void search(const qir_observer *o, const qir_observer_goal *goal, float *lo, float *hi)
 {
+    const float *hist = o->state;
+    const int levels = 1 << goal->bits; /* whatever the range of the integers */
     const double stride = 1e-5;
     float below[BINS]; /* values in bins 0..i */
     double running = 0.0;
     for (int i = 0; i < BINS; i++)
-        below[i] = (float)(running += o->hist[i]);
-    double total = sum_bins(o->hist), alpha = 0.0, beta = 1.0;
+        below[i] = (float)(running += hist[i]);
+    double total = sum_bins(hist), alpha = 0.0, beta = 1.0;
     int start = 0, end = BINS - 1;
     float best = INFINITY;
     while (alpha < beta) {
@@ -195,7 +199,29 @@ void qir_histogram_search(const qir_observer *o, int levels, float *lo, float *h
     }
     float width = (o->hi - o->lo) / (float)BINS;
     if (!isfinite(width))
-        return; /* the caller's running range stands */
+        return; /* the range of all values stands */
     *lo = o->lo + width * (float)start;
     *hi = o->lo + width * (float)(end + 1);
 }
+
+/* --- profile ------------------------------------------------------------------------------- */
+
+static void print(const qir_observer *o, qir_strbuf *out)
+{
+    qir_profile_print_floats(out, "bins", o->state, BINS);
+}
+
+static bool parse(qir_observer *o, qir_profile_reader *r)
+{
+    return qir_profile_word(r, "bins") && qir_profile_floats(r, o->state, BINS);
+}
+
+const qir_observer_kind qir_observer_histogram = {
+    .name = "histogram",
+    .doc = "counts, searched for the least squared error, as PyTorch's HistogramObserver",
+    .state_bytes = BINS * sizeof(float),
+    .add = add,
+    .range = search,
+    .print = print,
+    .parse = parse,
+};

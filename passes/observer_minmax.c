@@ -1,91 +1,86 @@
-/* Min-max observation, per tensor and per channel, and the front of all observers.
+/* Observers of two numbers: the range of all values, its moving average, and none at all.
  *
- * PyTorch's MinMaxObserver and PerChannelMinMaxObserver: the running range is the union of the
- * ranges of all tensors seen. */
-#include "observer.h"
+ * PyTorch's MinMaxObserver and MovingAverageMinMaxObserver; on a channel each, their PerChannel
+ * variants. */
+#include "observer_kinds.h"
 
-#include <string.h>
-#include "qir/support/assert.h"
+const qir_observer_kind qir_observer_minmax = {
+    .name = "minmax",
+    .doc = "the range of all values",
+    .order_free = true,
+};
 
-static const char *const kind_names[] = {"minmax", "histogram"};
+/* --- moving average ------------------------------------------------------------------------------ */
 
-const char *qir_observer_kind_name(qir_observer_kind k)
-{
-    return kind_names[k];
-}
-
-bool qir_observer_kind_from_name(const char *name, size_t len, qir_observer_kind *out)
-{
-    for (size_t i = 0; i < sizeof kind_names / sizeof kind_names[0]; i++) {
-        if (strlen(kind_names[i]) != len || memcmp(kind_names[i], name, len) != 0)
-            continue;
-        *out = (qir_observer_kind)i;
-        return true;
-    }
-    return false;
-}
-
-void qir_minmax_range(const float *x, int64_t n, float *lo, float *hi)
-{
-    float least = x[0], most = x[0];
-    for (int64_t i = 1; i < n; i++) {
-        least = x[i] < least ? x[i] : least;
-        most = x[i] > most ? x[i] : most;
-    }
-    *lo = least;
-    *hi = most;
-}
-
-static void widen(float *lo, float *hi, float l, float h)
-{
-    *lo = l < *lo ? l : *lo;
-    *hi = h > *hi ? h : *hi;
-}
-
-void qir_minmax_channels(const float *x, const int64_t *dims, unsigned rank, unsigned axis,
-                         float *lo, float *hi)
-{
-    QIR_ASSERT(axis < rank, "channel axis within the rank");
-    int64_t outer = 1, inner = 1, channels = dims[axis];
-    for (unsigned d = 0; d < axis; d++)
-        outer *= dims[d];
-    for (unsigned d = axis + 1; d < rank; d++)
-        inner *= dims[d];
-    for (int64_t c = 0; c < channels; c++)
-        lo[c] = hi[c] = 0.0f;
-    for (int64_t o = 0; inner > 0 && o < outer; o++) {
-        for (int64_t c = 0; c < channels; c++) {
-            float l, h;
-            qir_minmax_range(x + (o * channels + c) * inner, inner, &l, &h);
-            if (o == 0)
-                lo[c] = l, hi[c] = h;
-            else
-                widen(&lo[c], &hi[c], l, h);
-        }
-    }
-}
-
-void qir_observer_add(qir_observer *o, const float *x, int64_t n)
-{
-    if (n == 0)
-        return;
+typedef struct average {
     float lo, hi;
-    qir_minmax_range(x, n, &lo, &hi);
-    if (o->kind == QIR_OBSERVER_HISTOGRAM)
-        qir_histogram_add(o, x, n, lo, hi);
-    if (o->batches == 0)
-        o->lo = lo, o->hi = hi;
-    else
-        widen(&o->lo, &o->hi, lo, hi);
-    o->batches++;
-    o->elements += n;
+} average;
+
+static bool average_add(qir_observer *o, const float *x, int64_t n, float lo, float hi)
+{
+    average *a = o->state;
+    float c = (float)o->choice.parameter;
+    (void)x, (void)n;
+    if (o->batches == 0) {
+        *a = (average){lo, hi};
+    } else {
+        a->lo += c * (lo - a->lo);
+        a->hi += c * (hi - a->hi);
+    }
+    return true;
 }
 
-void qir_observer_range(const qir_observer *o, int levels, float *lo, float *hi)
+static void average_range(const qir_observer *o, const qir_observer_goal *goal, float *lo, float *hi)
 {
-    QIR_ASSERT(o->batches > 0, "an observer without data has no range");
-    *lo = o->lo;
-    *hi = o->hi;
-    if (o->kind == QIR_OBSERVER_HISTOGRAM)
-        qir_histogram_search(o, levels, lo, hi);
+    const average *a = o->state;
+    (void)goal;
+    *lo = a->lo;
+    *hi = a->hi > a->lo ? a->hi : a->lo; /* rounding must not turn it round */
 }
+
+static void average_print(const qir_observer *o, qir_strbuf *out)
+{
+    const average *a = o->state;
+    qir_strbuf_puts(out, "  average ");
+    qir_strbuf_float(out, a->lo);
+    qir_strbuf_putc(out, ' ');
+    qir_strbuf_float(out, a->hi);
+    qir_strbuf_putc(out, '\n');
+}
+
+static bool average_parse(qir_observer *o, qir_profile_reader *r)
+{
+    average *a = o->state;
+    return qir_profile_word(r, "average") && qir_profile_number(r, &a->lo) &&
+           qir_profile_number(r, &a->hi);
+}
+
+const qir_observer_kind qir_observer_moving_average = {
+    .name = "moving-average",
+    .doc = "moving average of each sample's range, as PyTorch's MovingAverageMinMaxObserver",
+    .parameter = "the weight of a new sample",
+    .dflt = 0.01,
+    .least = 1e-6,
+    .most = 1,
+    .state_bytes = sizeof(average),
+    .add = average_add,
+    .range = average_range,
+    .print = average_print,
+    .parse = average_parse,
+};
+
+/* --- nothing to observe -------------------------------------------------------------------------- */
+
+const qir_observer_kind qir_observer_fixed = {
+    .name = "fixed",
+    .doc = "records nothing: scale and zero point are given",
+    .order_free = true,
+    .passive = true,
+};
+
+const qir_observer_kind qir_observer_placeholder = {
+    .name = "placeholder",
+    .doc = "records nothing: the parameters are computed at run time",
+    .order_free = true,
+    .passive = true,
+};

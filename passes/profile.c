@@ -2,15 +2,8 @@
 #include "profile.h"
 
 #include <math.h>
-#include "qir/support/map.h"
-#include "qir/support/vec.h"
 
-struct qir_profile {
-    qir_context *ctx;
-    qir_arena *arena;
-    QIR_VEC(qir_observer *) observers; /* ascending ids */
-    qir_map by_id;                     /* id -> observer */
-};
+enum { MAX_PER_LINE = 16, SHORTEST_RUN = 4 };
 
 qir_profile *qir_profile_create(qir_context *ctx)
 {
@@ -25,7 +18,7 @@ void qir_profile_destroy(qir_profile *p)
 {
     if (!p)
         return;
-    qir_vec_free(&p->observers);
+    qir_vec_free(&p->entries);
     qir_map_free(&p->by_id);
     qir_arena_destroy(p->arena);
 }
@@ -35,93 +28,128 @@ static const void *key_of(int64_t id)
     return (const void *)(uintptr_t)id;
 }
 
-const qir_observer *qir_profile_find(const qir_profile *p, int64_t id)
+const qir_profile_entry *qir_profile_find(const qir_profile *p, int64_t id)
 {
     return qir_map_get(&p->by_id, key_of(id));
 }
 
-const qir_observer *qir_profile_unused(const qir_profile *p, const qir_map *used)
+const qir_profile_entry *qir_profile_unused(const qir_profile *p, const qir_map *used)
 {
-    for (size_t i = 0; i < p->observers.len; i++)
-        if (!qir_map_has(used, p->observers.data[i]))
-            return p->observers.data[i];
+    for (size_t i = 0; i < p->entries.len; i++)
+        if (!qir_map_has(used, p->entries.data[i]))
+            return p->entries.data[i];
     return NULL;
 }
 
-static qir_observer *add_observer(qir_profile *p, int64_t id, qir_observer_kind kind)
+static qir_profile_entry *add_entry(qir_profile *p, int64_t id, qir_observer_choice choice,
+                                    int64_t ncells)
 {
-    qir_observer *o = QIR_NEW(p->arena, qir_observer);
-    o->id = id;
-    o->kind = kind;
-    if (kind == QIR_OBSERVER_HISTOGRAM)
-        o->hist = QIR_NEW_ARRAY(p->arena, float, QIR_HISTOGRAM_BINS);
-    qir_map_put(&p->by_id, key_of(id), o);
-    qir_vec_push(&p->observers, o);
-    qir_observer **v = p->observers.data; /* ids mostly arrive in order */
-    for (size_t i = p->observers.len - 1; i > 0 && v[i - 1]->id > id; i--) {
+    qir_profile_entry *e = QIR_NEW(p->arena, qir_profile_entry);
+    qir_observer *cells = QIR_NEW_ARRAY(p->arena, qir_observer, (size_t)ncells);
+    *e = (qir_profile_entry){.id = id, .choice = choice, .cells = cells, .ncells = ncells};
+    for (int64_t i = 0; i < ncells; i++)
+        qir_observer_init(&cells[i], choice, p->arena);
+    qir_map_put(&p->by_id, key_of(id), e);
+    qir_vec_push(&p->entries, e);
+    qir_profile_entry **v = p->entries.data; /* ids mostly arrive in order */
+    for (size_t i = p->entries.len - 1; i > 0 && v[i - 1]->id > id; i--) {
         v[i] = v[i - 1];
-        v[i - 1] = o;
+        v[i - 1] = e;
     }
-    return o;
+    return e;
 }
 
-qir_observer *qir_profile_observer(qir_profile *p, int64_t id, qir_observer_kind kind)
+qir_profile_entry *qir_profile_entry_of(qir_profile *p, int64_t id, qir_observer_choice choice,
+                                        int64_t ncells)
 {
-    qir_observer *o = qir_map_get(&p->by_id, key_of(id));
-    if (!o)
-        return add_observer(p, id, kind);
-    return o->kind == kind ? o : NULL;
+    qir_profile_entry *e = qir_map_get(&p->by_id, key_of(id));
+    if (!e)
+        return add_entry(p, id, choice, ncells);
+    return qir_observer_choice_equal(e->choice, choice) && e->ncells == ncells ? e : NULL;
 }
 
 /* --- printing --------------------------------------------------------------------------------- */
 
-static void print_count(qir_strbuf *out, float v)
+static void print_float(qir_strbuf *out, const void *counts, int64_t i)
 {
+    float v = ((const float *)counts)[i];
     if (v == floorf(v) && v < 0x1p24f)
         qir_strbuf_int(out, (int64_t)v);
     else
         qir_strbuf_float(out, v);
 }
 
-/* Counts in lines of 16 entries; a run of four or more equal counts is one entry "count*times". */
-static void print_bins(qir_strbuf *out, const float *hist)
+static void print_int(qir_strbuf *out, const void *counts, int64_t i)
 {
-    qir_strbuf_puts(out, "  bins");
+    qir_strbuf_int(out, ((const int64_t *)counts)[i]);
+}
+
+static bool equal_floats(const void *counts, int64_t i, int64_t j)
+{
+    return ((const float *)counts)[i] == ((const float *)counts)[j];
+}
+
+static bool equal_ints(const void *counts, int64_t i, int64_t j)
+{
+    return ((const int64_t *)counts)[i] == ((const int64_t *)counts)[j];
+}
+
+static void print_list(qir_strbuf *out, const char *name, const void *counts, int64_t n,
+                       void (*print)(qir_strbuf *, const void *, int64_t),
+                       bool (*equal)(const void *, int64_t, int64_t))
+{
     int entries = 0;
-    for (int i = 0; i < QIR_HISTOGRAM_BINS;) {
-        int run = 1;
-        while (i + run < QIR_HISTOGRAM_BINS && hist[i + run] == hist[i])
+    qir_strbuf_printf(out, "  %s", name);
+    for (int64_t i = 0, run; i < n; i += run, entries++) {
+        for (run = 1; i + run < n && equal(counts, i, i + run);)
             run++;
-        run = run < 4 ? 1 : run;
-        qir_strbuf_puts(out, entries > 0 && entries % 16 == 0 ? "\n    " : " ");
-        print_count(out, hist[i]);
+        run = run < SHORTEST_RUN ? 1 : run;
+        qir_strbuf_puts(out, entries > 0 && entries % MAX_PER_LINE == 0 ? "\n    " : " ");
+        print(out, counts, i);
         if (run > 1)
-            qir_strbuf_printf(out, "*%d", run);
-        i += run;
-        entries++;
+            qir_strbuf_printf(out, "*%lld", (long long)run);
     }
     qir_strbuf_putc(out, '\n');
 }
 
-static void print_observer(qir_strbuf *out, const qir_observer *o)
+void qir_profile_print_floats(qir_strbuf *out, const char *name, const float *counts, int64_t n)
 {
-    qir_strbuf_printf(out, "observer %lld %s {\n", (long long)o->id,
-                      qir_observer_kind_name(o->kind));
-    qir_strbuf_printf(out, "  batches %lld\n  elements %lld\n  range ", (long long)o->batches,
-                      (long long)o->elements);
+    print_list(out, name, counts, n, print_float, equal_floats);
+}
+
+void qir_profile_print_counts(qir_strbuf *out, const char *name, const int64_t *counts, int64_t n)
+{
+    print_list(out, name, counts, n, print_int, equal_ints);
+}
+
+static void print_cell(qir_strbuf *out, const qir_observer *o)
+{
+    qir_strbuf_puts(out, "  range ");
     qir_strbuf_float(out, o->lo);
     qir_strbuf_putc(out, ' ');
     qir_strbuf_float(out, o->hi);
     qir_strbuf_putc(out, '\n');
-    if (o->kind == QIR_OBSERVER_HISTOGRAM)
-        print_bins(out, o->hist);
+    if (o->choice.kind->print)
+        o->choice.kind->print(o, out);
+}
+
+static void print_entry(qir_strbuf *out, const qir_profile_entry *e)
+{
+    qir_strbuf_printf(out, "observer %lld ", (long long)e->id);
+    qir_observer_choice_print(e->choice, out);
+    if (e->ncells > 1)
+        qir_strbuf_printf(out, " channels %lld", (long long)e->ncells);
+    qir_strbuf_printf(out, " {\n  batches %lld\n  elements %lld\n", (long long)e->batches,
+                      (long long)e->elements);
+    for (int64_t i = 0; i < e->ncells; i++)
+        print_cell(out, &e->cells[i]);
     qir_strbuf_puts(out, "}\n");
 }
 
 void qir_profile_print(const qir_profile *p, qir_strbuf *out)
 {
-    qir_strbuf_puts(out, "qir-profile 1\n");
-    for (size_t i = 0; i < p->observers.len; i++)
-        if (p->observers.data[i]->batches > 0)
-            print_observer(out, p->observers.data[i]);
+    qir_strbuf_printf(out, "qir-profile 2\nsamples %lld\n", (long long)p->samples);
+    for (size_t i = 0; i < p->entries.len; i++)
+        if (p->entries.data[i]->batches > 0)
+            print_entry(out, p->entries.data[i]);
 }

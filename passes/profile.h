@@ -2,15 +2,34 @@
 #ifndef QIR_PROFILE_H
 #define QIR_PROFILE_H
 
-#include "observer.h"
 #include "qir/calibrate.h"
+#include "qir/observer.h"
 #include "qir/support/map.h"
+#include "qir/support/vec.h"
 
-/* The observer with this id, created empty when absent.  Stays where it is.  NULL: there is one of
- * another kind. */
-qir_observer *qir_profile_observer(qir_profile *p, int64_t id, qir_observer_kind kind);
-const qir_observer *qir_profile_find(const qir_profile *p, int64_t id); /* NULL if none */
-/* The first observer, by id, that is not a key of `used` (observer -> anything); NULL if none. */
-const qir_observer *qir_profile_unused(const qir_profile *p, const qir_map *used);
+/* What the observe ops of one id saw: a cell per channel (one if per tensor). */
+typedef struct qir_profile_entry {
+    int64_t id;
+    qir_observer_choice choice;
+    int64_t batches, elements; /* tensors and values seen */
+    qir_observer *cells;
+    int64_t ncells;
+} qir_profile_entry;
+
+struct qir_profile {
+    qir_context *ctx;
+    qir_arena *arena;
+    int64_t samples; /* measured */
+    QIR_VEC(qir_profile_entry *) entries; /* ascending ids */
+    qir_map by_id;                        /* id -> entry */
+};
+
+/* The entry with this id, created empty when absent.  Stays where it is.  NULL: there is one of
+ * another kind or another number of channels. */
+qir_profile_entry *qir_profile_entry_of(qir_profile *p, int64_t id, qir_observer_choice choice,
+                                        int64_t ncells);
+const qir_profile_entry *qir_profile_find(const qir_profile *p, int64_t id); /* NULL if none */
+/* The first entry, by id, that is not a key of `used` (entry -> anything); NULL if none. */
+const qir_profile_entry *qir_profile_unused(const qir_profile *p, const qir_map *used);
 
 #endif

@@ -1,13 +1,15 @@
 /* The text form of profiles, read (docs/quantization.md):
  *
- *   qir-profile 1
+ *   qir-profile 2
+ *   samples 100
  *   observer 3 histogram {
  *     batches 100
  *     elements 307200
  *     range -1.5 2.25
  *     bins 12 0*7 3 ...
  *   }
- */
+ *
+ * The lines behind `range` are the kind's own and are read by its row of the table. */
 #include "profile.h"
 
 #include <math.h>
@@ -15,7 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct reader {
+#define MAX_COUNT ((int64_t)1 << 53)
+
+struct qir_profile_reader {
     qir_context *ctx;
     qir_profile *profile;
     const char *file, *at, *end;
@@ -23,7 +27,8 @@ typedef struct reader {
     size_t len;
     uint32_t line, col, next_line;
     const char *line_start;
-} reader;
+};
+typedef qir_profile_reader reader;
 
 static bool is_space(char c)
 {
@@ -46,12 +51,18 @@ static void next(reader *r)
     r->len = (size_t)(r->at - r->token);
 }
 
-static bool fail(const reader *r, const char *expected)
+static const qir_loc *place(const reader *r)
+{
+    return qir_loc_file(r->ctx, r->file, r->line, r->col);
+}
+
+bool qir_profile_fail(const reader *r, const char *expected)
 {
     int shown = r->len > 40 ? 40 : (int)r->len;
-    return qir_error(qir_context_diag(r->ctx), qir_loc_file(r->ctx, r->file, r->line, r->col),
-                     "profile.syntax", "expected %s, got %s%.*s%s", expected, r->len ? "'" : "",
-                     r->len ? shown : 15, r->len ? r->token : "the end of file", r->len ? "'" : "");
+    const char *quote = r->len ? "'" : "";
+    return qir_error(qir_context_diag(r->ctx), place(r), "profile.syntax",
+                     "expected %s, got %s%.*s%s", expected, quote, r->len ? shown : 15,
+                     r->len ? r->token : "the end of file", quote);
 }
 
 static bool is_word(const reader *r, const char *word)
@@ -59,12 +70,12 @@ static bool is_word(const reader *r, const char *word)
     return r->len == strlen(word) && memcmp(r->token, word, r->len) == 0;
 }
 
-static bool word(reader *r, const char *expected)
+bool qir_profile_word(reader *r, const char *expected)
 {
     if (!is_word(r, expected)) {
         char text[40];
         snprintf(text, sizeof text, "'%s'", expected);
-        return fail(r, text);
+        return qir_profile_fail(r, text);
     }
     next(r);
     return true;
@@ -95,91 +106,141 @@ static bool parse_float(const char *s, size_t len, float *out)
     return len > 0 && (size_t)(end - buf) == len && isfinite(*out);
 }
 
-static bool integer(reader *r, int64_t least, const char *what, int64_t *out)
+bool qir_profile_integer(reader *r, int64_t least, int64_t most, int64_t *out)
 {
-    if (!parse_int(r->token, r->len, out) || *out < least)
-        return fail(r, what);
+    bool negative = r->len > 1 && r->token[0] == '-';
+    bool ok = parse_int(r->token + negative, r->len - negative, out);
+    *out = negative ? -*out : *out;
+    if (!ok || *out < least || *out > most) {
+        char text[80];
+        snprintf(text, sizeof text, "an integer from %lld to %lld", (long long)least,
+                 (long long)most);
+        return qir_profile_fail(r, text);
+    }
     next(r);
     return true;
 }
 
-static bool number(reader *r, float *out)
+bool qir_profile_number(reader *r, float *out)
 {
     if (!parse_float(r->token, r->len, out))
-        return fail(r, "a finite number");
+        return qir_profile_fail(r, "a finite number");
     next(r);
     return true;
 }
 
-/* One entry of `bins`: count or count*times. */
-static bool bin_entry(reader *r, float *hist, int *filled)
+/* --- lists of counts -------------------------------------------------------------------------- */
+
+static bool store_float(const char *s, size_t len, void *counts, int64_t i)
 {
-    const char *star = memchr(r->token, '*', r->len);
-    size_t len = star ? (size_t)(star - r->token) : r->len;
-    int64_t times = 1;
-    float count;
-    if (!parse_float(r->token, len, &count) || count < 0.0f ||
-        (star && !parse_int(star + 1, r->len - len - 1, &times)))
-        return fail(r, "a count, or count*times");
-    if (times < 1 || times > QIR_HISTOGRAM_BINS - *filled)
-        return fail(r, "counts for 2048 bins in all");
-    for (int64_t i = 0; i < times; i++)
-        hist[(*filled)++] = count;
-    next(r);
+    float *v = (float *)counts + i;
+    return parse_float(s, len, v) && *v >= 0.0f;
+}
+
+static bool store_int(const char *s, size_t len, void *counts, int64_t i)
+{
+    return parse_int(s, len, (int64_t *)counts + i);
+}
+
+/* count or count*times; `n` counts in all. */
+static bool counts(reader *r, void *out, int64_t n, bool (*store)(const char *, size_t, void *, int64_t))
+{
+    for (int64_t filled = 0, times; filled < n; next(r)) {
+        const char *star = memchr(r->token, '*', r->len);
+        size_t len = star ? (size_t)(star - r->token) : r->len;
+        times = 1;
+        if (!store(r->token, len, out, filled) ||
+            (star && !parse_int(star + 1, r->len - len - 1, &times)))
+            return qir_profile_fail(r, "a count, or count*times");
+        if (times < 1 || times > n - filled) {
+            char text[48];
+            snprintf(text, sizeof text, "%lld counts in all", (long long)n);
+            return qir_profile_fail(r, text);
+        }
+        for (int64_t end = filled + times; filled < end; filled++)
+            store(r->token, len, out, filled);
+    }
     return true;
 }
 
-static bool bins(reader *r, float *hist)
+bool qir_profile_floats(reader *r, float *out, int64_t n)
 {
-    int filled = 0;
-    if (!word(r, "bins"))
-        return false;
-    while (filled < QIR_HISTOGRAM_BINS)
-        if (!bin_entry(r, hist, &filled))
-            return false;
-    return true;
+    return counts(r, out, n, store_float);
 }
 
-static bool body(reader *r, qir_observer *o)
+bool qir_profile_counts(reader *r, int64_t *out, int64_t n)
 {
-    bool ok = word(r, "{") && word(r, "batches") && integer(r, 1, "a count > 0", &o->batches) &&
-              word(r, "elements") && integer(r, 1, "a count > 0", &o->elements) &&
-              word(r, "range") && number(r, &o->lo);
-    if (!ok)
+    return counts(r, out, n, store_int);
+}
+
+/* --- stanzas ---------------------------------------------------------------------------------- */
+
+static bool cell(reader *r, qir_observer *o, int64_t batches)
+{
+    if (!qir_profile_word(r, "range") || !qir_profile_number(r, &o->lo))
         return false;
     reader high = *r;
-    if (!number(r, &o->hi))
+    if (!qir_profile_number(r, &o->hi))
         return false;
     if (o->lo > o->hi)
-        return fail(&high, "an upper end not below the lower one");
-    return (o->kind != QIR_OBSERVER_HISTOGRAM || bins(r, o->hist)) && word(r, "}");
+        return qir_profile_fail(&high, "an upper end not below the lower one");
+    o->batches = batches;
+    qir_observer_open(o);
+    return !o->choice.kind->parse || o->choice.kind->parse(o, r);
+}
+
+static bool body(reader *r, qir_profile_entry *e)
+{
+    if (!qir_profile_word(r, "{") || !qir_profile_word(r, "batches") ||
+        !qir_profile_integer(r, 1, MAX_COUNT, &e->batches) || !qir_profile_word(r, "elements") ||
+        !qir_profile_integer(r, 1, MAX_COUNT, &e->elements))
+        return false;
+    for (int64_t i = 0; i < e->ncells; i++)
+        if (!cell(r, &e->cells[i], e->batches))
+            return false;
+    return qir_profile_word(r, "}");
 }
 
 static bool observer(reader *r)
 {
-    int64_t id;
-    qir_observer_kind kind;
-    if (!word(r, "observer"))
+    int64_t id, ncells = 1;
+    qir_observer_choice choice;
+    if (!qir_profile_word(r, "observer"))
         return false;
     if (!parse_int(r->token, r->len, &id) || id > INT32_MAX)
-        return fail(r, "an observer id");
+        return qir_profile_fail(r, "an observer id");
     if (qir_profile_find(r->profile, id))
-        return fail(r, "an id that was not used before");
+        return qir_profile_fail(r, "an id that was not used before");
     next(r);
-    if (!qir_observer_kind_from_name(r->token, r->len, &kind))
-        return fail(r, "minmax or histogram");
+    if (!qir_observer_choose(r->ctx, place(r), r->token, r->len, &choice))
+        return false;
     next(r);
-    return body(r, qir_profile_observer(r->profile, id, kind));
+    if (is_word(r, "channels")) {
+        next(r);
+        if (!qir_profile_integer(r, 1, r->end - r->at, &ncells)) /* each takes a line */
+            return false;
+    }
+    return body(r, qir_profile_entry_of(r->profile, id, choice, ncells));
+}
+
+static bool header(reader *r)
+{
+    if (!is_word(r, "samples"))
+        return true;
+    next(r);
+    return qir_profile_integer(r, 0, MAX_COUNT, &r->profile->samples);
 }
 
 static bool profile(reader *r)
 {
     next(r);
-    if (!word(r, "qir-profile"))
+    if (!qir_profile_word(r, "qir-profile"))
         return false;
-    if (!is_word(r, "1"))
-        return fail(r, "profile version 1");
+    if (!is_word(r, "2"))
+        return qir_profile_fail(r, "profile version 2 (calibrate again)");
     next(r);
+    if (!header(r))
+        return false;
     while (r->len)
         if (!observer(r))
             return false;

@@ -5,7 +5,7 @@
 #ifndef QIR_QUANTIZER_H
 #define QIR_QUANTIZER_H
 
-#include "observer.h"
+#include "qir/observer.h"
 #include "qir/ops.h"
 
 typedef enum qir_quant_role {
@@ -24,7 +24,7 @@ typedef struct qir_quantizer_row {
 
 typedef struct qir_quantizer {
     const char *name, *doc;
-    qir_observer_kind activations; /* kind of the activations' observers */
+    const char *observer; /* kind of the activations' observers */
     float eps;                     /* smallest scale */
     bool follows; /* FREE and CONCAT ops stay in float where all they take was made by float-only ops */
     const qir_quantizer_row *rows;

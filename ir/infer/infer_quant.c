@@ -84,7 +84,6 @@ static bool measured_range(qir_infer *q, int64_t channels)
 
 bool qir_infer_observe(qir_infer *q)
 {
-    static const char *const kinds[] = {"minmax", "histogram", NULL};
     const qir_type *x = infer_type(q, 0);
     infer_dims dims = infer_dims_of(x);
     int64_t axis = infer_int(q, "axis");
@@ -94,7 +93,7 @@ bool qir_infer_observe(qir_infer *q)
     if (axis < -1 || axis >= (int64_t)x->rank)
         return infer_fail(q, "quant.axis", "axis %lld of a tensor of rank %u", (long long)axis,
                           x->rank);
-    return infer_word(q, "kind", kinds) && infer_storage(q, NULL) && infer_eps(q) &&
+    return infer_storage(q, NULL) && infer_eps(q) &&
            measured_range(q, axis < 0 ? 1 : x->dims[axis]) && infer_result(q, 0, &dims, x);
 }
 

@@ -11,7 +11,7 @@ typedef struct inserter {
     qir_pass *pass;
     qir_module *module;
     const qir_quantizer *quantizer;
-    qir_observer_kind activations;
+    const char *activations; /* kind of their observers, with its parameter */
     bool per_channel;
     const qir_sharing *sharing;
     qir_map on_edge; /* value -> the observe op inserted for one of its edges */
@@ -27,12 +27,11 @@ static qir_value *build_observe(const inserter *s, qir_builder b, qir_value *v, 
 {
     qir_context *ctx = s->module->ctx;
     bool weight = qir_sharing_spec(s->sharing, group) == QIR_SPEC_WEIGHT;
-    qir_observer_kind kind = weight ? QIR_OBSERVER_MINMAX : s->activations;
     bool per_channel = weight && s->per_channel && axis >= 0;
     bool floor = s->quantizer->eps != qir_quantizer_default.eps;
     qir_named_attr attrs[] = {
         {"id", qir_attr_int(ctx, group)},
-        {"kind", string_attr(ctx, qir_observer_kind_name(kind))},
+        {"kind", string_attr(ctx, weight ? "minmax" : s->activations)},
         {"qmin", weight ? qir_attr_int(ctx, -127) : NULL},
         {"symmetric", weight ? qir_attr_bool(ctx, true) : NULL},
         {"axis", per_channel ? qir_attr_int(ctx, axis) : NULL},
@@ -125,12 +124,9 @@ static bool observe_func(inserter *s, qir_func *f, int64_t *next_group)
 static bool choose_kind(const qir_pass *p, const qir_module *m, inserter *s)
 {
     const char *name = qir_pass_string(p, "observer");
-    s->activations = s->quantizer->activations;
-    if (strcmp(name, "auto") == 0 ||
-        qir_observer_kind_from_name(name, strlen(name), &s->activations))
-        return true;
-    return qir_error(qir_context_diag(m->ctx), m->loc, "quant.observer",
-                     "unknown observer '%s'; expected auto, minmax or histogram", name);
+    qir_observer_choice choice;
+    s->activations = strcmp(name, "auto") == 0 ? s->quantizer->observer : name;
+    return qir_observer_choose(m->ctx, m->loc, s->activations, strlen(s->activations), &choice);
 }
 
 static bool run(qir_pass *p, qir_module *m)
@@ -148,7 +144,7 @@ static bool run(qir_pass *p, qir_module *m)
 
 static const qir_pass_option options[] = {
     {"observer", QIR_OPT_STRING, "auto",
-     "activations' observers: minmax, histogram, or auto = the quantizer's choice"},
+     "kind of the activations' observers, or auto = the quantizer's choice"},
     {"per-channel", QIR_OPT_BOOL, "true", "one scale per output channel of a weight"},
     {NULL, QIR_OPT_BOOL, NULL, NULL},
 };

@@ -4,12 +4,10 @@
  * RUN: unit-observers %src/test/quant/observer-oracle.txt | FileCheck %s
  * CHECK: 48 of 48 observers agree
  */
-#include "../../passes/observer.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "qir/qmath.h"
+#include "qir/observer.h"
 
 static double unit(uint64_t *state)
 {
@@ -52,27 +50,27 @@ static void add_batch(qir_observer *o, uint64_t *state, const char *text)
 }
 
 /* One line of the oracle; true if all four numbers are equal. */
-static bool agrees(char *line)
+static bool agrees(qir_context *ctx, char *line)
 {
     char *save = NULL, *kind = strtok_r(line, " ", &save);
     int symmetric = atoi(strtok_r(NULL, " ", &save));
     float eps = strtof(strtok_r(NULL, " ", &save), NULL);
     uint64_t state = strtoull(strtok_r(NULL, " ", &save), NULL, 10);
     int batches = atoi(strtok_r(NULL, " ", &save));
-    static float hist[QIR_HISTOGRAM_BINS];
-    memset(hist, 0, sizeof hist);
-    qir_observer o = {.hist = hist};
-    if (!qir_observer_kind_from_name(kind, strlen(kind), &o.kind))
+    qir_observer o;
+    qir_observer_choice choice;
+    if (!qir_observer_choose(ctx, NULL, kind, strlen(kind), &choice))
         return false;
+    qir_observer_init(&o, choice, qir_context_arena(ctx));
     for (int i = 0; i < batches; i++)
         add_batch(&o, &state, strtok_r(NULL, " ", &save));
     float want_lo, want_hi, want_scale, lo, hi, scale;
     int want_zp, zp;
     if (sscanf(save, "= %f %f %f %d", &want_lo, &want_hi, &want_scale, &want_zp) != 4)
         return false;
-    qir_observer_range(&o, 256, &lo, &hi);
-    qir_qrange range = {symmetric ? -127 : -128, 127, symmetric, eps};
-    qir_choose_qparams(&range, lo, hi, &scale, &zp);
+    qir_observer_goal goal = {{symmetric ? -127 : -128, 127, symmetric, eps}, 8};
+    qir_observer_range(&o, &goal, &lo, &hi);
+    qir_choose_qparams(&goal.range, lo, hi, &scale, &zp);
     bool ok = lo == want_lo && hi == want_hi && scale == want_scale && zp == want_zp;
     if (!ok)
         printf("seed %d %s: [%a, %a] %a %d, expected [%a, %a] %a %d\n", (int)batches, kind,
@@ -86,13 +84,15 @@ int main(int argc, char **argv)
     FILE *f = argc == 2 ? fopen(argv[1], "r") : NULL;
     if (!f)
         return 2;
+    qir_context *ctx = qir_context_create(NULL, NULL);
     char line[4096];
     int lines = 0, good = 0;
     while (fgets(line, sizeof line, f)) {
         lines++;
-        good += agrees(line);
+        good += agrees(ctx, line);
     }
     fclose(f);
+    qir_context_destroy(ctx);
     printf("%d of %d observers agree\n", good, lines);
     return good == lines ? 0 : 1;
 }

@@ -33,7 +33,7 @@ static const cl_option options[] = {
     {"preprocess", CL_STRING, &o.preprocess, "HOW",
      "bytes to reals: raw, or scale=1/255,mean=A:B:C,std=D:E:F", 0, 0},
     {"profile", CL_STRING, &o.profile, "FILE", "ranges that 'qir-run -calibrate' measured", 0, 0},
-    {"observer", CL_STRING, &o.observer, "KIND", "auto, minmax or histogram", 0, 0},
+    {"observer", CL_STRING, &o.observer, "KIND", "how ranges are measured: auto, minmax, histogram, ... (docs/quantization.md)", 0, 0},
     {"quantizer", CL_STRING, &o.quantizer, "NAME", "which ops and how: default or xnnpack", 0, 0},
     {"io", CL_STRING, &o.io, "TYPE", "what callers pass and get: float (default) or int8", 0, 0},
 
@@ -74,11 +74,9 @@ static void check_words(void)
 {
     static const char *const quantize[] = {"static", "none", NULL};
     static const char *const io[] = {"float", "int8", NULL};
-    static const char *const observer[] = {"auto", "minmax", "histogram", NULL};
     static const char *const quantizer[] = {"default", "xnnpack", NULL};
     check_word("quantize", o.quantize, quantize, "static or none");
     check_word("io", o.io, io, "float or int8");
-    check_word("observer", o.observer, observer, "auto, minmax or histogram");
     check_word("quantizer", o.quantizer, quantizer, "default or xnnpack");
     if (o.stop_after && qcc_phase_find(o.stop_after) == qcc_num_phases)
         cl_usage_error(&tool, "-stop-after: unknown phase '%.80s'; expected import, canonicalize, "

@@ -22,6 +22,11 @@ qir_arena *qir_context_arena(qir_context *ctx); /* permanent until destroy */
 /* A new arena with the context's handler for running out of memory.  Caller destroys. */
 qir_arena *qir_context_new_arena(qir_context *ctx);
 
+/* What a library keeps per context (tables that plugins extend), under a key of its own: the address
+ * of a static object.  NULL: nothing there. */
+void qir_context_attach(qir_context *ctx, const void *key, void *data);
+void *qir_context_attached(const qir_context *ctx, const void *key);
+
 /* The unique copy of a string: equal strings have equal pointers. */
 const char *qir_intern(qir_context *ctx, const char *s, size_t len);
 const char *qir_intern_cstr(qir_context *ctx, const char *s);
