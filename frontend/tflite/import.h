@@ -66,6 +66,10 @@ struct tfl_call {
     unsigned nin;
 };
 
+/* --- cut.c -------------------------------------------------------------------------------------- */
+/* -inputs and -outputs: changes the decoded model.  False: diagnosed. */
+bool tfl_cut(tfl_import *imp);
+
 /* --- table.c ---------------------------------------------------------------------------------- */
 /* The row that translates an operator; NULL: none does. */
 const tfl_row *tfl_table_find(const tfl_operator *n);

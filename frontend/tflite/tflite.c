@@ -156,7 +156,7 @@ static bool add_results(tfl_import *imp)
 
 static bool import_graph(tfl_import *imp)
 {
-    if (!tfl_check_supported(imp) || !add_arguments(imp))
+    if (!tfl_cut(imp) || !tfl_check_supported(imp) || !add_arguments(imp))
         return false;
     for (size_t i = 0; i < imp->model.noperators; i++)
         if (!translate(imp, &imp->model.operators[i]))
