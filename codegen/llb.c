@@ -202,6 +202,17 @@ llb_val llb_concat(qcg *g, llb_val a, llb_val b)
     return shuffle(g, a, b, index, 2 * n);
 }
 
+llb_val llb_interleave(qcg *g, llb_val a, llb_val b)
+{
+    unsigned n = llb_lanes(a);
+    if (n == 1)
+        return llb_concat(g, a, b);
+    int *index = QIR_NEW_ARRAY(g->arena, int, (size_t)n * 2);
+    for (unsigned i = 0; i < 2 * n; i++)
+        index[i] = (int)(i / 2 + i % 2 * n);
+    return shuffle(g, a, b, index, 2 * n);
+}
+
 llb_val llb_concat_all(qcg *g, const llb_val *v, unsigned n)
 {
     if (n == 1)

@@ -47,6 +47,7 @@ llb_val llb_clamp_i32(qcg *g, llb_val v, int32_t lo, int32_t hi);
 llb_val llb_slice(qcg *g, llb_val v, unsigned first, unsigned n);
 llb_val llb_concat(qcg *g, llb_val a, llb_val b);             /* equal lane counts */
 llb_val llb_concat_all(qcg *g, const llb_val *v, unsigned n); /* equal types; n a power of two */
+llb_val llb_interleave(qcg *g, llb_val a, llb_val b);         /* a[0], b[0], a[1], b[1], ... */
 /* (l, l+n/2), (l, l+n/4), ... down to one lane with fadd: the tree of qir_sum16. */
 llb_val llb_tree_fadd(qcg *g, llb_val v);
 

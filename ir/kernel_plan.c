@@ -5,7 +5,7 @@
 #include "qir/ops.h"
 #include "qir/support/checked.h"
 
-enum { PANEL_ROWS = 60, SLACK = 128, BAND_BYTES = 24 << 10 };
+enum { PANEL_ROWS = 60, SLACK = 128, BAND_BYTES = 24 << 10, WEIGHT_BYTES = 16 << 10, TILE = 2 };
 
 /* Entry i of n spatial axes out of an attribute that may hold one entry for all. */
 static int64_t entry(const int64_t *v, size_t len, unsigned i)
@@ -145,6 +145,17 @@ static void plan_blocks(qir_kernel_plan *p)
     p->band_bytes = buffer_bytes(times(w->kernel[0], plane), p->elem);
 }
 
+/* Real products with quantized weights: as many rows at a time as stay in cache, two at least. */
+static void plan_weight_rows(const qir_op *op, qir_kernel_plan *p)
+{
+    if (!p->is_float || !weight_type(op)->quant)
+        return;
+    int64_t n = p->w.o / p->w.groups, most = WEIGHT_BYTES / times(p->k_stride, 4);
+    most = most < TILE ? TILE : most;
+    p->weight_rows = even_blocks(n, most < n ? most : n);
+    p->weight_bytes = buffer_bytes(times(p->weight_rows, p->k_stride), p->elem);
+}
+
 static bool is_depthwise(const qir_window *w)
 {
     return w->groups == w->c && w->o == w->c && w->c > 1;
@@ -176,4 +187,10 @@ void qir_kernel_plan_get(qir_level level, const qir_op *op, qir_kernel_plan *p)
         plan_blocks(p);
     if (!p->in_place)
         p->panel_bytes = buffer_bytes(times(p->panel_rows, p->k_stride), p->elem);
+    plan_weight_rows(op, p);
+}
+
+size_t qir_kernel_plan_bytes(const qir_kernel_plan *p)
+{
+    return p->band_bytes + p->panel_bytes + p->weight_bytes;
 }

@@ -170,6 +170,8 @@ qir_packing qir_level_packing(qir_level l, const qir_op *op)
     if (d->noperands < 2 || !(d->operands[1].kinds & QIR_KIND_PACKED) || !v || !qir_value_const(v))
         return QIR_PACKING_none;
     const qir_type *w = v->type->kind == QIR_PACKED ? v->type->logical : v->type;
+    if (w->quant && qir_type_is_float(qir_op_operand(op, 0)->type))
+        return QIR_PACKING_none; /* stays codes */
     const qir_attr *groups_attr = qir_op_attr(op, "groups"); /* linear has none */
     int64_t groups = groups_attr ? groups_attr->u.i : 1;
     bool depthwise = w->rank >= 3 && w->dims[1] == 1 && groups == w->dims[0] && groups > 1;

@@ -6,7 +6,7 @@ static size_t window_bytes(qir_level l, const qir_op *op)
 {
     qir_kernel_plan p;
     qir_kernel_plan_get(l, op, &p);
-    return p.band_bytes + p.panel_bytes;
+    return qir_kernel_plan_bytes(&p);
 }
 
 static size_t floats(int64_t n)

@@ -19,8 +19,9 @@ static const qir_named_pipeline pipelines[] = {
     {"Fusion", "fold-batch-norm,fuse-activation",
      "TorchScript's fusions before quantization: batch norm and relu go into the op before them."},
     {"prepare-code",
-     "const-fold{fold-dequantize=true},simplify,expand-conv-transpose,tie-updates,legalize",
-     "Last before packing: weights of ops that stayed in float become real; refuses what has no code."},
+     "fuse-weight-dequantize,const-fold{fold-dequantize=true},simplify,expand-conv-transpose,tie-updates,legalize",
+     "Last before packing: what multiplies quantized weights in float reads them as they are, others "
+     "become real; refuses what has no code."},
 };
 
 const qir_named_pipeline *qir_pipelines(size_t *n)

@@ -32,7 +32,7 @@ static bool matrix_op(qcg *g)
         return true;
     qir_kernel_plan p;
     qir_kernel_plan_get(g->opts->level, g->op, &p);
-    QIR_ASSERT(p.band_bytes + p.panel_bytes == qir_level_workspace(g->opts->level, g->op),
+    QIR_ASSERT(qir_kernel_plan_bytes(&p) == qir_level_workspace(g->opts->level, g->op),
                "kernel and planner disagree on scratch");
     if (x->dtype == QIR_f32 && y->dtype == QIR_f32 && !y->quant)
         return p.kind == QIR_KERNEL_DEPTHWISE ? qcg_lower_depthwise_f32(g, &p)

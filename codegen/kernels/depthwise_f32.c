@@ -1,5 +1,5 @@
 /* Float depthwise convolution: taps are a row, channels the lanes; each channel's sum has the order
- * of qir_dot16. */
+ * of qir_dot16.  Quantized weights, which are few, are stored as the floats they stand for. */
 #include <math.h>
 #include "kernels/gemm.h"
 #include "kernels/row.h"
@@ -93,9 +93,8 @@ static void tap_offsets(qcg *g, dw *d)
 
 bool qcg_lower_depthwise_f32(qcg *g, const qir_kernel_plan *p)
 {
-    qcg_weights w;
     const void *bias;
-    if (!qcg_weights_get(g, p->w.groups, &w) || !qcg_bias_data(g, &bias))
+    if (!qcg_bias_data(g, &bias))
         return false;
     dw d = {.p = p};
     qcg_window_init(g, &d.win, p, 0);

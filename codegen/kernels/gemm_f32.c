@@ -1,6 +1,8 @@
 /* Float convolution and linear: sixteen lanes of k per output, folded in the order of qir_dot16.
- * Both operands are rows padded with zeros to a multiple of sixteen. */
+ * Both operands are rows padded with zeros to a multiple of sixteen.  Rows of a quantized weight are
+ * made in the workspace, a few at a time, and multiplied with all rows of the panel. */
 #include <math.h>
+#include "kernels/codes.h"
 #include "kernels/gemm.h"
 #include "kernels/weights.h"
 #include "qir/support/arena.h"
@@ -11,8 +13,9 @@ enum { LANES = 16, MAX_TILE = 2 };
 typedef struct job {
     const qir_kernel_plan *p;
     qcg_window win;
-    llb_val w, bias;
-    int64_t n; /* outputs per group */
+    qcg_codes codes;
+    llb_val w, bias; /* w of codes: the rows in work */
+    int64_t n;       /* outputs per group */
     int64_t rows_per_tile, cols_per_tile;
 } job;
 
@@ -57,20 +60,47 @@ static void tile(qcg *g, const job *j, llb_val a, llb_val w, llb_val out, llb_va
     }
 }
 
-/* All outputs of one group for panel_rows rows at `a`; out: row 0 of the whole result row. */
-static void group_product(qcg *g, const job *j, llb_val a, llb_val out, llb_val group)
+/* `count` outputs from `column` on, whose weights stand at `w`, for panel_rows rows at `a`; out: row
+ * 0 of the whole result row. */
+static void columns_product(qcg *g, const job *j, llb_val a, llb_val w, llb_val out, llb_val column,
+                            int64_t count)
 {
     const qir_kernel_plan *p = j->p;
     llb_loop lr, lc;
     llb_begin(g, &lr, 0, p->panel_rows, j->rows_per_tile);
     llb_val r = qcg_overlap(g, lr.iv, p->panel_rows, j->rows_per_tile);
-    llb_begin(g, &lc, 0, j->n, j->cols_per_tile);
-    llb_val c = qcg_overlap(g, lc.iv, j->n, j->cols_per_tile);
-    llb_val column = llb_add(g, llb_mul_const(g, group, j->n), c);
-    tile(g, j, llb_index(g, a, r, p->k_stride * 4), llb_index(g, j->w, column, p->k_stride * 4),
-         llb_index(g, llb_index(g, out, r, p->w.o * 4), column, 4), column);
+    llb_begin(g, &lc, 0, count, j->cols_per_tile);
+    llb_val c = qcg_overlap(g, lc.iv, count, j->cols_per_tile), at = llb_add(g, column, c);
+    tile(g, j, llb_index(g, a, r, p->k_stride * 4), llb_index(g, w, c, p->k_stride * 4),
+         llb_index(g, llb_index(g, out, r, p->w.o * 4), at, 4), at);
     llb_end(g, &lc);
     llb_end(g, &lr);
+}
+
+static void make_weight_rows(qcg *g, const job *j, llb_val column)
+{
+    llb_loop l;
+    llb_begin(g, &l, 0, j->p->weight_rows, 1);
+    qcg_codes_row(g, &j->codes, llb_add(g, column, l.iv), llb_index(g, j->w, l.iv, j->p->k_stride * 4),
+                  j->p->k_stride);
+    llb_end(g, &l);
+}
+
+/* All outputs of one group. */
+static void group_product(qcg *g, const job *j, llb_val a, llb_val out, llb_val group)
+{
+    const qir_kernel_plan *p = j->p;
+    llb_val first = llb_mul_const(g, group, j->n);
+    llb_loop l;
+    if (!p->weight_rows) {
+        columns_product(g, j, a, llb_index(g, j->w, first, p->k_stride * 4), out, first, j->n);
+        return;
+    }
+    llb_begin(g, &l, 0, j->n, p->weight_rows);
+    llb_val column = llb_add(g, first, qcg_overlap(g, l.iv, j->n, p->weight_rows));
+    make_weight_rows(g, j, column);
+    columns_product(g, j, a, j->w, out, column, p->weight_rows);
+    llb_end(g, &l);
 }
 
 static void products(qcg *g, void *ctx, const qcg_block *b)
@@ -84,20 +114,32 @@ static void products(qcg *g, void *ctx, const qcg_block *b)
     llb_end(g, &l);
 }
 
+static bool get_weights(qcg *g, job *j)
+{
+    const qir_kernel_plan *p = j->p;
+    if (p->weight_rows) {
+        j->w = llb_at(g, g->ws, (int64_t)(p->band_bytes + p->panel_bytes));
+        return qcg_codes_get(g, 1, &j->codes);
+    }
+    j->w = qcg_weights_packed(g, p->w.groups, qir_level_get(g->opts->level)->fgemm);
+    return j->w != NULL;
+}
+
+static int64_t at_most(int64_t v, int64_t most)
+{
+    return v < most ? v : most;
+}
+
 bool qcg_lower_gemm_f32(qcg *g, const qir_kernel_plan *p)
 {
-    qcg_weights w;
     const void *bias;
-    if (!qcg_weights_get(g, p->w.groups, &w) || !qcg_bias_data(g, &bias))
+    job j = {.p = p, .n = p->w.o / p->w.groups};
+    if (!get_weights(g, &j) || !qcg_bias_data(g, &bias))
         return false;
-    job j = {.p = p, .n = w.n};
     qcg_window_init(g, &j.win, p, 0);
-    j.w = qcg_weights_packed(g, p->w.groups, qir_level_get(g->opts->level)->fgemm);
-    if (!j.w)
-        return false;
     j.bias = bias ? qcg_const(g, bias, (size_t)p->w.o * 4, 64) : NULL;
-    j.rows_per_tile = p->panel_rows < MAX_TILE ? p->panel_rows : MAX_TILE;
-    j.cols_per_tile = w.n < MAX_TILE ? w.n : MAX_TILE;
+    j.rows_per_tile = at_most(p->panel_rows, MAX_TILE);
+    j.cols_per_tile = at_most(j.n, MAX_TILE);
     qcg_window_walk(g, &j.win, 4, products, &j);
     return true;
 }

@@ -5,6 +5,7 @@
  * order of the loops: that of the updates, as the specification of repeated indices wants it. */
 #include <string.h>
 #include "kernels/arith.h"
+#include "kernels/codes.h"
 #include "kernels/copy.h"
 
 enum { COMBINE_WIDTH = 8 };
@@ -119,9 +120,37 @@ static void byte_strides(const qir_type *t, int64_t *strides)
         strides[a] *= (int64_t)qir_dtype_bytes(t->dtype);
 }
 
+/* --- gather ----------------------------------------------------------------------------------- */
+
+/* ptr: a row of the result, its index */
+static void place_row(qcg *g, void *ctx, const llb_val *ptr, const bool *splat, unsigned n)
+{
+    const qcg_codes *c = ctx;
+    (void)splat, (void)n;
+    qcg_codes_row(g, c, offset_of(g, ptr[1], c->rows.rows, 1), ptr[0], c->rows.k);
+}
+
+/* Real rows of a quantized table. */
+static bool gather_real(qcg *g)
+{
+    const qir_type *t = operand_type(g, 1);
+    qcg_codes c;
+    if (!qcg_codes_get(g, 0, &c))
+        return false;
+    int64_t index = (int64_t)qir_dtype_bytes(t->dtype);
+    qcg_nest n = {.rank = 1, .nptr = 2, .dim = {qir_type_elements(t)}, .elem = {4, index},
+                  .ptr = {g->out, qcg_operand(g, 1)}};
+    n.step[0][0] = c.rows.k * 4;
+    n.step[1][0] = index;
+    qcg_nest_run(g, &n, 1, place_row, &c);
+    return true;
+}
+
 bool qir_lower_gather(qcg *g)
 {
     const qir_type *t = operand_type(g, 0);
+    if (t->quant && !g->op->results[0].type->quant)
+        return gather_real(g);
     unsigned axis = (unsigned)qir_op_int(g->op, "axis");
     int64_t strides[QIR_MAX_RANK];
     indexed x;

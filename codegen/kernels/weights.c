@@ -54,8 +54,27 @@ static bool refuse_weight(qcg *g)
 {
     return qir_error(diag_of(g), g->op->loc, "codegen.weight",
                      "weights of '%s' must be f32 or quantized to 8 bits, per tensor or per output "
-                     "channel, got %s",
+                     "channel (fewer bits and groups: with an input that is not quantized), got %s",
                      qir_op_name(g->op), qir_type_text(g->qir->ctx, weight_type(g)));
+}
+
+static int16_t stored_value(const qir_type *t, const void *data, int64_t i)
+{
+    return qir_dtype_is_signed(t->dtype) ? ((const int8_t *)data)[i] : ((const uint8_t *)data)[i];
+}
+
+/* The real values of a quantized weight, and their type. */
+static const void *dequantized(qcg *g, const qir_type **t, const void *data)
+{
+    const qir_quant *q = (*t)->quant;
+    int64_t n = qir_type_elements(*t);
+    float *v = QIR_NEW_ARRAY(g->arena, float, (size_t)n);
+    for (int64_t i = 0; i < n; i++) {
+        size_t p = qir_quant_index(*t, i);
+        v[i] = qir_dequantize_value(stored_value(*t, data, i), q->scale[p], q->zero_point[p]);
+    }
+    *t = qir_tensor_type(g->qir->ctx, QIR_f32, (*t)->dims, (*t)->rank, g->op->loc);
+    return v;
 }
 
 llb_val qcg_weights_packed(qcg *g, int64_t groups, qir_packing packing)
@@ -68,18 +87,16 @@ llb_val qcg_weights_packed(qcg *g, int64_t groups, qir_packing packing)
     qir_pack_shape shape;
     if (!data)
         return NULL;
-    if (!qir_pack_shape_get_groups(packing, weight_type(g), groups, &shape)) {
+    t = weight_type(g);
+    if (t->quant && qir_dtype_is_float(qir_packing_get(packing)->elem))
+        data = dequantized(g, &t, data);
+    if (!qir_pack_shape_get_groups(packing, t, groups, &shape)) {
         refuse_weight(g);
         return NULL;
     }
     void *packed = qir_arena_alloc(g->arena, qir_pack_bytes(&shape));
-    qir_pack(&shape, weight_type(g), data, packed);
+    qir_pack(&shape, t, data, packed);
     return qcg_const(g, packed, qir_pack_bytes(&shape), ALIGN);
-}
-
-static int16_t stored_value(const qir_type *t, const void *data, int64_t i)
-{
-    return t->dtype == QIR_i8 ? ((const int8_t *)data)[i] : ((const uint8_t *)data)[i];
 }
 
 /* [n][tap][channel], zero points removed. */
@@ -103,14 +120,13 @@ bool qcg_weights_get(qcg *g, int64_t groups, qcg_weights *w)
     const void *data = row_major_weight(g, groups);
     if (!data || !qir_check_accumulator(g->op, true))
         return false;
-    bool is_float = t->dtype == QIR_f32;
-    if (!is_float && (!t->quant || (t->dtype != QIR_i8 && t->dtype != QIR_u8)))
+    if (!t->quant || t->quant->group || qir_dtype_bits(t->dtype) > 8)
         return refuse_weight(g);
     int64_t taps = 1;
     for (unsigned i = 2; i < t->rank; i++)
         taps *= t->dims[i];
     *w = (qcg_weights){.groups = groups, .n = t->dims[0] / groups, .k = t->dims[1] * taps};
-    w->i16 = is_float ? NULL : centred(g, t, data, taps);
+    w->i16 = centred(g, t, data, taps);
     return true;
 }
 

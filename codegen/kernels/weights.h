@@ -8,10 +8,11 @@
 /* Per group a matrix [n][k]: k runs over taps in row order, input channel innermost. */
 typedef struct qcg_weights {
     int64_t groups, n, k;
-    const int16_t *i16; /* stored values minus zero points; NULL when float */
+    const int16_t *i16; /* stored values minus zero points */
 } qcg_weights;
 
-/* Operand 1 of conv or linear, packed or not.  False: diagnosed (not a constant). */
+/* Operand 1 of conv or linear between quantized values, packed or not.  False: diagnosed (not a
+ * constant). */
 bool qcg_weights_get(qcg *g, int64_t groups, qcg_weights *w);
 
 /* The weight in the order of a packing, as a constant of the module: the operand itself where it

@@ -93,10 +93,24 @@ static bool copy_out(qir_eval_args *a, const places *p)
     return true;
 }
 
+/* Real values of a quantized table. */
+static void dequantize_out(qir_eval_args *a, const places *p)
+{
+    const float *x = eval_f32(a, &a->in[0]);
+    float *y = a->out[0].data;
+    for (int64_t k = 0; k < p->count && p->piece; k++)
+        memcpy(y + k * p->piece, x + p->at[k], (size_t)p->piece * sizeof *y);
+}
+
 bool qir_eval_gather(qir_eval_args *a)
 {
     places p;
-    return slices(a, &p) && copy_out(a, &p);
+    if (!slices(a, &p))
+        return false;
+    if (!a->in[0].type->quant || a->out[0].type->quant)
+        return copy_out(a, &p);
+    dequantize_out(a, &p);
+    return true;
 }
 
 bool qir_eval_gather_elements(qir_eval_args *a)

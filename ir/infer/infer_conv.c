@@ -1,21 +1,34 @@
 /* conv, conv_transpose and linear: shapes, weights, biases and the quantized forms they share. */
 #include "infer.h"
 
+#include "qir/codes.h"
 #include "qir/pack.h"
 #include "qir/qmath.h"
 #include "qir/support/checked.h"
 
 /* --- weights, bias, result ------------------------------------------------------------------- */
 
+/* A real input and a quantized weight: the weight is dequantized element by element. */
+static bool check_weight_only(qir_infer *q, const qir_type *x, const qir_type *w)
+{
+    qir_code_rows rows;
+    return (x->dtype == QIR_f32 && q->opcode != QIR_OP_conv_transpose &&
+            qir_code_rows_get(w, &rows)) ||
+           infer_fail(q, "type.operand",
+                      "input %s and weight %s, expected both quantized or neither, or f32 and at "
+                      "most 8 bits that express f32, per tensor, per axis 0 or in groups of axis 1",
+                      infer_text(q, x), infer_text(q, w));
+}
+
 /* The weight is quantized like the input or neither is; per tensor or per `axis`. */
 static bool check_weight(qir_infer *q, const qir_type *x, const qir_type *w, int axis)
 {
     if (!x->quant && !w->quant)
         return infer_same_element(q, x, w);
-    if (!x->quant || !w->quant)
-        return infer_fail(q, "type.operand",
-                          "input %s and weight %s, expected both quantized or "
-                          "neither",
+    if (!x->quant)
+        return check_weight_only(q, x, w);
+    if (!w->quant)
+        return infer_fail(q, "type.operand", "input %s and weight %s, expected both quantized",
                           infer_text(q, x), infer_text(q, w));
     if (!infer_per_tensor8(q, 0))
         return false;

@@ -1,6 +1,7 @@
 /* Reading and writing at indices: shapes of the results, and the indices that are known. */
 #include <string.h>
 #include "infer.h"
+#include "qir/codes.h"
 
 static int64_t read_index(const void *data, qir_dtype t, int64_t i)
 {
@@ -39,12 +40,29 @@ static bool check_indices(qir_infer *q, const int64_t *size, int64_t m)
     return check_known(q, size, m);
 }
 
+/* A quantized table whose rows are wanted as real values. */
+static bool reads_real(const qir_infer *q, const qir_type *x)
+{
+    return x->quant && q->results[0] && !q->results[0]->quant;
+}
+
+static bool check_real(qir_infer *q, const qir_type *x, unsigned axis)
+{
+    qir_code_rows rows;
+    return (axis == 0 && x->rank == 2 && qir_code_rows_get(x, &rows)) ||
+           infer_fail(q, "type.operand",
+                      "real values of a table of type %s, expected rows of at most 8 bits that "
+                      "express f32, per tensor, per axis 0 or in groups of axis 1, and axis 0",
+                      infer_text(q, x));
+}
+
 bool qir_infer_gather(qir_infer *q)
 {
     const qir_type *x = infer_type(q, 0), *indices = infer_type(q, 1);
     infer_dims dims = {0};
     unsigned axis;
-    if (!infer_axis(q, x->rank, &axis) || !infer_movable(q, x))
+    if (!infer_axis(q, x->rank, &axis) ||
+        !(reads_real(q, x) ? check_real(q, x, axis) : infer_movable(q, x)))
         return false;
     for (unsigned i = 0; i < x->rank; i++) {
         for (unsigned j = 0; i == axis && j < indices->rank; j++)
@@ -53,7 +71,9 @@ bool qir_infer_gather(qir_infer *q)
         if (i != axis && !infer_push(q, &dims, x->dims[i]))
             return false;
     }
-    return check_indices(q, &x->dims[axis], 1) && infer_result(q, 0, &dims, x);
+    return check_indices(q, &x->dims[axis], 1) &&
+           (reads_real(q, x) ? infer_result_plain(q, 0, &dims, QIR_f32)
+                             : infer_result(q, 0, &dims, x));
 }
 
 /* Indices of the rank of x, with no more elements than x in every dimension but `axis`. */

@@ -14,6 +14,9 @@ static bool dtype_ok(const qir_op *op, const qir_type *t)
     static const qir_dtype ok[] = {QIR_f32, QIR_i1, QIR_i8, QIR_u8, QIR_i32, QIR_i64};
     if (t->kind == QIR_PACKED)
         return true;
+    if (t->quant && qir_dtype_bits(t->dtype) < 8 &&
+        qir_op_desc_get(op->opcode)->qrule.kind == QIR_QR_ACCUM)
+        return true; /* weights of few bits */
     if (qir_op_has_trait(op, QIR_TRAIT_ANY_TYPE))
         return t->dtype != QIR_f64 || !qir_op_has_trait(op, QIR_TRAIT_NO_F64);
     for (size_t i = 0; i < sizeof ok / sizeof ok[0]; i++)

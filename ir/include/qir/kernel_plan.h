@@ -49,9 +49,13 @@ typedef struct qir_kernel_plan {
     int64_t panel_rows;
     int64_t band_rows, band_width; /* per plane; positions of c elements; kernel[0] planes */
     bool has_band;
-    size_t band_bytes,
-        panel_bytes; /* multiples of 64, with room to read or write one vector over */
+    int64_t weight_rows; /* of a quantized weight, dequantized at a time; 0: it needs no room */
+    size_t band_bytes, panel_bytes,
+        weight_bytes; /* multiples of 64, with room to read or write one vector over */
 } qir_kernel_plan;
+
+/* Bytes of workspace: band, panel, weight rows, one behind another. */
+size_t qir_kernel_plan_bytes(const qir_kernel_plan *p);
 
 /* `op` is conv, linear or a pool. */
 void qir_kernel_plan_get(qir_level level, const qir_op *op, qir_kernel_plan *p);

@@ -2,13 +2,14 @@
 vectors and tails, padding, strides, groups, zero points).  `cases(group)` yields (name, text)."""
 import typed
 from groups.along import along, pool, reduce, softmax
+from groups.codes import codes
 from groups.elementwise import affine, binary, elementwise
 from groups.movement import copy, grid_sample, index, resize, update
 from groups.sequence import attention, layer_norm, sequence
 from groups.weighted import conv, depthwise, linear, matmul, transposed, weighted_real
 from modules import Weighted
 
-GROUPS = {f.__name__: f for f in (conv, depthwise, linear, weighted_real, transposed, pool, elementwise,
+GROUPS = {f.__name__: f for f in (conv, depthwise, linear, weighted_real, codes, transposed, pool, elementwise,
                                   binary, copy, index, reduce, along, resize, grid_sample, softmax,
                                   matmul, affine, sequence, attention, layer_norm, update,
                                   typed.cast, typed.arithmetic, typed.half)}

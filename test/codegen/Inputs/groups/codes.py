@@ -1,0 +1,70 @@
+"""Real ops with quantized weights and tables, which objects hold in their bits."""
+from modules import Weighted, dense, dims, f32, product
+
+
+def quant(rng, storage, shape, group=0, rows=True, zero_points=False):
+    """Type of a constant: parameters per tensor, per row, or per group of dimension 1."""
+    bits = int(storage[1:])
+    low = -(1 << bits - 1) if storage[0] == 'i' else 0
+    count = shape[0] * (shape[1] // group if group else 1) if rows or group else 1
+    scales = [f32(rng.uniform(0.01, 0.1)) for _ in range(count)]
+    zeros = [rng.randrange(low, low + (1 << bits)) if zero_points else 0 for _ in scales]
+    where = f'axis = 1, group = {group}, ' if group else 'axis = 0, ' if rows else ''
+    if len(scales) > 8:
+        return f'quant<{storage}:f32, {where}{dense("f", scales)} : {dense("i", zeros)}>'
+    entries = ', '.join(f'{s!r}:{z}' for s, z in zip(scales, zeros))
+    return f'quant<{storage}:f32, {where}{{{entries}}}>' if where else f'quant<{storage}:f32, {entries}>'
+
+
+def constant(rng, shape, storage, **how):
+    bits = int(storage[1:])
+    low = -(1 << bits - 1) if storage[0] == 'i' else 0
+    values = [rng.randrange(low, low + (1 << bits)) for _ in range(product(shape))]
+    return f'tensor<{dims(shape)}x{quant(rng, storage, shape, **how)}> = ' + dense(
+        'b' if low else 'B', values)
+
+
+class Codes(Weighted):
+    """A real conv or linear whose weight is quantized."""
+
+    def __init__(self, x, o, storage, *args, group=0, rows=True, zero_points=False, **more):
+        super().__init__(x, o, *args, real=True, **more)
+        self.storage, self.how = storage, {'group': group, 'rows': rows, 'zero_points': zero_points}
+
+    def weight(self):
+        return constant(self.rng, self.weight_dims(), self.storage, **self.how), 0
+
+
+def table(shape, storage, indices, **how):
+    """Rows of a table plus an argument."""
+    import random
+    rng = random.Random(str((shape, storage, how)))
+    y = f'tensor<{len(indices)}x{shape[1]}xf32>'
+    return '\n'.join([
+        'module @m {', f'  const @t : {constant(rng, shape, storage, **how)}',
+        f'  const @i : tensor<{len(indices)}xi64> = {dense("q", indices)}',
+        f'  func @main(%x: {y} {{name = "x"}}) -> ({y} {{name = "y"}}) {{',
+        f'    %0 = gather(@t, @i) : {y}', f'    %1 = add(%0, %x) : {y}', '    return(%1)', '  }', '}', ''])
+
+
+def codes():
+    for t in ('i4', 'u4', 'i2', 'u2', 'i8', 'u8'):
+        yield 'linear-groups-' + t, Codes([3, 96], 9, t, group=32)
+        yield 'linear-rows-' + t, Codes([2, 53], 7, t, zero_points=True)
+        yield 'table-' + t, table([5, 48], t, [4, 0, -1, 2], group=16, zero_points=True)
+        yield 'table-tail-' + t, table([5, 37], t, [4, 0, 3])
+    yield 'linear-tensor', Codes([1, 40], 11, 'i4', rows=False, zero_points=True)
+    yield 'linear-group-16', Codes([65, 48], 5, 'i4', group=16, zero_points=True, attrs='min = 0.0')
+    yield 'linear-group-256', Codes([1, 512], 3, 'i4', group=256, bias=False)
+    yield 'linear-odd-group', Codes([2, 35], 6, 'i4', group=5)
+    yield 'linear-group-7', Codes([2, 42], 6, 'u2', group=7, zero_points=True)
+    yield 'linear-many', Codes([7, 160], 61, 'i4', group=32)
+    yield 'linear-one', Codes([1, 33], 1, 'i4')
+    yield 'linear-wide', Codes([2, 5000], 5, 'i4', group=40)
+    yield 'conv-rows', Codes([1, 5, 8, 7], 7, 'i4', [3, 3], pads=1, attrs='min = 0.0')
+    yield 'conv-groups', Codes([2, 32, 5, 6], 9, 'i4', [3, 2], pads=[1, 0, 1, 1], group=16)
+    yield 'conv-small-groups', Codes([1, 6, 7, 7], 5, 'u4', [3, 3], group=3, zero_points=True)
+    yield 'conv-grouped', Codes([1, 12, 8, 8], 18, 'i8', [3, 3], pads=1, groups=3)
+    yield 'pointwise', Codes([1, 32, 8, 8], 24, 'i4', [1, 1], group=16, zero_points=True)
+    yield 'depthwise', Codes([1, 13, 9, 8], 13, 'i4', [3, 3], pads=1, groups=13, zero_points=True)
+    yield '1d', Codes([1, 8, 20], 12, 'i2', [5], 2, 2)
