@@ -150,7 +150,7 @@ static bool read_args(qir_arena *arena, const qir_json *node, const char *key, r
     return true;
 }
 
-/* "key,path,type;key,path,type;...": the last path is where the node stands in the model. */
+/* The last path is where the node stands in the model. */
 static const char *innermost_module(qir_context *ctx, const char *stack)
 {
     const char *last = strrchr(stack, ';');
@@ -159,18 +159,17 @@ static const char *innermost_module(qir_context *ctx, const char *stack)
     return len ? qir_intern(ctx, comma + 1, len) : "";
 }
 
-static bool read_module(const qir_json *node, const char **out)
+static bool read_module(const qir_json *node, pt2_node *out)
 {
     qir_json metadata, stack;
-    const char *text;
-    *out = "";
+    out->stack = out->module = "";
     if (!qir_json_optional(node, "metadata", &metadata) || !metadata.value)
         return !node->file->failed;
     if (!qir_json_optional(&metadata, "nn_module_stack", &stack) || !stack.value)
         return !node->file->failed;
-    if (!qir_json_string(&stack, &text))
+    if (!qir_json_string(&stack, &out->stack))
         return false;
-    *out = innermost_module(node->file->ctx, text);
+    out->module = innermost_module(node->file->ctx, out->stack);
     return true;
 }
 
@@ -186,7 +185,7 @@ bool pt2_node_read(qir_arena *arena, const qir_json *j, pt2_node *out)
     if (!qir_json_member(j, "target", &target) || !qir_json_string(&target, &out->target) ||
         !read_args(arena, j, "inputs", read_operand, &out->args, &out->nargs) ||
         !read_args(arena, j, "outputs", pt2_arg_read, &out->outs, &out->nouts) ||
-        !read_module(j, &out->module) || !qir_json_optional(j, "name", &name))
+        !read_module(j, out) || !qir_json_optional(j, "name", &name))
         return false;
     out->target = without_prefix(out->target, "torch.ops.");
     out->name = out->target; /* archives of old schemas name no nodes */

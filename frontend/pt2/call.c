@@ -135,7 +135,9 @@ bool pt2_translate(pt2_import *imp, const pt2_node *n)
     fe_node node = describe(imp, n);
     fe_begin_node(&imp->fe, &node);
     c.row = pt2_table_find(imp, n, &in_place);
+    qir_op *last = imp->fe.b.block->last;
     bool ok = run(&c) && define_results(&c, in_place);
+    pt2_note_source(imp, n, last);
     fe_end_node(&imp->fe);
     return ok;
 }

@@ -82,6 +82,11 @@ bool pt2_check_supported(pt2_import *imp);
 /* --- liveness.c: what is needed, what is written to --------------------------------------------- */
 void pt2_find_live(pt2_import *imp);
 
+/* --- notes.c: for quantizers -------------------------------------------------------------------- */
+/* Notes at the ops behind `last` (NULL: all) that `n` was translated to. */
+void pt2_note_source(pt2_import *imp, const pt2_node *n, qir_op *last);
+void pt2_note_classes(pt2_import *imp);
+
 /* --- symbols.c ---------------------------------------------------------------------------------- */
 /* Evaluates a size with the bindings of the command line.  False: diagnosed. */
 bool pt2_size_eval(pt2_import *imp, const pt2_size *size, int64_t *out);

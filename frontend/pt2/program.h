@@ -53,7 +53,8 @@ typedef struct pt2_arg {
 typedef struct pt2_node {
     const char *target; /* without "torch.ops." */
     const char *name;
-    const char *module; /* innermost of nn_module_stack; "" if none */
+    const char *stack;  /* nn_module_stack: "key,path,class;...", outermost first; "" if none */
+    const char *module; /* its innermost path; "" if none */
     pt2_arg *args, *outs;
     size_t nargs, nouts;
     bool live; /* something that is asked for depends on it */

@@ -29,6 +29,7 @@ static bool import_graph(pt2_import *imp)
     for (size_t i = 0; i < imp->program.nnodes; i++)
         if (imp->program.nodes[i].live && !pt2_translate(imp, &imp->program.nodes[i]))
             return false;
+    pt2_note_classes(imp);
     return pt2_import_outputs(imp);
 }
 
