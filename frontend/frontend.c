@@ -157,13 +157,10 @@ static qir_module *import_source(void *user, qir_context *ctx, const qir_import_
     return s->format->import(ctx, s->path, &s->bytes, opts);
 }
 
-qir_module *qir_import_file(qir_context *ctx, const char *path, const qir_import_options *opts)
+qir_module *qir_import_bytes(qir_context *ctx, const char *path, qir_bytes bytes,
+                             const qir_import_options *opts)
 {
-    size_t limit = opts && opts->max_source ? opts->max_source : (size_t)1 << 30;
-    source s = {.path = path};
-    if (!qir_read_file(qir_context_diag(ctx), qir_context_arena(ctx), path, limit, "-fmax-source",
-                       &s.bytes))
-        return NULL;
+    source s = {.path = path, .bytes = bytes};
     for (size_t i = 0; i < sizeof formats / sizeof *formats && !s.format; i++)
         if (formats[i].detect(path, s.bytes.data, s.bytes.len))
             s.format = &formats[i];
@@ -175,4 +172,14 @@ qir_module *qir_import_file(qir_context *ctx, const char *path, const qir_import
         return import_source(&s, ctx, &once);
     }
     return refuse(ctx, path, "not an ONNX model, and not QIR text");
+}
+
+qir_module *qir_import_file(qir_context *ctx, const char *path, const qir_import_options *opts)
+{
+    size_t limit = opts && opts->max_source ? opts->max_source : (size_t)1 << 30;
+    qir_bytes bytes;
+    if (!qir_read_file(qir_context_diag(ctx), qir_context_arena(ctx), path, limit, "-fmax-source",
+                       &bytes))
+        return NULL;
+    return qir_import_bytes(ctx, path, bytes, opts);
 }

@@ -52,6 +52,7 @@ qir_module *fe_close(fe_builder *fe, bool ok)
         fe_pop_scope(fe);
     qir_map_free(&fe->names);
     qir_map_free(&fe->bases);
+    qir_map_free(&fe->spare);
     qir_arena_destroy(fe->arena);
     if (ok && !diagnosed)
         return fe->m;

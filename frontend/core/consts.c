@@ -146,6 +146,12 @@ bool fe_const_float(fe_builder *fe, qir_value *v, float *out)
     return true;
 }
 
+void fe_release(fe_builder *fe, const qir_value *v)
+{
+    if (qir_value_const(v))
+        qir_map_put(&fe->spare, qir_value_const(v), fe);
+}
+
 bool fe_is_weight(const qir_value *v)
 {
     const qir_op *op = qir_value_op(v);

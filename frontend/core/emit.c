@@ -1,4 +1,6 @@
 /* Building ops: those of constants are evaluated at once. */
+#include <string.h>
+
 #include "core/fe.h"
 
 static bool all_constant(const qir_op *op, int64_t limit)
@@ -42,6 +44,19 @@ static bool load_operands(const qir_op *op, qir_tensor *in)
     return true;
 }
 
+/* A large result takes the place of an operand that nothing reads again. */
+static qir_value *keep(fe_builder *fe, const qir_op *op, const char *name, const qir_tensor *result)
+{
+    qir_const *from = qir_value_const(qir_op_operand(op, 0));
+    size_t bytes = qir_type_bytes(result->type);
+    if (op->noperands != 1 || !qir_map_has(&fe->spare, from) ||
+        bytes > qir_type_bytes(from->value.type))
+        return fe_add_const(fe, name, result->type, result->data, true, op->loc);
+    void *place = (void *)(uintptr_t)qir_const_data(from);
+    memcpy(place, result->data, bytes);
+    return fe_add_const(fe, name, result->type, place, false, op->loc);
+}
+
 /* Replaces the op just built by constants; all its operands are constants. */
 static bool fold(fe_builder *fe, qir_op *op, qir_value **out)
 {
@@ -51,7 +66,7 @@ static bool fold(fe_builder *fe, qir_op *op, qir_value **out)
         return false;
     const char *name = folded_name(fe, op);
     for (unsigned i = 0; i < op->nresults; i++)
-        out[i] = fe_add_const(fe, name, results[i].type, results[i].data, true, op->loc);
+        out[i] = keep(fe, op, name, &results[i]);
     qir_op_erase(op);
     return true;
 }

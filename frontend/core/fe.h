@@ -52,6 +52,7 @@ typedef struct fe_builder {
     fe_scope main;
     fe_scope *scope;
     qir_map names; /* identifiers given to values */
+    qir_map spare; /* qir_const whose bytes nothing reads again */
     qir_map bases; /* qir_const -> identifier it should have, but for uniqueness */
 } fe_builder;
 
@@ -130,6 +131,9 @@ bool fe_const_float(fe_builder *fe, qir_value *v, float *out);
 /* A weight is a constant, or the dequantization of one: both can be rearranged at import. */
 bool fe_is_weight(const qir_value *v);
 qir_value *fe_transpose_weight(fe_builder *fe, qir_value *w, const int64_t *perm);
+
+/* Nothing but the next op reads the constant's bytes: what it folds to may take their place. */
+void fe_release(fe_builder *fe, const qir_value *v);
 
 /* --- emit.c: building ops --------------------------------------------------------------------- */
 /* Builds an op; folds it when all its operands are small constants. */

@@ -111,6 +111,8 @@ bool onnx_import_outputs(onnx_import *imp);
 /* Operand i; NULL if omitted. */
 qir_value *onnx_in(const onnx_call *c, unsigned i);
 bool onnx_out_used(const onnx_call *c, unsigned i);
+/* Operand i is read by this node alone, and no more after the op that it builds next. */
+void onnx_release(onnx_call *c, unsigned i);
 /* Sets result i.  False: v is NULL. */
 bool onnx_set(onnx_call *c, unsigned i, qir_value *v);
 

@@ -28,6 +28,13 @@ static bool index_nodes(onnx_import *imp, const onnx_graph *g, qir_map *producer
     return true;
 }
 
+static void count_readers(onnx_import *imp, const char *name, unsigned n)
+{
+    onnx_initializer *init = qir_strmap_get(&imp->body->initializers, name, strlen(name));
+    if (init)
+        init->readers += n;
+}
+
 /* Marks what computes `name` for `user`, which must come later. */
 static bool mark(onnx_import *imp, const qir_map *producers, const char *name,
                  const onnx_node *user)
@@ -50,9 +57,11 @@ static bool mark_node(onnx_import *imp, const qir_map *producers, const onnx_nod
 static bool mark_body(onnx_import *imp, const qir_map *producers, const onnx_graph *g,
                       const onnx_node *user)
 {
-    for (size_t i = 0; i < g->noutputs; i++)
+    for (size_t i = 0; i < g->noutputs; i++) {
+        count_readers(imp, g->outputs[i].name, 2);
         if (!mark(imp, producers, g->outputs[i].name, user))
             return false;
+    }
     for (size_t i = 0; i < g->nnodes; i++)
         if (!mark_node(imp, producers, &g->nodes[i], user))
             return false;
@@ -62,9 +71,11 @@ static bool mark_body(onnx_import *imp, const qir_map *producers, const onnx_gra
 static bool mark_node(onnx_import *imp, const qir_map *producers, const onnx_node *n,
                       const onnx_node *user)
 {
-    for (uint32_t k = 0; k < n->nin; k++)
+    for (uint32_t k = 0; k < n->nin; k++) {
+        count_readers(imp, n->in[k], n == user ? 1 : 2);
         if (!mark(imp, producers, n->in[k], user))
             return false;
+    }
     for (uint32_t k = 0; k < n->nattrs; k++)
         if (n->attrs[k].g && !mark_body(imp, producers, n->attrs[k].g, user))
             return false;
@@ -74,8 +85,10 @@ static bool mark_node(onnx_import *imp, const qir_map *producers, const onnx_nod
 /* Nodes stand in topological order, so one walk from the end reaches everything. */
 static bool mark_live(onnx_import *imp, const onnx_graph *g, const qir_map *producers)
 {
-    for (size_t i = 0; i < g->noutputs; i++)
+    for (size_t i = 0; i < g->noutputs; i++) {
+        count_readers(imp, g->outputs[i].name, 1);
         mark(imp, producers, g->outputs[i].name, NULL);
+    }
     for (size_t i = g->nnodes; i-- > 0;)
         if (g->nodes[i].live && !mark_node(imp, producers, &g->nodes[i], &g->nodes[i]))
             return false;

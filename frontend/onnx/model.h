@@ -73,6 +73,7 @@ typedef struct onnx_opset {
 typedef struct onnx_initializer {
     qir_tensorproto tensor;
     struct qir_value *value; /* the constant, once something has used it */
+    unsigned readers;        /* operands of live nodes that it is, those in bodies counted twice */
     const char *location; /* external data */
     size_t location_len;
     const char *ext_offset, *ext_length; /* NUL-terminated texts; NULL if absent */

@@ -12,9 +12,11 @@ static bool is_matrix_weight(const qir_value *v)
 bool onnx_matmul(onnx_call *c)
 {
     qir_value *a = c->in[0], *b = c->in[1];
-    if (is_matrix_weight(b) && qir_type_is_float(b->type) && a->type->rank)
+    if (is_matrix_weight(b) && qir_type_is_float(b->type) && a->type->rank) {
+        onnx_release(c, 1);
         return onnx_set(c, 0,
                         fe_emit2(c->fe, QIR_OP_linear, a, fe_transpose_weight(c->fe, b, swap)));
+    }
     return onnx_set(c, 0, fe_emit2(c->fe, QIR_OP_matmul, a, b));
 }
 
@@ -68,6 +70,7 @@ bool onnx_gemm(onnx_call *c)
     if (trans_a)
         a = fe_transpose(c->fe, a, swap);
     if (trans_b || fe_is_weight(b)) {
+        onnx_release(c, 1);
         qir_value *w = trans_b ? b : fe_transpose_weight(c->fe, b, swap);
         if (w && alpha != 1.0f && w->kind == QIR_VALUE_CONST)
             w = scaled(c, w, alpha);

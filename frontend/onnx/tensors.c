@@ -32,6 +32,17 @@ static onnx_initializer *find_initializer(const onnx_import *imp, const char *na
     return found;
 }
 
+void onnx_release(onnx_call *c, unsigned i)
+{
+    const onnx_body *b = c->imp->body;
+    const char *name = c->node->in[i];
+    if (b->outer || b->function || !c->fe->opts->own_bytes)
+        return; /* bodies may be translated again */
+    const onnx_initializer *init = qir_strmap_get(&b->initializers, name, strlen(name));
+    if (init && init->value == c->in[i] && init->readers == 1)
+        fe_release(c->fe, c->in[i]);
+}
+
 qir_value *onnx_lookup(onnx_import *imp, const char *name)
 {
     qir_value *v = fe_find(&imp->fe, name);

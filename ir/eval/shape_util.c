@@ -39,6 +39,20 @@ static void copy_row(int64_t n, size_t esize, char *dst, int64_t ds, const char 
 #undef COPY
 }
 
+/* Source rows lie across: a few columns of all of them at a time stay in the cache. */
+static void copy_across(const int64_t *dims, size_t esize, char *dst, const int64_t *ds,
+                        const char *src, const int64_t *ss)
+{
+    enum { COLUMNS = 16 };
+    int64_t size = (int64_t)esize;
+    for (int64_t i = 0; i < dims[0]; i += COLUMNS) {
+        int64_t n = dims[0] - i < COLUMNS ? dims[0] - i : COLUMNS;
+        for (int64_t j = 0; j < dims[1]; j++)
+            copy_row(n, esize, dst + (i * ds[0] + j * ds[1]) * size, ds[0],
+                     src + (i * ss[0] + j * ss[1]) * size, ss[0]);
+    }
+}
+
 void eval_copy_nd(unsigned rank, const int64_t *dims, size_t esize, void *dst, const int64_t *ds,
                   const void *src, const int64_t *ss)
 {
@@ -49,6 +63,10 @@ void eval_copy_nd(unsigned rank, const int64_t *dims, size_t esize, void *dst, c
     if (rank == 1) {
         if (dims[0] > 0)
             copy_row(dims[0], esize, dst, ds[0], src, ss[0]);
+        return;
+    }
+    if (rank == 2 && ss[0] == 1 && ss[1] > 1) {
+        copy_across(dims, esize, dst, ds, src, ss);
         return;
     }
     int64_t size = (int64_t)esize;

@@ -14,6 +14,7 @@ enum { FIRST_BLOCK = 16 << 10, LAST_BLOCK = 4 << 20, BIG = 4 << 10 };
 
 typedef struct block {
     struct block *next;
+    void *memory; /* what the allocator gave */
     size_t cap, used;
     _Alignas(64) unsigned char data[];
 } block;
@@ -52,7 +53,7 @@ void qir_arena_destroy(qir_arena *a)
         return;
     for (block *b = a->head; b;) {
         block *next = b->next;
-        free(b);
+        free(b->memory);
         b = next;
     }
     free(a);
@@ -65,7 +66,7 @@ void qir_arena_reset(qir_arena *a)
         return;
     for (block *b = keep->next; b;) {
         block *next = b->next;
-        free(b);
+        free(b->memory);
         b = next;
     }
     keep->next = NULL;
@@ -73,16 +74,18 @@ void qir_arena_reset(qir_arena *a)
     keep->used = 0;
 }
 
+/* From calloc, which need not touch large blocks to clear them. */
 static block *new_block(qir_arena *a, size_t need)
 {
     size_t cap = need > a->next_block ? need : a->next_block;
     size_t total;
-    if (!qir_add_size(cap, sizeof(block), &total) || !qir_align_up(total, 64, &total))
+    if (!qir_add_size(cap, sizeof(block) + 63, &total))
         out_of_memory(a, need);
-    block *b = aligned_alloc(64, total);
-    if (!b)
+    char *memory = calloc(1, total);
+    if (!memory)
         out_of_memory(a, need);
-    memset(b, 0, total);
+    block *b = (block *)(memory + (-(uintptr_t)memory & 63));
+    b->memory = memory;
     b->cap = cap;
     if (a->next_block < LAST_BLOCK)
         a->next_block *= 2;

@@ -25,11 +25,8 @@ static const char *directory_of(qir_context *ctx, const char *path)
 static qir_module *read_module(qir_context *ctx, const opt_options *o, const chunk *c)
 {
     qir_import_options import = tool_import_options(&o->import, &o->common);
-    if (opt_is_binary(&c->whole)) {
-        if (strcmp(c->path, "-"))
-            return qir_import_file(ctx, c->path, &import);
-        return qir_import_onnx(ctx, c->name, c->whole.data, c->whole.len, -1, &import);
-    }
+    if (opt_is_binary(&c->whole))
+        return qir_import_bytes(ctx, c->path, c->whole, &import);
     if (!qir_import_plain(ctx, c->name, &import))
         return NULL;
     qir_parse_options opts = {.max_source = (size_t)o->common.max_source,

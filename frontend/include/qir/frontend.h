@@ -3,6 +3,7 @@
 #define QIR_FRONTEND_H
 
 #include "qir/ir.h"
+#include "qir/support/file.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -45,6 +46,11 @@ bool qir_import_plain(qir_context *ctx, const char *path, const qir_import_optio
 
 /* Chooses the frontend by content (ONNX, QIR text), not by name.  NULL: diagnosed. */
 qir_module *qir_import_file(qir_context *ctx, const char *path, const qir_import_options *opts);
+
+/* The same of a file that is read already ("-": from standard input).  The bytes are the importer's to
+ * change; they must outlive the module. */
+qir_module *qir_import_bytes(qir_context *ctx, const char *path, qir_bytes bytes,
+                             const qir_import_options *opts);
 
 /* ONNX from memory; the bytes are borrowed for the life of the module.  `dir_fd` is the directory for external data (-1: none allowed). */
 qir_module *qir_import_onnx(qir_context *ctx, const char *path, const void *data, size_t len,
