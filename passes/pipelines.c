@@ -5,11 +5,11 @@
 static const qir_named_pipeline pipelines[] = {
     {"simplify", "canonicalize,const-fold,cse,canonicalize,dce",
      "Local clean-up; results stay equal (but for the sign of zeros)."},
-    {"float", "simplify,sink-transposes,simplify,recognise-updates,recognise,share-heads,fold-batch-norm{expand=conv},fuse-activation,simplify",
+    {"float", "fold-qat-batch-norm,simplify,sink-transposes,simplify,recognise-updates,recognise,share-heads,fold-batch-norm{expand=conv},fuse-activation,simplify",
      "Everything done to the float model before quantization or float code generation."},
     {"prepare", "float,annotate-quant,insert-observers",
      "Static quantization, up to calibration: observers on every value to be quantized."},
-    {"qdq", "insert-qdq,duplicate-dq,const-fold{only-quantize=true}",
+    {"qdq", "insert-qdq,fold-qat-batch-norm,duplicate-dq,const-fold{only-quantize=true}",
      "Measured observers become quantize/dequantize pairs, in the order of PT2E's convert."},
     {"convert", "apply-calibration,qdq", "After calibration: pairs in place of observers."},
     {"lower-quant", "propagate-qdq,lower-qdq,fuse-activation,simplify",

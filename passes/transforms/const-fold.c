@@ -102,12 +102,19 @@ static void replace_uses(qir_value *r, qir_value *c, const qir_map *quantized)
             qir_op_set_operand(u->user, (uint32_t)(u - u->user->operands), c);
 }
 
+/* What has no name of its own is called after the constant that it was. */
+static const char *name_of(const qir_op *op)
+{
+    const qir_value *x = qir_op_operand(op, 0);
+    return x && x->name ? x->name : "folded";
+}
+
 static void replace(qir_op *op, const qir_tensor *out, const qir_map *quantized)
 {
     qir_module *m = qir_op_module(op);
     for (uint32_t i = 0; i < op->nresults; i++) {
         qir_value *r = &op->results[i];
-        const char *name = r->name ? r->name : "folded";
+        const char *name = r->name ? r->name : name_of(op);
         if (!r->uses)
             continue;
         qir_const *c = qir_const_create(m, name, r->type, out[i].data, false, op->loc);
