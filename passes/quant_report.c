@@ -43,12 +43,37 @@ const char *qir_float_reason(const qir_op *op)
                                                                   : "the model is not quantized";
 }
 
+/* The type of a quantized constant that a real op reads, or NULL. */
+static const qir_type *stored_codes(const qir_op *op)
+{
+    for (uint32_t i = 0; i < op->noperands; i++) {
+        qir_value *v = qir_op_operand(op, i);
+        if (v && v->type->quant && qir_value_const(v))
+            return v->type;
+    }
+    return NULL;
+}
+
+/* "int4 weights, group 32" */
+static void report_codes(const qir_op *op, const qir_type *t, qir_strbuf *out)
+{
+    const qir_quant *q = t->quant;
+    qir_strbuf_printf(out, "float, %s%u %s, ", qir_dtype_is_signed(t->dtype) ? "int" : "uint",
+                      qir_dtype_bits(t->dtype), op->opcode == QIR_OP_gather ? "table" : "weights");
+    if (q->group)
+        qir_strbuf_printf(out, "group %lld\n", (long long)q->group);
+    else
+        qir_strbuf_puts(out, q->axis < 0 ? "per tensor\n" : "per channel\n");
+}
+
 static void report_op(const qir_op *op, qir_op_arith arith, qir_strbuf *out)
 {
     const char *where = op->loc ? qir_loc_text(qir_op_module(op)->ctx, op->loc) : "?";
     const qir_type *t = op->results[0].type;
     qir_strbuf_printf(out, "%s '%s': ", qir_op_name(op), where);
-    if (arith == QIR_ARITH_FLOAT)
+    if (arith == QIR_ARITH_FLOAT && stored_codes(op))
+        report_codes(op, stored_codes(op), out);
+    else if (arith == QIR_ARITH_FLOAT)
         qir_strbuf_printf(out, "float: %s\n", qir_float_reason(op));
     else if (t->quant)
         qir_strbuf_printf(out, "int%u\n", qir_dtype_bits(t->dtype));

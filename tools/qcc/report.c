@@ -1,6 +1,7 @@
 /* -report: where each op computes and why, and what the result costs. */
 #include "qcc.h"
 #include <stdio.h>
+#include "qir/codes.h"
 #include "qir/quant.h"
 
 static size_t module_int(const qir_module *m, const char *name)
@@ -9,11 +10,19 @@ static size_t module_int(const qir_module *m, const char *name)
     return a && a->kind == QIR_ATTR_INT && a->u.i > 0 ? (size_t)a->u.i : 0;
 }
 
+/* As the object holds it: values of few bits are packed. */
+static size_t stored_bytes(const qir_type *t)
+{
+    qir_code_rows r;
+    bool packed = t->quant && qir_dtype_bits(t->dtype) < 8 && qir_code_rows_get(t, &r);
+    return packed ? (size_t)r.rows * r.row_bytes : qir_type_bytes(t);
+}
+
 static size_t constant_bytes(const qir_module *m)
 {
     size_t n = 0;
     qir_for_each_const(c, m)
-        n += c->value.uses ? qir_type_bytes(c->value.type) : 0;
+        n += c->value.uses ? stored_bytes(c->value.type) : 0;
     return n;
 }
 

@@ -1,6 +1,6 @@
 """Ops that move elements: views, pieces, indices, sizes."""
 from builder import Builder
-from values import MAX_ELEMENTS, f32, product
+from values import CHANNELS, MAX_ELEMENTS, f32, product
 
 
 class Movement(Builder):
@@ -85,7 +85,16 @@ class Movement(Builder):
         values = [self.rng.randrange(-size, size) for _ in range(product(shape))]
         return self.const(shape, self.pick(["i32", "i64"]), f"dense<{values}>")
 
+    def table(self):
+        """Rows of a quantized table."""
+        dims, shape = [self.pick([1, 3, 9]), self.pick(CHANNELS)], self.pick([[], [1], [5], [2, 3]])
+        rows = self.emit("gather", [self.codes(dims), self.indices(shape, dims[0])], ["axis = 0"],
+                         shape + [dims[1]], "f32")
+        return self.pair(rows)
+
     def indexed(self):
+        if self.kind != "integer" and self.chance(0.2):
+            return self.table()
         x = self.operand()
         axis = self.rng.randrange(len(x.dims))
         attrs, mode = [f"axis = {axis}"], self.rng.randrange(4)
