@@ -8,7 +8,7 @@ sys.path.insert(0, sys.argv[1])
 from mkonnx import TYPES, blob, integer, node, tensor, value_info  # noqa: E402
 
 MB = 1 << 20
-ROWS, COLUMNS, COUNT = 512, 8192, 8  # 16 MB of f32 each
+ROWS, COLUMNS, COUNT = 512, 8192, 16  # 16 MB of f32 each
 
 
 def model(initializers, nodes, inputs, outputs):
