@@ -59,8 +59,8 @@ float qir_rescale_multiplier(float sx, float sy)
 float qir_mean_multiplier(float sx, float sy, int64_t n)
 {
     QIR_ASSERT(n > 0, "a mean counts at least one element");
-    float ratio = sx / sy;
-    return ratio / (float)n;
+    float counted = sy * (float)n;
+    return sx / counted;
 }
 
 bool qir_requant_multiplier_ok(float m)

@@ -165,8 +165,8 @@ static void set_divisor(qcg *g, pool *p, const llb_val o[3])
     p->counted = llb_smax(g, n, llb_i32s(g, 1, 1));
     if (p->is_float)
         return;
-    float ratio = qir_rescale_multiplier(x->scale[0], y->scale[0]);
-    p->multiplier = LLVMBuildFDiv(g->b, llb_f32s(g, ratio, 1), p->divisor, "");
+    llb_val counted = LLVMBuildFMul(g->b, llb_f32s(g, y->scale[0], 1), p->divisor, "");
+    p->multiplier = LLVMBuildFDiv(g->b, llb_f32s(g, x->scale[0], 1), counted, "");
     llb_val none = LLVMBuildICmp(g->b, LLVMIntEQ, n, llb_i32s(g, 0, 1), "");
     p->multiplier = LLVMBuildSelect(g->b, none, llb_f32s(g, 0.0f, 1), p->multiplier, "");
 }

@@ -3,7 +3,7 @@
  *   max_pool   folds EVAL_MAX over the taps inside the operand; a window of padding only gives the
  *              lowest value of the type
  *   avg_pool   floats: qir_sum16 over all taps (padding is 0 at its place) divided by the number of
- *              elements counted; quantized: FP32-RNE of sum(q) - n * z_x by (s_x / s_y) / n.
+ *              elements counted; quantized: FP32-RNE of sum(q) - n * z_x by s_x / (s_y * n).
  *              Counted are the taps inside the operand, with count_pads also those in the padding
  *              (not those that ceil_mode reaches beyond it) */
 #include <math.h>

@@ -3,7 +3,7 @@
  *   reduce_sum    f32: qir_sum16 of the row; f64: ascending; integers wrap
  *   reduce_prod   ascending; integers wrap
  *   reduce_mean   f32: qir_sum16 of the row / n; integers: sum / n, truncated;
- *                 quantized: FP32-RNE of sum(q) - n * z_x by (s_x / s_y) / n
+ *                 quantized: FP32-RNE of sum(q) - n * z_x by s_x / (s_y * n)
  *   reduce_max, reduce_min   folds EVAL_MAX, EVAL_MIN; of stored values when quantized */
 #include <math.h>
 #include "eval_priv.h"

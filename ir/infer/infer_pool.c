@@ -88,7 +88,7 @@ static bool pool_dims(qir_infer *q, const qir_type *x, infer_dims *dims, int64_t
     return true;
 }
 
-/* m = (s_x / s_y) / n for every n that occurs: 1 to `most`. */
+/* m = s_x / (s_y * n) for every n that occurs: 1 to `most`. */
 static bool mean_multipliers(qir_infer *q, const qir_type *x, int64_t least, int64_t most)
 {
     float sx = x->quant->scale[0], sy = q->results[0]->quant->scale[0];

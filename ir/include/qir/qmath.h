@@ -28,7 +28,7 @@ bool qir_requant_multiplier_ok(float m); /* 2^-32 <= m < 256 */
 /* The other multipliers that qir_requantize takes:
  *   mul, matmul        qir_requant_multiplier(s_a, s_b, s_y), acc = (a - z_a) * (b - z_b)
  *   requantize         s_x / s_y, acc = q - z_x
- *   avg_pool, mean     (s_x / s_y) / n, acc = sum(q) - n * z_x, n = elements counted */
+ *   avg_pool, mean     s_x / (s_y * n), acc = sum(q) - n * z_x, n = elements counted */
 float qir_rescale_multiplier(float sx, float sy);
 float qir_mean_multiplier(float sx, float sy, int64_t n);
 int32_t qir_requantize(int32_t acc, float m, int32_t lo, int32_t hi, int32_t zp);
