@@ -115,8 +115,8 @@ static bool fail_kind(application *a, const qir_op *op, const qir_profile_entry 
 static bool apply_observer(application *a, qir_op *op, qir_observer_choice choice)
 {
     int64_t id = qir_op_int(op, "id");
-    if (choice.kind->passive || (!a->profile && qir_op_attr(op, "lo")))
-        return true; /* nothing to measure, or applied before */
+    if (!a->profile && qir_op_attr(op, "lo"))
+        return true; /* applied before */
     const qir_profile_entry *e = a->profile ? qir_profile_find(a->profile, id) : NULL;
     if (!e || e->batches == 0) {
         warn_range(a, op, id, "saw no data; what it observes stays in float");
@@ -154,6 +154,8 @@ static bool apply_to(application *a, qir_op *op)
     qir_const *c = qir_value_const(qir_op_operand(op, 0));
     if (!qir_observe_choice(op, &choice))
         return false;
+    if (choice.kind->passive)
+        return true; /* nothing to measure */
     return c ? measure_constant(a, op, c, choice) : apply_observer(a, op, choice);
 }
 

@@ -2,6 +2,7 @@
  * pass (printing, verification, times) is in instrument.c. */
 #include <stdlib.h>
 #include <string.h>
+#include "options.h"
 #include "pm_priv.h"
 #include "qir/support/assert.h"
 
@@ -63,12 +64,7 @@ bool qir_pm_internal_error(const qir_pass_manager *pm)
 /* --- options and statistics of a running pass ---------------------------------------------- */
 static const char *option(const qir_pass *p, const char *name, qir_option_kind kind)
 {
-    const qir_pass_option *o = p->item->desc->options;
-    size_t i = 0;
-    while (o && o[i].name && strcmp(o[i].name, name))
-        i++;
-    QIR_ASSERT(o && o[i].name && o[i].kind == kind, "undeclared pass option");
-    return p->item->values[i];
+    return opt_value(p->item->desc->options, p->item->values, name, kind);
 }
 
 bool qir_pass_bool(const qir_pass *p, const char *name)

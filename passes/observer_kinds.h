@@ -10,6 +10,7 @@
     K(moving_average)                                                                              \
     K(histogram)                                                                                   \
     K(fixed)                                                                                       \
+    K(derived)                                                                                     \
     K(placeholder)
 
 #define QIR_OBSERVER_DECLARE(ident) extern const qir_observer_kind qir_observer_##ident;

@@ -78,6 +78,13 @@ const qir_observer_kind qir_observer_fixed = {
     .passive = true,
 };
 
+const qir_observer_kind qir_observer_derived = {
+    .name = "derived",
+    .doc = "records nothing: its scale is the product of two others, as a bias has it",
+    .order_free = true,
+    .passive = true,
+};
+
 const qir_observer_kind qir_observer_placeholder = {
     .name = "placeholder",
     .doc = "records nothing: the parameters are computed at run time",

@@ -21,30 +21,47 @@ qir_observer_goal qir_observe_goal(const qir_op *op)
                                bits < 16 ? bits : 16};
 }
 
+/* A tensor as [outer][axis][inner]; a cell is one channel, or a group of them, of one of `parts` equal
+ * parts of the outer dimensions: groups are per index of dimension 0. */
+typedef struct grid {
+    int64_t outer, channels, inner, group, parts;
+} grid;
+
+static grid grid_of(const qir_op *op)
+{
+    const qir_type *t = qir_op_operand(op, 0)->type;
+    int64_t axis = qir_op_int(op, "axis"), group = qir_op_int(op, "group");
+    grid g = {1, t->dims[axis], 1, group ? group : 1, group && axis > 0 ? t->dims[0] : 1};
+    for (int64_t d = 0; d < axis; d++)
+        g.outer *= t->dims[d];
+    for (unsigned d = (unsigned)axis + 1; d < t->rank; d++)
+        g.inner *= t->dims[d];
+    return g;
+}
+
 int64_t qir_observe_cells(const qir_op *op)
 {
-    int64_t axis = qir_op_int(op, "axis");
-    return axis < 0 ? 1 : qir_op_operand(op, 0)->type->dims[axis];
+    if (qir_op_int(op, "axis") < 0)
+        return 1;
+    grid g = grid_of(op);
+    return g.parts * (g.channels / g.group);
 }
 
 const float *qir_observe_cell(const qir_op *op, const float *x, int64_t cell, float *buffer,
                               int64_t *n)
 {
-    const qir_type *t = qir_op_operand(op, 0)->type;
-    int64_t axis = qir_op_int(op, "axis"), outer = 1, inner = 1;
-    *n = qir_type_elements(t);
-    if (axis < 0)
+    *n = qir_type_elements(qir_op_operand(op, 0)->type);
+    if (qir_op_int(op, "axis") < 0)
         return x;
-    for (int64_t d = 0; d < axis; d++)
-        outer *= t->dims[d];
-    for (unsigned d = (unsigned)axis + 1; d < t->rank; d++)
-        inner *= t->dims[d];
-    *n = outer * inner;
-    if (outer == 1)
-        return x + cell * inner;
-    for (int64_t o = 0; o < outer; o++)
-        memcpy(buffer + o * inner, x + (o * t->dims[axis] + cell) * inner,
-               (size_t)inner * sizeof *x);
+    grid g = grid_of(op);
+    int64_t rows = g.parts ? g.outer / g.parts : 0, run = g.group * g.inner;
+    int64_t part = cell / (g.channels / g.group), first = cell % (g.channels / g.group) * g.group;
+    const float *from = x + (part * rows * g.channels + first) * g.inner;
+    *n = rows * run;
+    if (rows == 1)
+        return from;
+    for (int64_t r = 0; r < rows; r++)
+        memcpy(buffer + r * run, from + r * g.channels * g.inner, (size_t)run * sizeof *x);
     return buffer;
 }
 

@@ -11,7 +11,8 @@ bool qir_observe_choice(const qir_op *op, qir_observer_choice *out);
 /* What the range is for. */
 qir_observer_goal qir_observe_goal(const qir_op *op);
 
-/* Cells of the op: the channels along its axis, 1 per tensor. */
+/* Cells of the op, each with parameters of its own: 1 per tensor, the channels along its axis, or groups of
+ * them. */
 int64_t qir_observe_cells(const qir_op *op);
 /* The values of one cell of `n` elements of the tensor `x`, in `buffer` (as many values as the
  * tensor) unless they lie together. */

@@ -6,29 +6,58 @@
 #include "qir/qmath.h"
 #include "qir/support/assert.h"
 
+/* What an observe op says beside its parameters. */
+static qir_quant quant_of(const qir_op *op)
+{
+    const qir_attr *dtype = qir_op_attr(op, "dtype");
+    qir_quant q = {.storage = QIR_i8,
+                   .expressed = QIR_f32,
+                   .qmin = (int32_t)qir_op_int(op, "qmin"),
+                   .qmax = (int32_t)qir_op_int(op, "qmax"),
+                   .axis = (int32_t)qir_op_int(op, "axis"),
+                   .group = qir_op_int(op, "group")};
+    qir_dtype_from_name(dtype->u.s, dtype->len, &q.storage);
+    return q;
+}
+
+static const qir_type *typed(const qir_op *op, qir_quant q, const float *scale, const int32_t *zp,
+                             size_t n)
+{
+    q.count = n;
+    q.scale = scale;
+    q.zero_point = zp;
+    return qir_type_with_quant(qir_op_module(op)->ctx, op->results[0].type, &q, op->loc);
+}
+
+static const qir_type *fixed_type(const qir_op *op)
+{
+    float scale = qir_op_attr(op, "scale")->u.f;
+    int32_t zp = (int32_t)qir_op_int(op, "zp");
+    return typed(op, quant_of(op), &scale, &zp, 1);
+}
+
 const qir_type *qir_observed_type(const qir_op *op)
 {
-    qir_module *m = qir_op_module(op);
+    if (qir_op_attr(op, "scale"))
+        return fixed_type(op);
+    qir_arena *arena = qir_op_module(op)->arena;
     size_t n, nhi;
     const float *lo = qir_op_floats(op, "lo", &n), *hi = qir_op_floats(op, "hi", &nhi);
     QIR_ASSERT(lo && hi && n == nhi, "observe without a range");
-    const qir_attr *dtype = qir_op_attr(op, "dtype");
     qir_qrange range = {(int32_t)qir_op_int(op, "qmin"), (int32_t)qir_op_int(op, "qmax"),
                         qir_op_bool(op, "symmetric"), qir_op_float(op, "eps")};
-    float *scale = QIR_NEW_ARRAY(m->arena, float, n);
-    int32_t *zp = QIR_NEW_ARRAY(m->arena, int32_t, n);
+    float *scale = QIR_NEW_ARRAY(arena, float, n);
+    int32_t *zp = QIR_NEW_ARRAY(arena, int32_t, n);
     for (size_t i = 0; i < n; i++)
         qir_choose_qparams(&range, lo[i], hi[i], &scale[i], &zp[i]);
-    qir_quant q = {.storage = QIR_i8,
-                   .expressed = QIR_f32,
-                   .qmin = range.qmin,
-                   .qmax = range.qmax,
-                   .axis = (int32_t)qir_op_int(op, "axis"),
-                   .count = n,
-                   .scale = scale,
-                   .zero_point = zp};
-    qir_dtype_from_name(dtype->u.s, dtype->len, &q.storage);
-    return qir_type_with_quant(m->ctx, op->results[0].type, &q, op->loc);
+    return typed(op, quant_of(op), scale, zp, n);
+}
+
+const qir_type *qir_observed_type_of(const qir_op *op, int32_t axis, const float *scale, size_t n)
+{
+    qir_quant q = quant_of(op);
+    q.axis = axis;
+    return typed(op, q, scale, QIR_NEW_ARRAY(qir_op_module(op)->arena, int32_t, n), n);
 }
 
 static void store_int(qir_dtype storage, void *data, int64_t i, int32_t v)

@@ -5,8 +5,12 @@
 #include "qir/builder.h"
 #include "qir/ir.h"
 
-/* The type that `observe`'s measured range asks for.  NULL: diagnosed. */
+/* The type that `observe` asks for: from its measured range, or its fixed parameters.  NULL: diagnosed. */
 const qir_type *qir_observed_type(const qir_op *observe);
+
+/* The type of `observe` with symmetric parameters of these scales. */
+const qir_type *qir_observed_type_of(const qir_op *observe, int32_t axis, const float *scale,
+                                     size_t n);
 
 /* A new constant, f32 `c` quantized to `type`.  NULL: its data cannot be read (diagnosed). */
 qir_const *qir_quantize_const(qir_module *m, qir_const *c, const qir_type *type);

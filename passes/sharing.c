@@ -1,33 +1,40 @@
 /* The union-find of sharing.h.
  *
  * Keys are visited in program order, an op's edges before its result.  Two keys are united when one
- * says it shares with the other, and when they belong to the same value and want equal kinds of
- * range: a value with several consumers then gets one observer, unless they want different things.
- */
+ * says it shares with the other, and when they belong to the same value and want equal parameters:
+ * a value with several consumers then gets one observer, unless they want different things. */
 #include "sharing.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include "qir/diag.h"
+#include "qir/ops.h"
 #include "qir/support/map.h"
 #include "qir/support/vec.h"
+#include "qspec_names.h"
 
 typedef struct share_key {
     const qir_op *user;     /* edge: the consumer; value: the producer */
     const qir_value *value; /* edge: what flows over it; value: itself */
-    qir_share_spec spec;
-    qir_share_spec range; /* SAME: the spec at the end of the chain, once it is known */
-    uint32_t target;      /* SAME */
+    qir_qspec spec;
+    bool shared;      /* with `target` */
+    uint32_t target;
+    uint32_t source;  /* the key at the end of the chain, once it is known */
+    uint32_t sibling; /* the next key of the same value that stands for another spec, + 1 */
     uint32_t parent;
     int64_t group;
 } share_key;
+
+enum { UNKNOWN = UINT32_MAX };
 
 struct qir_sharing {
     QIR_VEC(share_key) keys; /* moved into the arena when complete */
     qir_map edges;           /* op -> index of its first edge + 1 */
     qir_map values;          /* value -> index + 1 */
-    qir_share_spec *group_specs;
+    uint32_t *group_keys;    /* of each group: the key whose spec it has */
     int64_t first_group, ngroups;
     qir_context *ctx;
+    const qir_qspec_names *names;
     bool ok;
 };
 
@@ -38,51 +45,73 @@ static uint32_t index_of(const qir_map *m, const void *key)
 
 /* --- reading annotations --------------------------------------------------------------------- */
 
-static void bad_entry(qir_sharing *s, const qir_op *op, const char *text)
+static void fail(qir_sharing *s, const qir_op *op, const char *what)
 {
-    s->ok = qir_error(qir_context_diag(s->ctx), op->loc, "quant.annotation",
-                      "bad quantization entry '%s'; expected act, weight, float, src or in<k> with "
-                      "k an operand of the op",
-                      text);
+    s->ok = qir_error(qir_context_diag(s->ctx), op->loc, "quant.annotation", "%s", what);
 }
 
-static void share_with_producer(qir_sharing *s, share_key *k, const char *text)
+static void share_with_producer(qir_sharing *s, share_key *k)
 {
-    if (!qir_map_has(&s->values, k->value)) {
-        bad_entry(s, k->user, text);
-        qir_note(qir_context_diag(s->ctx), k->user->loc, "the producer has no quant.out");
+    k->shared = true;
+    if (qir_map_has(&s->values, k->value)) {
+        k->target = index_of(&s->values, k->value);
         return;
     }
-    k->spec = QIR_SPEC_SAME;
-    k->target = index_of(&s->values, k->value);
+    fail(s, k->user, "quantization entry 'src' shares with a producer that has no quant.out");
 }
 
-static void share_with_operand(qir_sharing *s, share_key *k, const char *text)
+static void share_with_operand(qir_sharing *s, share_key *k)
 {
-    char *end;
-    unsigned long i = strtoul(text + 2, &end, 10);
-    if (end == text + 2 || *end != '\0' || i >= k->user->noperands) {
-        bad_entry(s, k->user, text);
+    k->shared = true;
+    if (k->spec.of[0] < k->user->noperands) {
+        k->target = index_of(&s->edges, k->user) + k->spec.of[0];
         return;
     }
-    k->spec = QIR_SPEC_SAME;
-    k->target = index_of(&s->edges, k->user) + (uint32_t)i;
+    s->ok = qir_error(qir_context_diag(s->ctx), k->user->loc, "quant.annotation",
+                      "quantization entry 'in%u' names an operand that the op does not have",
+                      k->spec.of[0]);
 }
 
-static void read_entry(qir_sharing *s, share_key *k, const char *text, bool is_edge)
+/* The channel axis of operand `i`: its rule says it for weights; other constants have it in front. */
+static int32_t channel_axis(const qir_op *op, int64_t i)
 {
-    if (strcmp(text, "act") == 0)
-        k->spec = QIR_SPEC_ACT;
-    else if (strcmp(text, "weight") == 0)
-        k->spec = QIR_SPEC_WEIGHT;
-    else if (strcmp(text, "float") == 0)
-        k->spec = QIR_SPEC_NONE;
-    else if (is_edge && strcmp(text, "src") == 0)
-        share_with_producer(s, k, text);
-    else if (strncmp(text, "in", 2) == 0)
-        share_with_operand(s, k, text);
-    else
-        bad_entry(s, k->user, text);
+    const qir_qrule *rule = &qir_op_desc_get(op->opcode)->qrule;
+    return rule->kind == QIR_QR_ACCUM && i == rule->weight ? rule->axis : 0;
+}
+
+static void check_group(qir_sharing *s, const share_key *k)
+{
+    const qir_qspec *q = &k->spec;
+    const qir_type *t = k->value->type;
+    const char *what = qir_value_const(k->value) ? k->value->name : qir_op_name(k->user);
+    if (q->axis >= (int32_t)t->rank)
+        s->ok = qir_error(qir_context_diag(s->ctx), k->user->loc, "quant.axis",
+                          "'%s' has rank %u, its quantization axis is %d", what, t->rank, q->axis);
+    else if (q->group && t->dims[q->axis] % q->group)
+        s->ok = qir_error(qir_context_diag(s->ctx), k->user->loc, "quant.group",
+                          "groups of %lld do not divide the %lld inputs of '%s'; choose a divisor, or "
+                          "give this op another width (-weights=int4@REGEX: one scale per channel)",
+                          (long long)q->group, (long long)t->dims[q->axis], what);
+}
+
+/* `i`: operand number, -1 for the result. */
+static void read_entry(qir_sharing *s, share_key *k, const char *text, int64_t i)
+{
+    const qir_qspec *spec = qir_qspec_names_get(s->names, text, k->user->loc);
+    s->ok = s->ok && spec;
+    if (!spec)
+        return;
+    k->spec = *spec;
+    if (spec->kind == QIR_QSPEC_PRODUCER && i >= 0)
+        share_with_producer(s, k);
+    else if (spec->kind == QIR_QSPEC_PRODUCER)
+        fail(s, k->user, "quantization entry 'src' is for operands, not for results");
+    else if (spec->kind == QIR_QSPEC_OPERAND)
+        share_with_operand(s, k);
+    if (k->spec.axis == QIR_QSPEC_PER_CHANNEL)
+        k->spec.axis = channel_axis(k->user, i);
+    if (spec->kind == QIR_QSPEC_OWN)
+        check_group(s, k);
 }
 
 static const qir_attr *annotation(const qir_sharing *s, const qir_op *op, const char *name,
@@ -96,9 +125,9 @@ static void add_edges(qir_sharing *s, const qir_op *op, const qir_attr *in)
 {
     qir_map_put(&s->edges, op, (void *)(uintptr_t)(s->keys.len + 1));
     for (uint32_t i = 0; i < op->noperands; i++) {
-        share_key k = {.user = op, .value = qir_op_operand(op, i), .group = -1};
+        share_key k = {.user = op, .value = qir_op_operand(op, i), .group = -1, .source = UNKNOWN};
         if (in && k.value)
-            read_entry(s, &k, in->u.strings[i], true);
+            read_entry(s, &k, in->u.strings[i], i);
         k.parent = (uint32_t)s->keys.len;
         qir_vec_push(&s->keys, k);
     }
@@ -119,8 +148,8 @@ static void add_op(qir_sharing *s, qir_op *op)
     add_edges(s, op, in);
     if (!out || op->nresults == 0)
         return;
-    share_key k = {.user = op, .value = &op->results[0], .group = -1};
-    read_entry(s, &k, out->u.s, false);
+    share_key k = {.user = op, .value = &op->results[0], .group = -1, .source = UNKNOWN};
+    read_entry(s, &k, out->u.s, -1);
     k.parent = (uint32_t)s->keys.len;
     qir_map_put(&s->values, k.value, (void *)(uintptr_t)(s->keys.len + 1));
     qir_vec_push(&s->keys, k);
@@ -144,68 +173,72 @@ static void unite(qir_sharing *s, uint32_t parent, uint32_t child)
     share_key *k = s->keys.data;
     if (p == c)
         return;
-    if (k[p].spec == QIR_SPEC_SAME && k[p].target == c)
+    if (k[p].shared && k[p].target == c)
         k[p].parent = c;
     else
         k[c].parent = p;
 }
 
-/* The spec behind a chain of SAME; NONE (diagnosed) when the chain is a circle or ends nowhere. */
-static qir_share_spec resolve(qir_sharing *s, uint32_t i)
+/* The key at the end of a chain of shared ones; UNKNOWN (diagnosed) when the chain is a circle or ends
+ * at a float. */
+static uint32_t resolve(qir_sharing *s, uint32_t i)
 {
     share_key *k = s->keys.data;
     size_t steps = 0;
     uint32_t at = i;
-    while (k[at].spec == QIR_SPEC_SAME && !k[at].range && steps++ <= s->keys.len)
+    while (k[at].shared && k[at].source == UNKNOWN && steps++ <= s->keys.len)
         at = k[at].target;
-    qir_share_spec range = k[at].spec == QIR_SPEC_SAME ? k[at].range : k[at].spec;
-    if (range == QIR_SPEC_ACT || range == QIR_SPEC_WEIGHT)
-        return k[i].range = range;
-    s->ok = qir_error(qir_context_diag(s->ctx), k[i].user->loc, "quant.annotation",
-                      "quantization entries share with each other, but none of them has a range");
-    return QIR_SPEC_NONE;
+    uint32_t source = k[at].shared ? k[at].source : at;
+    if (source != UNKNOWN && k[source].spec.kind != QIR_QSPEC_FLOAT)
+        return k[i].source = source;
+    fail(s, k[i].user, "quantization entries share with each other, but none of them has parameters");
+    return UNKNOWN;
 }
 
-/* Unites a key with the earlier keys of the same value that want the same kind of range; one
- * representative of each kind is enough. */
-static void share_implicitly(qir_sharing *s, qir_map by_kind[2], uint32_t i, qir_share_spec spec)
+/* Unites a key with the first key of the same value that wants the same parameters. */
+static void share_implicitly(qir_sharing *s, qir_map *first, uint32_t i)
 {
-    qir_map *m = &by_kind[spec == QIR_SPEC_WEIGHT];
-    const qir_value *v = s->keys.data[i].value;
-    if (qir_map_has(m, v))
-        unite(s, index_of(m, v), i);
+    share_key *k = s->keys.data;
+    const qir_qspec *spec = &k[k[i].source].spec;
+    uint32_t *next = NULL, at = index_of(first, k[i].value);
+    while (at != UNKNOWN) {
+        if (qir_qspec_agree(&k[k[at].source].spec, spec)) {
+            unite(s, at, i);
+            return;
+        }
+        next = &k[at].sibling;
+        at = *next - 1;
+    }
+    if (next)
+        *next = i + 1;
     else
-        qir_map_put(m, v, (void *)(uintptr_t)(i + 1));
+        qir_map_put(first, k[i].value, (void *)(uintptr_t)(i + 1));
 }
 
 static void unite_all(qir_sharing *s)
 {
-    qir_map by_kind[2] = {{0}, {0}};
+    qir_map first = {0};
     for (uint32_t i = 0; s->ok && i < s->keys.len; i++) {
         const share_key *k = &s->keys.data[i];
-        if (k->spec == QIR_SPEC_NONE)
+        if ((k->spec.kind == QIR_QSPEC_FLOAT && !k->shared) || resolve(s, i) == UNKNOWN)
             continue;
-        qir_share_spec spec = resolve(s, i);
-        if (spec == QIR_SPEC_NONE)
-            break;
-        share_implicitly(s, by_kind, i, spec);
-        if (k->spec == QIR_SPEC_SAME)
+        share_implicitly(s, &first, i);
+        if (k->shared)
             unite(s, k->target, i);
     }
-    qir_map_free(&by_kind[0]);
-    qir_map_free(&by_kind[1]);
+    qir_map_free(&first);
 }
 
 static void number_groups(qir_sharing *s, qir_arena *arena)
 {
-    s->group_specs = QIR_NEW_ARRAY(arena, qir_share_spec, s->keys.len);
+    s->group_keys = QIR_NEW_ARRAY(arena, uint32_t, s->keys.len);
     for (uint32_t i = 0; s->ok && i < s->keys.len; i++) {
         share_key *k = &s->keys.data[i];
-        if (k->spec == QIR_SPEC_NONE)
+        if (k->source == UNKNOWN)
             continue;
         share_key *root = &s->keys.data[find(s, i)];
         if (root->group < 0) {
-            s->group_specs[s->ngroups] = resolve(s, i);
+            s->group_keys[s->ngroups] = k->source;
             root->group = s->first_group + s->ngroups++;
         }
         k->group = root->group;
@@ -229,9 +262,11 @@ qir_sharing *qir_sharing_build(qir_func *f, qir_arena *arena, int64_t first_grou
     qir_sharing *s = QIR_NEW(arena, qir_sharing);
     s->first_group = first_group;
     s->ctx = f->module->ctx;
-    s->ok = true;
+    s->names = qir_qspec_names_read(f->module, arena);
+    s->ok = s->names != NULL;
     qir_for_each_op(op, f->body)
-        add_op(s, op);
+        if (s->names)
+            add_op(s, op);
     unite_all(s);
     number_groups(s, arena);
     settle(s, arena);
@@ -248,9 +283,19 @@ int64_t qir_sharing_of_value(const qir_sharing *s, const qir_value *v)
     return qir_map_has(&s->values, v) ? s->keys.data[index_of(&s->values, v)].group : -1;
 }
 
-qir_share_spec qir_sharing_spec(const qir_sharing *s, int64_t group)
+static const share_key *key_of_group(const qir_sharing *s, int64_t group)
 {
-    return s->group_specs[group - s->first_group];
+    return &s->keys.data[s->group_keys[group - s->first_group]];
+}
+
+const qir_qspec *qir_sharing_spec(const qir_sharing *s, int64_t group)
+{
+    return &key_of_group(s, group)->spec;
+}
+
+const qir_op *qir_sharing_user(const qir_sharing *s, int64_t group)
+{
+    return key_of_group(s, group)->user;
 }
 
 int64_t qir_sharing_end(const qir_sharing *s)

@@ -6,13 +6,7 @@
 #define QIR_SHARING_H
 
 #include "qir/ir.h"
-
-typedef enum qir_share_spec {
-    QIR_SPEC_NONE,
-    QIR_SPEC_ACT,    /* activation range, per tensor */
-    QIR_SPEC_WEIGHT, /* weight range, symmetric */
-    QIR_SPEC_SAME    /* that of another key */
-} qir_share_spec;
+#include "qir/qspec.h"
 
 typedef struct qir_sharing qir_sharing;
 
@@ -23,8 +17,11 @@ qir_sharing *qir_sharing_build(qir_func *f, qir_arena *arena, int64_t first_grou
 /* Group of operand `i` of `op`, or of `v`; -1 when it is not quantized. */
 int64_t qir_sharing_of_edge(const qir_sharing *s, const qir_op *op, uint32_t i);
 int64_t qir_sharing_of_value(const qir_sharing *s, const qir_value *v);
-/* ACT or WEIGHT. */
-qir_share_spec qir_sharing_spec(const qir_sharing *s, int64_t group);
+/* How the group is quantized: OWN, FIXED or DERIVED, with the axis resolved.  The operands of a DERIVED
+ * one are those of qir_sharing_user. */
+const qir_qspec *qir_sharing_spec(const qir_sharing *s, int64_t group);
+/* The op whose annotation holds the group's spec. */
+const qir_op *qir_sharing_user(const qir_sharing *s, int64_t group);
 /* One past the last group. */
 int64_t qir_sharing_end(const qir_sharing *s);
 

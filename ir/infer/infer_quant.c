@@ -66,6 +66,18 @@ bool qir_infer_storage_cast(qir_infer *q)
 
 /* --- observe --------------------------------------------------------------------------------- */
 
+static int64_t groups_of(qir_infer *q, const qir_type *x, int64_t axis)
+{
+    int64_t group = infer_int(q, "group");
+    return axis < 0 ? 1 : group ? x->dims[axis] / group * (axis > 0 ? x->dims[0] : 1) : x->dims[axis];
+}
+
+/* The storage of a derived scale is a bias's: i32. */
+static bool observed_storage(qir_infer *q)
+{
+    return strcmp(infer_string(q, "kind"), "derived") == 0 || infer_storage(q, NULL);
+}
+
 static bool measured_range(qir_infer *q, int64_t channels)
 {
     size_t nlo, nhi;
@@ -93,8 +105,11 @@ bool qir_infer_observe(qir_infer *q)
     if (axis < -1 || axis >= (int64_t)x->rank)
         return infer_fail(q, "quant.axis", "axis %lld of a tensor of rank %u", (long long)axis,
                           x->rank);
-    return infer_storage(q, NULL) && infer_eps(q) &&
-           measured_range(q, axis < 0 ? 1 : x->dims[axis]) && infer_result(q, 0, &dims, x);
+    int64_t group = infer_int(q, "group");
+    if (group < 0 || (group > 0 && (axis < 0 || x->dims[axis] % group)))
+        return infer_fail(q, "quant.group", "group %lld does not divide an axis", (long long)group);
+    return observed_storage(q) && infer_eps(q) && measured_range(q, groups_of(q, x, axis)) &&
+           infer_result(q, 0, &dims, x);
 }
 
 /* --- layouts --------------------------------------------------------------------------------- */

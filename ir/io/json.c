@@ -12,6 +12,10 @@ bool qir_json_open(qir_json_file *f, qir_context *ctx, const char *path, const c
     json_error_t error;
     *f = (qir_json_file){.ctx = ctx, .path = path, .member = member, .code = code};
     f->root = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, &error);
+    if (!f->root && !member)
+        return qir_error(qir_context_diag(ctx),
+                         qir_loc_file(ctx, path, (uint32_t)error.line, (uint32_t)error.column),
+                         "json.syntax", "%s", error.text);
     if (!f->root)
         return qir_error(qir_context_diag(ctx), qir_loc_file(ctx, path, 0, 0), "json.syntax",
                          "%s:%d:%d: %s", member, error.line, error.column, error.text);
@@ -45,7 +49,8 @@ bool qir_json_fail(const qir_json *j, const char *fmt, ...)
     qir_json_file *f = j->file;
     qir_strbuf text = {0};
     va_list ap;
-    qir_strbuf_printf(&text, "%s: ", f->member);
+    if (f->member)
+        qir_strbuf_printf(&text, "%s: ", f->member);
     print_path(j, &text);
     qir_strbuf_puts(&text, j->up ? ": " : "");
     va_start(ap, fmt);

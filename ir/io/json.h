@@ -11,7 +11,7 @@ struct json_t;
 /* One text; shared by the cursors into it. */
 typedef struct qir_json_file {
     qir_context *ctx;
-    const char *path, *member; /* for messages: the file, and which part of it */
+    const char *path, *member; /* for messages: the file, and which part of it; NULL: all */
     const char *code;          /* of the diagnostics: "pt2.schema" */
     struct json_t *root;
     bool failed; /* an error was diagnosed */

@@ -1,7 +1,9 @@
 /* insert-observers: turns the annotations of annotate-quant into observe ops, one observer id per
  * group of keys that share parameters (sharing.h), numbered in program order. */
+#include <float.h>
 #include <string.h>
-#include "quantizer.h"
+#include "qir/observer.h"
+#include "qir/ops.h"
 #include "qir/pass.h"
 #include "qir/quant.h"
 #include "qir/support/map.h"
@@ -10,32 +12,69 @@
 typedef struct inserter {
     qir_pass *pass;
     qir_module *module;
-    const qir_quantizer *quantizer;
-    const char *activations; /* kind of their observers, with its parameter */
-    bool per_channel;
+    const char *activations; /* kind of the activations' observers; NULL: as the specs say */
     const qir_sharing *sharing;
     qir_map on_edge; /* value -> the observe op inserted for one of its edges */
 } inserter;
 
-static const qir_attr *string_attr(qir_context *ctx, const char *s)
+static const qir_attr *string_attr(const inserter *s, const char *text)
 {
-    return qir_attr_string(ctx, s, strlen(s));
+    return qir_attr_string(s->module->ctx, text, strlen(text));
 }
 
-static qir_value *build_observe(const inserter *s, qir_builder b, qir_value *v, int64_t group,
-                                int axis)
+/* NULL, so that the default stands, where `v` is the default. */
+static const qir_attr *int_unless(const inserter *s, int64_t v, int64_t dflt)
+{
+    return v == dflt ? NULL : qir_attr_int(s->module->ctx, v);
+}
+
+static const qir_attr *flag_attr(const inserter *s, bool v)
+{
+    return v ? qir_attr_bool(s->module->ctx, true) : NULL;
+}
+
+static const char *kind_of(const inserter *s, const qir_qspec *spec, const qir_value *v)
+{
+    if (spec->kind == QIR_QSPEC_FIXED)
+        return "fixed";
+    if (spec->kind == QIR_QSPEC_DERIVED)
+        return "derived";
+    if (spec->dynamic)
+        return "placeholder";
+    return s->activations && !qir_value_const(v) ? s->activations
+           : spec->observer                      ? spec->observer
+                                                 : "minmax";
+}
+
+/* Groups of the operands that a derived spec multiplies. */
+static const qir_attr *derived_from(const inserter *s, const qir_qspec *spec, int64_t group)
+{
+    const qir_op *user = qir_sharing_user(s->sharing, group);
+    int64_t of[2];
+    for (int i = 0; i < 2; i++)
+        of[i] = spec->of[i] < user->noperands ? qir_sharing_of_edge(s->sharing, user, spec->of[i]) : -1;
+    return qir_attr_ints(s->module->ctx, of, 2);
+}
+
+static qir_value *build_observe(const inserter *s, qir_builder b, qir_value *v, int64_t group)
 {
     qir_context *ctx = s->module->ctx;
-    bool weight = qir_sharing_spec(s->sharing, group) == QIR_SPEC_WEIGHT;
-    bool per_channel = weight && s->per_channel && axis >= 0;
-    bool floor = s->quantizer->eps != qir_quantizer_default.eps;
+    const qir_qspec *spec = qir_sharing_spec(s->sharing, group);
+    bool own = spec->kind == QIR_QSPEC_OWN, fixed = spec->kind == QIR_QSPEC_FIXED;
     qir_named_attr attrs[] = {
         {"id", qir_attr_int(ctx, group)},
-        {"kind", string_attr(ctx, weight ? "minmax" : s->activations)},
-        {"qmin", weight ? qir_attr_int(ctx, -127) : NULL},
-        {"symmetric", weight ? qir_attr_bool(ctx, true) : NULL},
-        {"axis", per_channel ? qir_attr_int(ctx, axis) : NULL},
-        {"eps", floor ? qir_attr_float(ctx, s->quantizer->eps) : NULL},
+        {"kind", string_attr(s, kind_of(s, spec, v))},
+        {"dtype", spec->dtype == QIR_i8 ? NULL : string_attr(s, qir_dtype_name(spec->dtype))},
+        {"qmin", int_unless(s, spec->qmin, -128)},
+        {"qmax", int_unless(s, spec->qmax, 127)},
+        {"symmetric", flag_attr(s, own && spec->symmetric)},
+        {"axis", own ? int_unless(s, spec->axis, -1) : NULL},
+        {"group", own ? int_unless(s, spec->group, 0) : NULL},
+        {"rows", flag_attr(s, own && spec->rows)},
+        {"eps", own && spec->eps != FLT_EPSILON ? qir_attr_float(ctx, spec->eps) : NULL},
+        {"scale", fixed ? qir_attr_float(ctx, spec->scale) : NULL},
+        {"zp", fixed ? int_unless(s, spec->zero_point, 0) : NULL},
+        {"of", own || fixed ? NULL : derived_from(s, spec, group)},
         {NULL, NULL},
     };
     qir_pass_count(s->pass, "observers", 1);
@@ -66,9 +105,7 @@ static bool observe_edge(inserter *s, qir_op *op, uint32_t i, int64_t group)
         return true; /* the producer's result has that observer */
     qir_op *seen = existing(s, v, group);
     if (!seen) {
-        const qir_qrule *rule = &qir_op_desc_get(op->opcode)->qrule;
-        int axis = rule->kind == QIR_QR_ACCUM && (int)i == rule->weight ? rule->axis : -1;
-        qir_value *o = build_observe(s, qir_builder_before(op), v, group, axis);
+        qir_value *o = build_observe(s, qir_builder_before(op), v, group);
         if (!o)
             return false;
         seen = qir_value_op(o);
@@ -81,7 +118,7 @@ static bool observe_edge(inserter *s, qir_op *op, uint32_t i, int64_t group)
 static bool observe_result(inserter *s, qir_op *op, int64_t group)
 {
     qir_value *v = &op->results[0];
-    qir_value *o = build_observe(s, qir_builder_after(op), v, group, -1);
+    qir_value *o = build_observe(s, qir_builder_after(op), v, group);
     if (!o)
         return false;
     qir_value_replace_all(v, o);
@@ -121,19 +158,13 @@ static bool observe_func(inserter *s, qir_func *f, int64_t *next_group)
     return ok;
 }
 
-static bool choose_kind(const qir_pass *p, const qir_module *m, inserter *s)
-{
-    const char *name = qir_pass_string(p, "observer");
-    qir_observer_choice choice;
-    s->activations = strcmp(name, "auto") == 0 ? s->quantizer->observer : name;
-    return qir_observer_choose(m->ctx, m->loc, s->activations, strlen(s->activations), &choice);
-}
-
 static bool run(qir_pass *p, qir_module *m)
 {
-    inserter s = {.pass = p, .module = m, .quantizer = qir_quantizer_of(m)};
-    s.per_channel = qir_pass_bool(p, "per-channel");
-    if (!choose_kind(p, m, &s))
+    const char *observer = qir_pass_string(p, "observer");
+    inserter s = {.pass = p, .module = m, .activations = strcmp(observer, "auto") ? observer : NULL};
+    qir_observer_choice choice;
+    if (s.activations &&
+        !qir_observer_choose(m->ctx, m->loc, observer, strlen(observer), &choice))
         return false;
     int64_t next_group = 0;
     qir_for_each_func(f, m)
@@ -144,8 +175,7 @@ static bool run(qir_pass *p, qir_module *m)
 
 static const qir_pass_option options[] = {
     {"observer", QIR_OPT_STRING, "auto",
-     "kind of the activations' observers, or auto = the quantizer's choice"},
-    {"per-channel", QIR_OPT_BOOL, "true", "one scale per output channel of a weight"},
+     "kind of the activations' observers; auto = as their specs say"},
     {NULL, QIR_OPT_BOOL, NULL, NULL},
 };
 static const char *const statistics[] = {"observers", NULL};

@@ -1,7 +1,63 @@
 /* insert-qdq: replaces each observe op by quantize + dequantize with the parameters of its range.
- * Observed constants are quantized on the spot and only dequantized in the graph. */
+ * Observed constants are quantized on the spot and only dequantized in the graph.  Where the parameters
+ * come from run time, choose_qparams measures them. */
+#include <string.h>
+#include "qir/ops.h"
 #include "qir/pass.h"
+#include "qir/support/map.h"
 #include "quant_util.h"
+
+typedef struct converter {
+    qir_pass *pass;
+    qir_map types; /* observer id -> its type, where parameters are known */
+} converter;
+
+static const void *key_of(int64_t id)
+{
+    return (const void *)(uintptr_t)(id + 1);
+}
+
+static bool is_kind(const qir_op *op, const char *kind)
+{
+    return strcmp(qir_op_string(op, "kind"), kind) == 0;
+}
+
+/* --- types ----------------------------------------------------------------------------------- */
+
+static const qir_type *factor(const converter *c, const qir_op *op, size_t i)
+{
+    size_t n;
+    const int64_t *of = qir_op_ints(op, "of", &n);
+    return i < n ? qir_map_get(&c->types, key_of(of[i])) : NULL;
+}
+
+/* Scale of a bias: the product of two scales, per channel where one of them is. */
+static const qir_type *derived_type(const converter *c, const qir_op *op)
+{
+    const qir_type *a = factor(c, op, 0), *b = factor(c, op, 1);
+    if (!a || !b) {
+        (void)qir_error(qir_context_diag(qir_op_module(op)->ctx), op->loc, "quant.derived",
+                        "a derived scale needs two operands with known scales");
+        return NULL;
+    }
+    size_t n = a->quant->count > b->quant->count ? a->quant->count : b->quant->count;
+    float *scale = QIR_NEW_ARRAY(qir_pass_arena(c->pass), float, n);
+    for (size_t i = 0; i < n; i++)
+        scale[i] = a->quant->scale[i % a->quant->count] * b->quant->scale[i % b->quant->count];
+    return qir_observed_type_of(op, n > 1 ? 0 : -1, scale, n);
+}
+
+/* NULL: its parameters are not known before run time, or it was not measured. */
+static bool note_type(converter *c, const qir_op *op)
+{
+    if (!qir_op_attr(op, "lo") && !qir_op_attr(op, "scale"))
+        return true;
+    const qir_type *t = qir_observed_type(op);
+    qir_map_put(&c->types, key_of(qir_op_int(op, "id")), (void *)t);
+    return t != NULL;
+}
+
+/* --- conversion ------------------------------------------------------------------------------ */
 
 static qir_value *quantized(qir_builder *b, qir_op *op, const qir_type *type)
 {
@@ -13,36 +69,95 @@ static qir_value *quantized(qir_builder *b, qir_op *op, const qir_type *type)
     return q ? &q->value : NULL;
 }
 
-static bool convert(qir_pass *p, qir_op *op)
+static bool replace(converter *c, qir_op *op, qir_value *v)
 {
-    qir_builder b = qir_builder_before(op);
-    const qir_type *type = qir_observed_type(op);
-    qir_value *q = type ? quantized(&b, op, type) : NULL;
-    qir_value *d =
-        q ? qir_build1(&b, QIR_OP_dequantize, QIR_OPERANDS(q), QIR_NO_ATTRS, NULL) : NULL;
-    if (!d)
+    if (!v)
         return false;
-    qir_replace_op(op, d);
-    qir_pass_count(p, "pairs", 1);
+    qir_replace_op(op, v);
+    qir_pass_count(c->pass, "pairs", 1);
     return true;
 }
 
-static bool drop(qir_pass *p, qir_op *op)
+static bool convert(converter *c, qir_op *op, const qir_type *type)
+{
+    qir_builder b = qir_builder_before(op);
+    qir_value *q = type ? quantized(&b, op, type) : NULL;
+    return q && replace(c, op, qir_build1(&b, QIR_OP_dequantize, QIR_OPERANDS(q), QIR_NO_ATTRS, NULL));
+}
+
+/* The elements that share parameters: a row, or the whole tensor. */
+static const qir_attr *block_of(const converter *c, const qir_op *op)
+{
+    const qir_type *t = op->results[0].type;
+    int64_t *block = QIR_NEW_ARRAY(qir_pass_arena(c->pass), int64_t, t->rank);
+    bool rows = qir_op_bool(op, "rows");
+    for (unsigned d = 0; d < t->rank; d++)
+        block[d] = rows && d + 1 < t->rank ? 1 : t->dims[d];
+    return qir_attr_ints(qir_op_module(op)->ctx, block, t->rank);
+}
+
+static bool convert_dynamic(converter *c, qir_op *op)
+{
+    qir_builder b = qir_builder_before(op);
+    const qir_attr *block = block_of(c, op);
+    qir_named_attr stored[] = {{"block", block},
+                               {"dtype", qir_op_attr(op, "dtype")},
+                               {"qmin", qir_op_attr(op, "qmin")},
+                               {"qmax", qir_op_attr(op, "qmax")},
+                               {NULL, NULL},
+                               {NULL, NULL},
+                               {NULL, NULL}};
+    qir_value *x = qir_op_operand(op, 0);
+    qir_named_attr measured[7];
+    memcpy(measured, stored, sizeof stored);
+    measured[4] = (qir_named_attr){"symmetric", qir_op_attr(op, "symmetric")};
+    measured[5] = (qir_named_attr){"eps", qir_op_attr(op, "eps")};
+    qir_value *scale = qir_build1(&b, QIR_OP_choose_qparams, QIR_OPERANDS(x), measured, NULL);
+    qir_value *zp = scale ? &qir_value_op(scale)->results[1] : NULL;
+    qir_value *q = scale ? qir_build1(&b, QIR_OP_quantize_affine, QIR_OPERANDS(x, scale, zp), stored, NULL)
+                         : NULL;
+    qir_named_attr blocks[] = {{"block", block}, {NULL, NULL}};
+    return q && replace(c, op, qir_build1(&b, QIR_OP_dequantize_affine, QIR_OPERANDS(q, scale, zp),
+                                          blocks, NULL));
+}
+
+static bool drop(converter *c, qir_op *op)
 {
     qir_replace_op(op, qir_op_operand(op, 0));
-    qir_pass_count(p, "unmeasured", 1);
+    qir_pass_count(c->pass, "unmeasured", 1);
+    return true;
+}
+
+static bool convert_any(converter *c, qir_op *op)
+{
+    if (is_kind(op, "placeholder"))
+        return convert_dynamic(c, op);
+    if (is_kind(op, "derived"))
+        return convert(c, op, derived_type(c, op));
+    const qir_type *t = qir_op_attr(op, "lo") || qir_op_attr(op, "scale") ? qir_observed_type(op) : NULL;
+    return t ? convert(c, op, t) : drop(c, op);
+}
+
+static bool run_func(converter *c, qir_func *f)
+{
+    qir_for_each_op(op, f->body)
+        if (op->opcode == QIR_OP_observe && !note_type(c, op))
+            return false;
+    qir_for_each_op(op, f->body)
+        if (op->opcode == QIR_OP_observe && !convert_any(c, op))
+            return false;
     return true;
 }
 
 static bool run(qir_pass *p, qir_module *m)
 {
+    converter c = {.pass = p};
+    bool ok = true;
     qir_for_each_func(f, m)
-        qir_for_each_op(op, f->body)
-            if (op->opcode == QIR_OP_observe &&
-                !(qir_op_attr(op, "lo") ? convert(p, op) : drop(p, op)))
-                return false;
+        ok = ok && run_func(&c, f);
+    qir_map_free(&c.types);
     qir_erase_unused_consts(m);
-    return true;
+    return ok;
 }
 
 static const char *const statistics[] = {"pairs", "unmeasured", NULL};
@@ -51,7 +166,8 @@ QIR_PASS(insert_qdq, .name = "insert-qdq", .alias = "InsertQuantDeQuant",
          .summary = "Replaces observers by quantize/dequantize pairs.",
          .doc =
              "Changes: `observe` with a range becomes `quantize`, `dequantize`; of a constant: a "
-             "quantized constant and `dequantize`; without a range it disappears.\nRequires: "
+             "quantized constant and `dequantize`; a placeholder: `choose_qparams`, `quantize_affine`, "
+             "`dequantize_affine`; without a range it disappears.\nRequires: "
              "apply-calibration.\nLeaves: float ops between the pairs.\nScale and zero point: "
              "PyTorch's formula (docs/quantization.md, parameters).",
          .requires = QIR_STAGE_OBSERVED, .sets = QIR_STAGE_QDQ, .clears = QIR_STAGE_OBSERVED,

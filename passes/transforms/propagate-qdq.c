@@ -16,7 +16,7 @@
 #include "qir/quant.h"
 #include "qir/rewrite.h"
 #include "quant_util.h"
-#include "quantizer.h"
+#include "qir/quantizer.h"
 
 /* --- which ops move --------------------------------------------------------------------------- */
 

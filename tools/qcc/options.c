@@ -25,7 +25,7 @@ static const cl_option options[] = {
     {"mattr", CL_STRING, &o.attrs, "LIST", "+feature,-feature: LLVM features besides the level's", 0,
      0},
 
-    {"quantize", CL_STRING, &o.quantize, "HOW", "static or none (default: static when data is given)",
+    {"quantize", CL_STRING, &o.quantize, "HOW", "static, dynamic, weight-only or none (default: static when data is given)",
      0, 0},
     {"calibrate", CL_LIST, &o.calibrate, "[INPUT=]PATH",
      ".npy, .npz, or a folder of arrays or images to measure ranges on", 0, 0},
@@ -34,7 +34,12 @@ static const cl_option options[] = {
      "bytes to reals: raw, or scale=1/255,mean=A:B:C,std=D:E:F", 0, 0},
     {"profile", CL_STRING, &o.profile, "FILE", "ranges that 'qir-run -calibrate' measured", 0, 0},
     {"observer", CL_STRING, &o.observer, "KIND", "how ranges are measured: auto, minmax, histogram, ... (docs/quantization.md)", 0, 0},
-    {"quantizer", CL_STRING, &o.quantizer, "NAME", "which ops and how: default or xnnpack", 0, 0},
+    {"quantizer", CL_STRING, &o.quantizer, "LIST",
+     "which ops and how: default, xnnpack, fbgemm, qnnpack, full-int8, dynamic, weight-only; NAME{option=value}", 0, 0},
+    {"qconfig", CL_STRING, &o.qconfig, "FILE", "rules by name, module and op: a .qcfg file (JSON)", 0, 0},
+    {"keep-float", CL_STRING, &o.keep_float, "REGEX", "ops whose name it matches stay in float", 0, 0},
+    {"weights", CL_STRING, &o.weights, "LIST",
+     "widths of weights: int8, int4:g32, ...; each with @REGEX for some ops", 0, 0},
     {"io", CL_STRING, &o.io, "TYPE", "what callers pass and get: float (default) or int8", 0, 0},
 
     TOOL_IMPORT_OPTIONS(&o.import),
@@ -72,12 +77,11 @@ static void check_word(const char *option, const char *value, const char *const 
 
 static void check_words(void)
 {
-    static const char *const quantize[] = {"static", "none", NULL};
     static const char *const io[] = {"float", "int8", NULL};
-    static const char *const quantizer[] = {"default", "xnnpack", NULL};
-    check_word("quantize", o.quantize, quantize, "static or none");
+    if (o.quantize && !qcc_is_way(o.quantize))
+        cl_usage_error(&tool, "-quantize expects static, dynamic, weight-only or none, got '%.80s'",
+                       o.quantize);
     check_word("io", o.io, io, "float or int8");
-    check_word("quantizer", o.quantizer, quantizer, "default or xnnpack");
     if (o.stop_after && qcc_phase_find(o.stop_after) == qcc_num_phases)
         cl_usage_error(&tool, "-stop-after: unknown phase '%.80s'; expected import, canonicalize, "
                               "prepare, calibrate, convert, lower, prepack, plan, llvm or object",
@@ -106,9 +110,14 @@ static void check_combinations(void)
         cl_usage_error(&tool, "-save-params comes with QIR: add -emit-qir or -stop-after=PHASE");
     if (!o.calibrate.len && (o.limit || o.preprocess))
         cl_usage_error(&tool, "%s needs -calibrate", o.limit ? "-limit" : "-preprocess");
-    if (!o.calibrate.len && !o.profile && (o.observer || o.quantizer))
-        cl_usage_error(&tool, "%s needs -calibrate or -profile",
-                       o.observer ? "-observer" : "-quantizer");
+    if (!o.calibrate.len && !o.profile && o.observer)
+        cl_usage_error(&tool, "-observer needs -calibrate or -profile");
+    if (o.keep_float && !qcc_asks_to_quantize(&o))
+        cl_usage_error(&tool, "-keep-float needs -quantize, -calibrate or -profile");
+    const char *quoted[] = {o.quantizer, o.qconfig, o.keep_float, o.weights, o.observer};
+    for (size_t i = 0; i < sizeof quoted / sizeof quoted[0]; i++)
+        if (quoted[i] && strchr(quoted[i], '"'))
+            cl_usage_error(&tool, "quantization options hold no double quotes, got '%.80s'", quoted[i]);
     if (o.output && !*o.output)
         cl_usage_error(&tool, "-o expects a file name");
 }

@@ -4,20 +4,17 @@
 #include "qcc.h"
 #include <stdio.h>
 #include <string.h>
-#include "qir/calibrate.h"
 #include "qir/frontend.h"
 #include "qir/ops.h"
 #include "qir/params.h"
 #include "qir/pass.h"
 
-enum { MAX_PROFILE = 1 << 30 };
-
-static bool has_stage(const qcc_driver *d, unsigned stages)
+bool qcc_has_stage(const qcc_driver *d, unsigned stages)
 {
     return qir_module_stage(d->module) & stages;
 }
 
-static bool run_passes(qcc_driver *d, const char *pipeline)
+bool qcc_run_passes(qcc_driver *d, const char *pipeline)
 {
     qir_pm_options opts = {.verify_each = true, .time = d->opts->time_passes};
     qir_pass_manager *pm = qir_pm_create(d->ctx, &opts);
@@ -39,56 +36,12 @@ static bool run_with_level(qcc_driver *d, const char *format)
     const char *level = qir_level_get(d->codegen.level)->name;
     for (const char *p = format; *p; p++)
         *p == '@' ? qir_strbuf_puts(&pipeline, level) : qir_strbuf_putc(&pipeline, *p);
-    bool ok = run_passes(d, pipeline.data);
+    bool ok = qcc_run_passes(d, pipeline.data);
     qir_strbuf_free(&pipeline);
     return ok;
 }
 
 /* ---- import ----------------------------------------------------------------------------------- */
-/* Did the model arrive with quantized values? */
-static bool is_quantized(const qir_module *m)
-{
-    qir_for_each_func(f, m)
-        qir_for_each_op(op, f->body)
-            for (uint32_t i = 0; i < op->noperands; i++)
-                if (qir_op_operand(op, i) && qir_op_operand(op, i)->type->quant)
-                    return true;
-    return false;
-}
-
-/* No ranges: an error when quantization was asked for by name, else a remark. */
-static bool stays_float(qcc_driver *d)
-{
-    if (d->opts->quantize)
-        return qir_error(d->diag, NULL, "quantize.data",
-                         "-quantize=static needs data to measure ranges: give samples with "
-                         "-calibrate=PATH, or a profile that 'qir-run -calibrate' wrote with "
-                         "-profile=FILE");
-    qir_remark(d->diag, NULL,
-               "no samples and no profile given: the model stays in float (-calibrate=PATH or "
-               "-profile=FILE quantizes it)");
-    return true;
-}
-
-static bool choose_mode(qcc_driver *d)
-{
-    const qcc_options *o = d->opts;
-    bool data = o->profile || o->calibrate.len;
-    bool none = o->quantize && !strcmp(o->quantize, "none");
-    bool observed = has_stage(d, QIR_STAGE_OBSERVED);
-    d->mode = none                      ? QCC_FLOAT
-              : is_quantized(d->module) ? QCC_MODEL
-              : data                    ? QCC_STATIC
-              : observed                ? QCC_MODEL
-                                        : QCC_FLOAT;
-    if (d->mode == QCC_MODEL && data)
-        return qir_error(d->diag, NULL, "quantize.twice",
-                         "the model is quantized already; leave out -calibrate and -profile");
-    if (d->mode != QCC_FLOAT || none || (d->last == 0 && !o->quantize))
-        return true;
-    return stays_float(d);
-}
-
 static bool import(qcc_driver *d)
 {
     const qcc_options *o = d->opts;
@@ -96,7 +49,7 @@ static bool import(qcc_driver *d)
     opts.report = o->import_report ? qcc_import_event : NULL;
     opts.report_user = d;
     d->module = qir_import_file(d->ctx, o->input, &opts);
-    return d->module && tool_finish_import(d->module, &o->import) && choose_mode(d);
+    return d->module && tool_finish_import(d->module, &o->import) && qcc_choose_mode(d);
 }
 
 /* ---- passes ----------------------------------------------------------------------------------- */
@@ -104,100 +57,51 @@ static bool canonicalize(qcc_driver *d)
 {
     const unsigned later = QIR_STAGE_OBSERVED | QIR_STAGE_QUANTIZED | QIR_STAGE_PACKED |
                            QIR_STAGE_LAYOUTS | QIR_STAGE_PLANNED;
-    if (!has_stage(d, later) && !run_passes(d, "float"))
+    if (!qcc_has_stage(d, later) && !qcc_run_passes(d, "float"))
         return false;
-    return !d->opts->passes || run_passes(d, d->opts->passes);
-}
-
-static bool prepare(qcc_driver *d)
-{
-    const qcc_options *o = d->opts;
-    if (d->mode != QCC_STATIC || has_stage(d, QIR_STAGE_OBSERVED))
-        return true;
-    qir_strbuf pipeline = {0};
-    qir_strbuf_printf(&pipeline, "annotate-quant{quantizer=%s},insert-observers{observer=%s}",
-                      o->quantizer ? o->quantizer : "default", o->observer ? o->observer : "auto");
-    bool ok = run_passes(d, pipeline.data);
-    qir_strbuf_free(&pipeline);
-    return ok;
-}
-
-static bool measure(qcc_driver *d, qir_profile *profile)
-{
-    const qcc_options *o = d->opts;
-    qir_preprocess pre;
-    if (o->preprocess && !qir_preprocess_parse(d->diag, o->preprocess, &pre))
-        return false;
-    qir_samples *samples = qir_samples_open(qir_module_main(d->module), o->calibrate.items,
-                                            o->calibrate.len, o->preprocess ? &pre : NULL);
-    if (!samples)
-        return false;
-    qir_calibrate_options opts = {.limit = o->limit, .progress = tool_progress};
-    bool ok = qir_calibrate(d->module, samples, &opts, profile);
-    qir_samples_close(samples);
-    return ok;
-}
-
-static qir_profile *read_profile(qcc_driver *d)
-{
-    qir_bytes text;
-    const char *path = d->opts->profile;
-    if (!qir_read_file(d->diag, d->module->arena, path, MAX_PROFILE, NULL, &text))
-        return NULL;
-    return qir_profile_parse(d->ctx, path, (const char *)text.data, text.len);
-}
-
-static bool calibrate(qcc_driver *d)
-{
-    if (d->mode != QCC_STATIC)
-        return true;
-    qir_profile *profile = d->opts->profile ? read_profile(d) : qir_profile_create(d->ctx);
-    bool ok = profile && (d->opts->profile || measure(d, profile)) &&
-              qir_profile_apply(profile, d->module);
-    qir_profile_destroy(profile);
-    return ok;
+    return !d->opts->passes || qcc_run_passes(d, d->opts->passes);
 }
 
 static bool convert(qcc_driver *d)
 {
-    if (has_stage(d, QIR_STAGE_OBSERVED))
-        return run_passes(d, "qdq") &&
-               (d->mode != QCC_MODEL || is_quantized(d->module) || stays_float(d));
-    if (d->mode == QCC_MODEL && !has_stage(d, QIR_STAGE_QUANTIZED))
-        return run_passes(d, "const-fold{fold-quantize=true},propagate-qdq,simplify");
+    if (qcc_has_stage(d, QIR_STAGE_OBSERVED))
+        return qcc_run_passes(d, "qdq") &&
+               (d->mode != QCC_MODEL || qcc_is_quantized(d->module) || qcc_stays_float(d));
+    if (d->mode == QCC_MODEL && !qcc_has_stage(d, QIR_STAGE_QUANTIZED))
+        return qcc_run_passes(d, "const-fold{fold-quantize=true},propagate-qdq,simplify");
     return true;
 }
 
 static bool lower(qcc_driver *d)
 {
     const unsigned later = QIR_STAGE_PACKED | QIR_STAGE_LAYOUTS | QIR_STAGE_PLANNED;
-    if (d->mode != QCC_FLOAT && !has_stage(d, QIR_STAGE_QUANTIZED) &&
-        !run_passes(d, "lower-quant"))
+    if (d->mode != QCC_FLOAT && !qcc_has_stage(d, QIR_STAGE_QUANTIZED) &&
+        !qcc_run_passes(d, "lower-quant"))
         return false;
     bool integers = d->opts->io && !strcmp(d->opts->io, "int8");
     if (integers && d->mode == QCC_FLOAT)
         return qir_error(d->diag, NULL, "quantize.io",
                          "-io=int8 needs a quantized model, this one is in float (-calibrate=PATH "
                          "or -profile=FILE quantizes it)");
-    if (integers && !has_stage(d, later) && !run_passes(d, "quantize-io"))
+    if (integers && !qcc_has_stage(d, later) && !qcc_run_passes(d, "quantize-io"))
         return false;
-    if (has_stage(d, QIR_STAGE_QUANTIZED) && !has_stage(d, later))
-        return run_passes(d, "relabel-storage,simplify");
+    if (qcc_has_stage(d, QIR_STAGE_QUANTIZED) && !qcc_has_stage(d, later))
+        return qcc_run_passes(d, "relabel-storage,simplify");
     return true;
 }
 
 static bool prepack(qcc_driver *d)
 {
-    if (has_stage(d, QIR_STAGE_PACKED | QIR_STAGE_LAYOUTS))
+    if (qcc_has_stage(d, QIR_STAGE_PACKED | QIR_STAGE_LAYOUTS))
         return true;
     return run_with_level(d, "prepare-code,register-prepack-params{level=@},prepack-weights");
 }
 
 static bool plan(qcc_driver *d)
 {
-    if (!has_stage(d, QIR_STAGE_LAYOUTS) && !run_passes(d, "assign-layouts"))
+    if (!qcc_has_stage(d, QIR_STAGE_LAYOUTS) && !qcc_run_passes(d, "assign-layouts"))
         return false;
-    if (!has_stage(d, QIR_STAGE_PLANNED) && !run_with_level(d, "plan-memory{level=@}"))
+    if (!qcc_has_stage(d, QIR_STAGE_PLANNED) && !run_with_level(d, "plan-memory{level=@}"))
         return false;
     return run_with_level(d, "verify-plan{level=@}");
 }
@@ -222,8 +126,8 @@ static bool emit_object(qcc_driver *d)
 const qcc_phase qcc_phases[] = {
     {"import", "reads the model", import},
     {"canonicalize", "simplifies, folds batch norms, fuses activations", canonicalize},
-    {"prepare", "puts observers where values are to be quantized", prepare},
-    {"calibrate", "measures ranges", calibrate},
+    {"prepare", "puts observers where values are to be quantized", qcc_prepare},
+    {"calibrate", "measures ranges", qcc_calibrate},
     {"convert", "replaces observers by quantize/dequantize pairs", convert},
     {"lower", "makes integer ops of float ops between pairs", lower},
     {"prepack", "writes weights in the order that the kernels read", prepack},

@@ -13,6 +13,7 @@ typedef struct qcc_options {
     const char *output, *header, *name, *save_params;
     const char *target, *cpu, *attrs, *level;
     const char *quantize, *profile, *preprocess, *observer, *quantizer, *io;
+    const char *qconfig, *keep_float, *weights;
     const char *stop_after, *passes;
     const char *supported_ops, *import_report; /* "": given without a value */
     cl_list calibrate;
@@ -26,9 +27,9 @@ const cl_tool *qcc_parse_options(int argc, char **argv, qcc_options *o);
 
 /* How the model is quantized. */
 typedef enum qcc_mode {
-    QCC_FLOAT,  /* not at all */
-    QCC_STATIC, /* by calibration or profile */
-    QCC_MODEL   /* it arrived quantized or with measured ranges */
+    QCC_FLOAT,    /* not at all */
+    QCC_QUANTIZE, /* as the options say */
+    QCC_MODEL     /* it arrived quantized or with measured ranges */
 } qcc_mode;
 
 typedef struct qcc_driver {
@@ -56,6 +57,22 @@ extern const size_t qcc_num_phases;
 size_t qcc_phase_find(const char *name);
 /* Runs phases up to and with d->last.  False: diagnosed. */
 bool qcc_run_phases(qcc_driver *d);
+
+bool qcc_run_passes(qcc_driver *d, const char *pipeline);
+bool qcc_has_stage(const qcc_driver *d, unsigned stages);
+
+/* --- quantize.c ------------------------------------------------------------------------------ */
+bool qcc_is_way(const char *how); /* a value of -quantize */
+bool qcc_asks_to_quantize(const qcc_options *o);
+/* Did the model arrive with quantized values? */
+bool qcc_is_quantized(const qir_module *m);
+/* Sets d->mode.  False: diagnosed, as all of these. */
+bool qcc_choose_mode(qcc_driver *d);
+/* Says that data are missing: an error when quantization was asked for, else a remark. */
+bool qcc_stays_float(qcc_driver *d);
+/* The phases of these names. */
+bool qcc_prepare(qcc_driver *d);
+bool qcc_calibrate(qcc_driver *d);
 
 /* --- target.c -------------------------------------------------------------------------------- */
 /* Fills d->codegen from the options and asks LLVM whether it knows all that.  False: diagnosed. */

@@ -1,0 +1,175 @@
+/* How the model is quantized: which way the options ask for, observers, and what they measure. */
+#include "qcc.h"
+#include <string.h>
+#include "qir/calibrate.h"
+#include "qir/observer.h"
+#include "qir/ops.h"
+#include "qir/pass.h"
+
+enum { MAX_PROFILE = 1 << 30 };
+
+/* ---- which way -------------------------------------------------------------------------------- */
+/* Ways by name; the quantizer unless -quantizer says another, and whether it needs samples. */
+static const struct {
+    const char *how, *quantizer;
+    bool data;
+} ways[] = {
+    {"static", "default", true},
+    {"dynamic", "dynamic", false},
+    {"weight-only", "weight-only", false},
+    {"none", NULL, false},
+};
+enum { NWAYS = sizeof ways / sizeof ways[0] };
+
+bool qcc_is_way(const char *how)
+{
+    for (size_t i = 0; i < NWAYS; i++)
+        if (!strcmp(ways[i].how, how))
+            return true;
+    return false;
+}
+
+static size_t way_of(const qcc_options *o)
+{
+    size_t i = 0;
+    while (o->quantize && strcmp(ways[i].how, o->quantize))
+        i++;
+    return i;
+}
+
+bool qcc_is_quantized(const qir_module *m)
+{
+    qir_for_each_func(f, m)
+        qir_for_each_op(op, f->body)
+            for (uint32_t i = 0; i < op->noperands; i++)
+                if (qir_op_operand(op, i) && qir_op_operand(op, i)->type->quant)
+                    return true;
+    return false;
+}
+
+static bool has_data(const qcc_options *o)
+{
+    return o->profile || o->calibrate.len;
+}
+
+/* No ranges: an error when quantization was asked for by name, else a remark. */
+bool qcc_stays_float(qcc_driver *d)
+{
+    if (d->mode == QCC_QUANTIZE || d->opts->quantize)
+        return qir_error(d->diag, NULL, "quantize.data",
+                         "-quantize=static needs data to measure ranges: give samples with "
+                         "-calibrate=PATH, or a profile that 'qir-run -calibrate' wrote with "
+                         "-profile=FILE; -quantize=dynamic and -quantize=weight-only need none");
+    qir_remark(d->diag, NULL,
+               "no samples and no profile given: the model stays in float (-calibrate=PATH or "
+               "-profile=FILE quantizes it)");
+    return true;
+}
+
+bool qcc_asks_to_quantize(const qcc_options *o)
+{
+    bool none = o->quantize && !strcmp(o->quantize, "none");
+    return !none && (has_data(o) || o->quantize || o->quantizer || o->qconfig || o->weights);
+}
+
+bool qcc_choose_mode(qcc_driver *d)
+{
+    const qcc_options *o = d->opts;
+    bool asked = qcc_asks_to_quantize(o), arrived = qcc_is_quantized(d->module);
+    bool none = o->quantize && !strcmp(o->quantize, "none");
+    d->mode = none                                      ? QCC_FLOAT
+              : arrived                                 ? QCC_MODEL
+              : asked                                   ? QCC_QUANTIZE
+              : qcc_has_stage(d, QIR_STAGE_OBSERVED)    ? QCC_MODEL
+                                                        : QCC_FLOAT;
+    if (d->mode == QCC_MODEL && asked)
+        return qir_error(d->diag, NULL, "quantize.twice",
+                         "the model is quantized already; leave out -calibrate, -profile and other "
+                         "options of quantization");
+    if (d->mode == QCC_QUANTIZE && ways[way_of(o)].data && !has_data(o) && !o->quantizer &&
+        !o->qconfig)
+        return qcc_stays_float(d);
+    return d->mode != QCC_FLOAT || none || d->last == 0 || qcc_stays_float(d);
+}
+
+/* ---- observers -------------------------------------------------------------------------------- */
+static void add_option(qir_strbuf *pipeline, const char *name, const char *value)
+{
+    if (value && *value)
+        qir_strbuf_printf(pipeline, " %s=\"%s\"", name, value);
+}
+
+bool qcc_prepare(qcc_driver *d)
+{
+    const qcc_options *o = d->opts;
+    if (d->mode != QCC_QUANTIZE || qcc_has_stage(d, QIR_STAGE_OBSERVED))
+        return true;
+    qir_strbuf pipeline = {0};
+    qir_strbuf_puts(&pipeline, "annotate-quant{");
+    add_option(&pipeline, "quantizer", o->quantizer ? o->quantizer : ways[way_of(o)].quantizer);
+    add_option(&pipeline, "config", o->qconfig);
+    add_option(&pipeline, "keep-float", o->keep_float);
+    add_option(&pipeline, "weights", o->weights);
+    add_option(&pipeline, "arch", qir_level_get(d->codegen.level)->arch);
+    qir_strbuf_puts(&pipeline, "},insert-observers{");
+    add_option(&pipeline, "observer", o->observer);
+    qir_strbuf_puts(&pipeline, "}");
+    bool ok = qcc_run_passes(d, qir_strbuf_cstr(&pipeline));
+    qir_strbuf_free(&pipeline);
+    return ok;
+}
+
+/* ---- ranges ----------------------------------------------------------------------------------- */
+static bool measure(qcc_driver *d, qir_profile *profile)
+{
+    const qcc_options *o = d->opts;
+    qir_preprocess pre;
+    if (o->preprocess && !qir_preprocess_parse(d->diag, o->preprocess, &pre))
+        return false;
+    qir_samples *samples = qir_samples_open(qir_module_main(d->module), o->calibrate.items,
+                                            o->calibrate.len, o->preprocess ? &pre : NULL);
+    if (!samples)
+        return false;
+    qir_calibrate_options opts = {.limit = o->limit, .progress = tool_progress};
+    bool ok = qir_calibrate(d->module, samples, &opts, profile);
+    qir_samples_close(samples);
+    return ok;
+}
+
+static qir_profile *read_profile(qcc_driver *d)
+{
+    qir_bytes text;
+    const char *path = d->opts->profile;
+    if (!qir_read_file(d->diag, d->module->arena, path, MAX_PROFILE, NULL, &text))
+        return NULL;
+    return qir_profile_parse(d->ctx, path, (const char *)text.data, text.len);
+}
+
+/* Does an observer want samples? */
+static bool wants_data(const qcc_driver *d)
+{
+    qir_observer_choice choice;
+    qir_for_each_func(f, d->module)
+        qir_for_each_op(op, f->body) {
+            if (op->opcode != QIR_OP_observe || qir_value_const(qir_op_operand(op, 0)))
+                continue;
+            const char *kind = qir_op_string(op, "kind");
+            if (!qir_observer_choose(d->ctx, op->loc, kind, strlen(kind), &choice) ||
+                !choice.kind->passive)
+                return true;
+        }
+    return false;
+}
+
+bool qcc_calibrate(qcc_driver *d)
+{
+    if (d->mode != QCC_QUANTIZE)
+        return true;
+    if (!has_data(d->opts))
+        return wants_data(d) ? qcc_stays_float(d) : qir_profile_apply(NULL, d->module);
+    qir_profile *profile = d->opts->profile ? read_profile(d) : qir_profile_create(d->ctx);
+    bool ok = profile && (d->opts->profile || measure(d, profile)) &&
+              qir_profile_apply(profile, d->module);
+    qir_profile_destroy(profile);
+    return ok;
+}
