@@ -49,7 +49,19 @@ static int64_t count(const fe_qparams *p, const qir_type *t, unsigned d)
     return qir_ceil_div(t->dims[d], block_of(p, t, d));
 }
 
-/* Per tensor, per index of an axis, or per group of an axis for each index of dimension 0. */
+/* Largest size that divides both. */
+static int64_t common_divisor(int64_t a, int64_t b)
+{
+    while (b) {
+        int64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+/* Per tensor, per index of an axis, or per group of an axis for each index of dimension 0.  Where the
+ * last block is shorter, groups are parts of blocks. */
 static bool has_type_form(const fe_qparams *p, const qir_type *t, qir_quant *q)
 {
     unsigned cut[2], n = 0;
@@ -64,28 +76,34 @@ static bool has_type_form(const fe_qparams *p, const qir_type *t, qir_quant *q)
     if (!n)
         return true;
     int64_t block = block_of(p, t, cut[n - 1]);
-    q->group = block > 1 ? block : 0;
-    if (t->dims[q->axis] % block)
+    q->group = block > 1 ? common_divisor(t->dims[q->axis], block) : 0;
+    if (q->group == 1)
         return false;
     if (n == 2)
         return q->group && cut[0] == 0 && block_of(p, t, 0) == 1;
     return !q->group || q->axis == 0 || t->dims[0] == 1;
 }
 
-static bool read_values(fe_builder *fe, const fe_qparams *p, size_t n, qir_quant *q)
+/* One given value per block becomes one per group. */
+static bool read_values(fe_builder *fe, const fe_qparams *p, const qir_type *t, size_t n, qir_quant *q)
 {
     size_t nscale = n, nzp = n;
     const float *scale = p->scale ? fe_const_floats(fe, p->scale, &nscale) : NULL;
     const int64_t *zp = p->zp ? fe_const_ints(fe, p->zp, &nzp) : NULL;
     if ((p->scale && !scale) || (p->zp && !zp) || nscale != n || nzp != n)
         return false;
-    float *s = QIR_NEW_ARRAY(fe->scratch, float, n);
-    int32_t *z = QIR_NEW_ARRAY(fe->scratch, int32_t, n);
-    for (size_t i = 0; i < n; i++) {
-        s[i] = scale ? scale[i] : 1.0f;
-        z[i] = zp ? (int32_t)zp[i] : 0;
+    unsigned axis = q->axis < 0 ? 0 : (unsigned)q->axis;
+    size_t blocks = q->group ? (size_t)count(p, t, axis) : n;
+    size_t groups = q->group ? (size_t)(t->dims[axis] / q->group) : n;
+    size_t block = q->group ? (size_t)(block_of(p, t, axis) / q->group) : 1; /* groups of one */
+    q->count = blocks ? n / blocks * groups : 0;
+    float *s = QIR_NEW_ARRAY(fe->scratch, float, q->count);
+    int32_t *z = QIR_NEW_ARRAY(fe->scratch, int32_t, q->count);
+    for (size_t i = 0; i < q->count; i++) {
+        size_t from = i / groups * blocks + i % groups / block;
+        s[i] = scale ? scale[from] : 1.0f;
+        z[i] = zp ? (int32_t)zp[from] : 0;
     }
-    q->count = n;
     q->scale = s;
     q->zero_point = z;
     return true;
@@ -103,7 +121,7 @@ bool fe_qparams_type(fe_builder *fe, const fe_qparams *p, const qir_type *t, qir
     int64_t n = 1;
     for (unsigned d = 0; d < t->rank; d++)
         n *= count(p, t, d) + !t->dims[d];
-    return read_values(fe, p, (size_t)n, q);
+    return read_values(fe, p, t, (size_t)n, q);
 }
 
 /* --- as ops -------------------------------------------------------------------------------------
