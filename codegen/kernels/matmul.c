@@ -1,7 +1,7 @@
 /* matmul of two activations: columns are the lanes, k is a row in the fixed order of the
  * evaluator.  Products with constant weights are linear ops and run on register tiles. */
 #include <math.h>
-#include "kernels/nest.h"
+#include "kernels/elementwise.h"
 #include "kernels/requant.h"
 #include "kernels/row.h"
 #include "qir/qmath.h"
@@ -11,7 +11,8 @@ enum { WIDTH = 8 };
 
 typedef struct product {
     const qir_type *a, *b, *y;
-    qcg_row row; /* of b: from one k to the next */
+    qcg_lane lane; /* of integer sums */
+    qcg_row row;   /* of b: from one k to the next */
     int64_t a_step;
     llb_val a_ptr;
     unsigned lanes;
@@ -33,13 +34,19 @@ static llb_val float_term(qcg *g, void *ctx, llb_val at, llb_val j)
     return LLVMBuildFMul(g->b, a, b, "");
 }
 
+static llb_val integer(qcg *g, const product *p, const qir_type *t, llb_val v)
+{
+    if (t->quant)
+        return llb_add(g, v, llb_i32s(g, -t->quant->zero_point[0], p->lanes));
+    return qcg_to_lane(g, t->dtype, v, p->lane);
+}
+
 static llb_val int_term(qcg *g, void *ctx, llb_val acc, llb_val at, llb_val j)
 {
     const product *p = ctx;
-    llb_val a = left(g, p, j), b = qcg_load_elements(g, p->b->dtype, at, p->lanes, p->b_splat);
-    a = llb_add(g, a, llb_i32s(g, -p->a->quant->zero_point[0], p->lanes));
-    b = llb_add(g, b, llb_i32s(g, -p->b->quant->zero_point[0], p->lanes));
-    return llb_add(g, acc, LLVMBuildMul(g->b, a, b, ""));
+    llb_val b = qcg_load_elements(g, p->b->dtype, at, p->lanes, p->b_splat);
+    llb_val a = integer(g, p, p->a, left(g, p, j));
+    return llb_add(g, acc, LLVMBuildMul(g->b, a, integer(g, p, p->b, b), ""));
 }
 
 static llb_val bounded(qcg *g, llb_val v, unsigned n)
@@ -72,9 +79,9 @@ static void body(qcg *g, void *ctx, const llb_val *ptr, const bool *splat, unsig
     if (p->a->dtype == QIR_f32) {
         v = bounded(g, qcg_row_sum16(g, &p->row, ptr[2], n, float_term, p), n);
     } else {
-        v = qcg_row_fold(g, &p->row, ptr[2], llb_i32s(g, 0, n), int_term, p);
-        if (p->y->quant)
-            v = scaled(g, p, v);
+        llb_val zero = qcg_lane_const(g, p->lane, 0.0, n);
+        v = qcg_row_fold(g, &p->row, ptr[2], zero, int_term, p);
+        v = p->y->quant ? scaled(g, p, v) : qcg_bound_int(g, v);
     }
     qcg_store_elements(g, p->y->dtype, v, ptr[0]);
 }
@@ -84,9 +91,16 @@ static bool is_byte(const qir_type *t)
     return t->quant && t->quant->count == 1 && qir_dtype_bytes(t->dtype) == 1;
 }
 
+static bool is_plain_int(const qir_type *t)
+{
+    return !t->quant && qir_dtype_is_int(t->dtype);
+}
+
 static bool types_ok(const qcg *g, const product *p)
 {
     if (p->a->dtype == QIR_f32 && p->b->dtype == QIR_f32 && p->y->dtype == QIR_f32)
+        return true;
+    if (is_plain_int(p->a) && is_plain_int(p->b))
         return true;
     bool raw = p->y->dtype == QIR_i32 && !p->y->quant && qir_op_float(g->op, "min") == -INFINITY &&
                qir_op_float(g->op, "max") == INFINITY;
@@ -118,7 +132,8 @@ bool qir_lower_matmul(qcg *g)
                  .b = qir_op_operand(g->op, 1)->type,
                  .y = g->op->results[0].type};
     if (!types_ok(g, &p))
-        return qcg_unsupported(g, "f32 or per-tensor 8-bit quantized values");
+        return qcg_unsupported(g, "f32, integers or per-tensor 8-bit quantized values");
+    p.lane = p.a->quant ? QCG_I32 : qcg_compute_lane(g, p.y->dtype);
     int64_t k = p.a->dims[p.a->rank - 1];
     qcg_nest n = {.rank = p.y->rank, .nptr = 3};
     qcg_strides(g, -1, n.step[0]);

@@ -30,9 +30,9 @@ static llb_val dequantize_op(qcg *g, const llb_val *in)
 bool qir_lower_quantize(qcg *g)
 {
     const qir_type *y = qcg_result_type(g);
-    if (!y->quant || !y->quant->count || qir_dtype_bits(y->dtype) > 16)
-        return qcg_unsupported(g, "quantized values of at most 16 bits");
-    return qcg_is_scaled(y) ? qcg_elementwise(g, QCG_F32, quantize_op) : qcg_affine_by_type(g);
+    if (!y->quant || !y->quant->count || qir_dtype_bits(y->dtype) > 32 || y->dtype == QIR_u32)
+        return qcg_unsupported(g, "quantized values of at most 32 bits (not u32)");
+    return y->quant->axis < 0 ? qcg_elementwise(g, QCG_F32, quantize_op) : qcg_affine_by_type(g);
 }
 
 bool qir_lower_dequantize(qcg *g)

@@ -1,6 +1,8 @@
 /* FP32-RNE requantization of single vectors: see requant.h. */
 #include "kernels/requant.h"
 
+#include "fmath_ir.h"
+#include "kernels/element.h"
 #include "machine.h"
 
 llb_val qcg_to_float(qcg *g, llb_val v)
@@ -8,8 +10,24 @@ llb_val qcg_to_float(qcg *g, llb_val v)
     return LLVMBuildSIToFP(g->b, v, llb_vec(llb_float(g), llb_lanes(v)), "");
 }
 
+/* Ranges beyond the integers that floats hold: rounded first, then added and bounded as integers, which
+ * saturate. */
+static bool is_wide(int32_t lo, int32_t hi)
+{
+    return (int64_t)hi - lo >= 1 << 22;
+}
+
+static llb_val round_wide(qcg *g, llb_val v, int32_t lo, int32_t hi, llb_val zp)
+{
+    llb_val args[] = {qcg_float_to_int(g, qcg_fm_round(g, v), QIR_i32), zp};
+    llb_type t = LLVMTypeOf(zp);
+    return llb_clamp_i32(g, llb_intrinsic(g, "llvm.sadd.sat", &t, 1, args, 2), lo, hi);
+}
+
 llb_val qcg_round_to_storage(qcg *g, llb_val v, int32_t lo, int32_t hi, int32_t zp)
 {
+    if (is_wide(lo, hi))
+        return round_wide(g, v, lo, hi, llb_i32s(g, zp, llb_lanes(v)));
     v = g->machine->rne(g, llb_clamp_f32(g, v, (float)(lo - zp), (float)(hi - zp)));
     return zp ? llb_add(g, v, llb_i32s(g, zp, llb_lanes(v))) : v;
 }
@@ -17,6 +35,8 @@ llb_val qcg_round_to_storage(qcg *g, llb_val v, int32_t lo, int32_t hi, int32_t 
 llb_val qcg_round_around(qcg *g, llb_val v, int32_t lo, int32_t hi, llb_val zp)
 {
     unsigned n = llb_lanes(v);
+    if (is_wide(lo, hi))
+        return round_wide(g, v, lo, hi, zp);
     llb_val least = qcg_to_float(g, LLVMBuildSub(g->b, llb_i32s(g, lo, n), zp, ""));
     llb_val most = qcg_to_float(g, LLVMBuildSub(g->b, llb_i32s(g, hi, n), zp, ""));
     return llb_add(g, g->machine->rne(g, llb_fmin(g, most, llb_fmax(g, least, v))), zp);

@@ -5,7 +5,7 @@
 #include "llb.h"
 #include "qir/qmath.h"
 
-/* rne(clamp(v, lo - zp, hi - zp)) + zp */
+/* rne(clamp(v, lo - zp, hi - zp)) + zp, for ranges up to those of i32 */
 llb_val qcg_round_to_storage(qcg *g, llb_val v, int32_t lo, int32_t hi, int32_t zp);
 
 /* The same around zero points (i32 lanes) that are known at run time, or differ from lane to lane. */

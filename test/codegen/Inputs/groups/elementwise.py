@@ -23,6 +23,9 @@ def elementwise():
     s = [3, 37]
     yield 'quantize', simple('quantize', s, 'f32', s, INPUT)
     yield 'quantize-u8', simple('quantize', s, 'f32', s, UNSIGNED)
+    for name, t in (('exact', 'quant<i32:f32, 3.051851e-05>'), ('saturates', 'quant<i32:f32, 1e-09:100>'),
+                    ('bounds', 'quant<i32<-1000000000:500000000>:f32, 1e-09:-77>')):
+        yield 'quantize-i32-' + name, simple('quantize', s, 'f32', s, t)
     yield 'dequantize', simple('dequantize', s, INPUT, s, 'f32')
     yield 'requantize', simple('requantize', s, INPUT, s, OTHER)
     yield 'requantize-u8', simple('requantize', s, UNSIGNED, s, OTHER)
@@ -85,6 +88,8 @@ def affine():
         shape, kind = [4, 4, 9], f'quant<i8:f32, {params}>'
         yield f'type-{name}', simple('quantize', shape, 'f32', shape, kind)
         yield f'type-{name}-back', simple('dequantize', shape, kind, shape, 'f32')
+    yield 'type-wide', simple('quantize', shape, 'f32', shape,
+                              'quant<i32:f32, axis = 1, {1e-09:3, 0.001:-800000, 1e-08, 0.07:1}>')
     t, p = 'tensor<6x40x', 'tensor<3x3x'
     yield 'real-zero-points', '\n'.join([
         'module @m {', f'  func @main(%x: {t}i8> {{name = "x"}}, %s: {p}f32> {{name = "s"}},'

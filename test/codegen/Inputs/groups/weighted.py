@@ -84,3 +84,7 @@ def matmul():
     yield 'matrix-vector', simple('matmul', a, 'f32', [2, 5], 'f32', '', '37xf32')
     yield 'outer', simple('matmul', [19, 1], INPUT, [9, 19, 1], 'i32', '', f'9x1x1x{OTHER}')
     yield 'products', simple('matmul', [19, 1, 1], 'f32', [19, 1, 1], 'f32', '', '19x1x1xf32')
+    for t in ('i32', 'i64', 'u8'):
+        yield 'plain-' + t, simple('matmul', a, t, y, t, '', f'2x37x11x{t}')
+    yield 'plain-bounds', simple('matmul', a, 'i8', y, 'i8', 'min = -100.0, max = 90.0', '37x11xi8')
+    yield 'plain-bounds-i32', simple('matmul', a, 'i32', y, 'i32', 'min = -5.0, max = 1e+09', '37x11xi32')
