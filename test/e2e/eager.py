@@ -3,10 +3,13 @@
 
     eager.py --build DIR --models DIR --out DIR
 
-The exporter cuts every bias to an integer (towards zero), so that the file is not the network that
-PyTorch ran: ONNX Runtime, and we, differ from it in 15 % (qnnpack) and 42 % (fbgemm, x86) of the
-outputs.  Scored as it is, and with the biases of float.onnx put back; then what remains are FBGEMM's
-real biases and its rounding of means, after adding the zero point."""
+The exporter (torch.onnx.export, dynamo=False) cuts every bias towards zero where PyTorch's kernels round:
+each of the 74 biases of each file is trunc(b / (s_x * s_w)) of float.onnx's folded b, and only 31 (qnnpack) or 41 of
+them are also its rounded value.  So the file is not the network that PyTorch ran, and what was cut is not
+in it: ONNX Runtime, and we, differ from PyTorch in 15 % (qnnpack) and 42 % (fbgemm, x86) of the outputs.
+Scored as it is, and with the biases of float.onnx put back: then qnnpack is PyTorch's bytes.  Of fbgemm
+and x86 there remain its real biases, added after the conversion to float, and its rounding of means,
+after adding the zero point."""
 import argparse
 import array
 import os
