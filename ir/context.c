@@ -18,6 +18,11 @@ qir_context *qir_context_create(qir_oom_handler oom, void *user)
     return ctx;
 }
 
+qir_context *qir_context_create_like(const qir_context *ctx)
+{
+    return qir_context_create(ctx->oom, ctx->oom_user);
+}
+
 void qir_context_destroy(qir_context *ctx)
 {
     if (!ctx)

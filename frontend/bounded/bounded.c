@@ -73,7 +73,7 @@ static void keep_first(void *user, const qir_diag *d)
 static bool probe(const job *j, size_t which, int64_t size, bool first)
 {
     bounded *b = &j->list[which];
-    qir_context *ctx = qir_context_create(NULL, NULL);
+    qir_context *ctx = qir_context_create_like(b->module->ctx);
     qir_import_options o = with_sizes(j->opts, b->arena, j->list, which, size);
     qir_strbuf text = {0};
     qir_diag_set_handler(qir_context_diag(ctx), keep_first, &text);

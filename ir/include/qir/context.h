@@ -15,6 +15,8 @@ typedef struct qir_context qir_context;
 
 /* `oom` as in arena.h; NULL traps.  Caller destroys. */
 qir_context *qir_context_create(qir_oom_handler oom, void *user);
+/* An empty one that runs out of memory as `ctx` does. */
+qir_context *qir_context_create_like(const qir_context *ctx);
 void qir_context_destroy(qir_context *ctx);
 
 qir_diag_engine *qir_context_diag(qir_context *ctx);
