@@ -84,6 +84,32 @@ void *qir_context_attached(const qir_context *ctx, const void *key)
     return qir_map_get(&ctx->attached, key);
 }
 
+typedef struct context_row {
+    const void *row;
+    struct context_row *next;
+} context_row;
+
+void qir_context_add_row(qir_context *ctx, const void *key, const void *row)
+{
+    context_row *first = qir_context_attached(ctx, key), *last = first;
+    context_row *added = QIR_NEW(ctx->arena, context_row);
+    added->row = row;
+    while (last && last->next)
+        last = last->next;
+    if (last)
+        last->next = added;
+    else
+        qir_context_attach(ctx, key, added);
+}
+
+const void *qir_context_row(const qir_context *ctx, const void *key, size_t i)
+{
+    const context_row *r = qir_context_attached(ctx, key);
+    while (r && i--)
+        r = r->next;
+    return r ? r->row : NULL;
+}
+
 /* ---- locations ---------------------------------------------------------------------------- */
 
 const qir_loc *qir_loc_file(qir_context *ctx, const char *file, uint32_t line, uint32_t col)

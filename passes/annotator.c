@@ -160,6 +160,16 @@ void qir_annotate(qir_annotator *a, qir_op *op, const qir_qspec *const *in, cons
     qir_pass_count(a->pass, "annotated", 1);
 }
 
+void qir_annotate_operand(qir_annotator *a, qir_op *op, uint32_t i, const qir_qspec *spec)
+{
+    const qir_attr *in = qir_dict_get(op->attrs, intern(a, "quant.in"));
+    const char **entries = QIR_NEW_ARRAY(qir_annotator_arena(a), const char *, in->len);
+    memcpy(entries, in->u.strings, in->len * sizeof *entries);
+    entries[i] = entry_of(a, op, spec);
+    qir_op_set_attr(op, intern(a, "quant.in"),
+                    qir_attr_strings(a->module->ctx, entries, op->noperands));
+}
+
 void qir_annotate_float(qir_annotator *a, qir_op *op, const char *why)
 {
     qir_op_set_attr(op, intern(a, QIR_ATTR_FLOAT_REASON),

@@ -46,6 +46,8 @@ static bool feed_cells(calibration *c, const qir_op *op, qir_profile_entry *e, c
 static bool feed(calibration *c, const qir_op *op, const qir_tensor *x)
 {
     const qir_observer_choice *choice = qir_map_get(&c->choices, op);
+    if (choice->kind->passive)
+        return true;
     int64_t n = qir_type_elements(x->type), bad = qir_first_non_finite(x->data, n);
     if (bad >= 0)
         return fail_value(c, op, x->data, bad);
@@ -55,7 +57,7 @@ static bool feed(calibration *c, const qir_op *op, const qir_tensor *x)
         return qir_error(c->diag, op->loc, "calibrate.kind",
                          "observer %lld is of another kind elsewhere; equal ids need equal kinds",
                          (long long)qir_op_int(op, "id"));
-    if (n > 0 && !choice->kind->passive) {
+    if (n > 0) {
         e->batches++;
         e->elements += n;
     }

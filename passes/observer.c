@@ -13,22 +13,13 @@
 static const qir_observer_kind *const built_in[] = {QIR_OBSERVER_KINDS(ROW)};
 enum { BUILT_IN = sizeof built_in / sizeof built_in[0] };
 
-/* Kinds registered with a context, the newest first. */
-typedef struct registered {
-    const qir_observer_kind *kind;
-    struct registered *next;
-} registered;
-
-static const char registered_key; /* its address is the key of the list in the context */
+static const char registered_key; /* its address is the key of the context's list */
 
 const qir_observer_kind *qir_observer_kind_at(qir_context *ctx, size_t i)
 {
     if (i < BUILT_IN)
         return built_in[i];
-    const registered *r = qir_context_attached(ctx, &registered_key);
-    for (i -= BUILT_IN; r && i > 0; i--)
-        r = r->next;
-    return r ? r->kind : NULL;
+    return qir_context_row(ctx, &registered_key, i - BUILT_IN);
 }
 
 static const qir_observer_kind *find(qir_context *ctx, const char *name, size_t len)
@@ -46,9 +37,7 @@ bool qir_observer_register(qir_context *ctx, const qir_observer_kind *kind)
         return qir_error(qir_context_diag(ctx), NULL, "observer.name",
                          "an observer kind '%s' exists already; register it under another name",
                          kind->name);
-    registered *r = QIR_NEW(qir_context_arena(ctx), registered);
-    *r = (registered){kind, qir_context_attached(ctx, &registered_key)};
-    qir_context_attach(ctx, &registered_key, r);
+    qir_context_add_row(ctx, &registered_key, kind);
     return true;
 }
 

@@ -87,25 +87,30 @@ bool qir_qconfig_add(qir_qconfig *c, qir_qconfig_rule *rule)
     return true;
 }
 
-static const qir_quantizer *find_quantizer(qir_qconfig *c, const opt_reader *r, opt_word name)
+static void fail_unknown(qir_qconfig *c, const opt_reader *r, opt_word name)
 {
     qir_suggestion near = {.name = name.s, .len = name.len};
-    size_t n;
-    const qir_quantizer *const *all = qir_quantizers(&n);
-    for (size_t i = 0; i < n; i++) {
-        if (strlen(all[i]->name) == name.len && !memcmp(all[i]->name, name.s, name.len))
-            return all[i];
-        qir_suggestion_offer(&near, all[i]->name);
-    }
     qir_strbuf known = {0};
-    for (size_t i = 0; i < n; i++)
-        qir_strbuf_printf(&known, "%s%s", i ? ", " : "", all[i]->name);
+    const qir_quantizer *q;
+    for (size_t i = 0; (q = qir_quantizer_at(c->module->ctx, i)); i++) {
+        qir_strbuf_printf(&known, "%s%s", i ? ", " : "", q->name);
+        qir_suggestion_offer(&near, q->name);
+    }
     qir_error(diag_of(c), opt_loc(r, name.s), "quant.quantizer",
               "unknown quantizer '%.*s'; expected float or one of %s", (int)name.len, name.s,
               qir_strbuf_cstr(&known));
     qir_strbuf_free(&known);
     if (near.best)
         qir_note(diag_of(c), NULL, "did you mean '%s'?", near.best);
+}
+
+static const qir_quantizer *find_quantizer(qir_qconfig *c, const opt_reader *r, opt_word name)
+{
+    const qir_quantizer *q;
+    for (size_t i = 0; (q = qir_quantizer_at(c->module->ctx, i)); i++)
+        if (strlen(q->name) == name.len && !memcmp(q->name, name.s, name.len))
+            return q;
+    fail_unknown(c, r, name);
     return NULL;
 }
 

@@ -163,6 +163,14 @@ static void annotate_propagated(const table_run *r, qir_op *op)
     annotate_follower(r, op, shared_with(r, 0));
 }
 
+/* Users annotated before take the value as it is: a second pair of parameters would only round again. */
+static void hand_on(const table_run *r, qir_op *op)
+{
+    qir_for_each_use(u, &op->results[0])
+        if (qir_dict_get(u->user->attrs, qir_intern_cstr(qir_op_module(op)->ctx, "quant.in")))
+            qir_annotate_operand(r->a, u->user, (uint32_t)(u - u->user->operands), &from_producer);
+}
+
 /* What the op's results always are (a sigmoid's: 1/256): its rule holds the parameters for i8. */
 static void annotate_fixed(const table_run *r, qir_op *op)
 {
@@ -176,6 +184,8 @@ static void annotate_fixed(const table_run *r, qir_op *op)
                        .scale = rule->scale,
                        .zero_point = rule->zero_point + (qir_dtype_is_signed(t) ? 0 : 128)};
     annotate_follower(r, op, out);
+    if (qir_is_annotated(&op->results[0]))
+        hand_on(r, op);
 }
 
 /* Roles in the order of their enum; `round` 1 looks at what round 0 annotated. */

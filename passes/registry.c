@@ -1,6 +1,7 @@
 /* The list of passes that the build collects from transforms/, and look-up by name. */
 #include <string.h>
 #include "pm_priv.h"
+#include "qir/diag.h"
 #include "qir/support/suggest.h"
 
 #define P(ident) extern const qir_pass_desc qir_pass_desc_##ident;
@@ -54,12 +55,34 @@ const qir_pass_desc *qir_pass_find(const char *name, size_t len)
     return NULL;
 }
 
+static const char registered_key; /* its address is the key of the context's list */
+
+static const qir_pass_desc *find_registered(const qir_context *ctx, const char *name, size_t len)
+{
+    const qir_pass_desc *d;
+    for (size_t i = 0; (d = qir_context_row(ctx, &registered_key, i)); i++)
+        if (is_name(d->name, name, len) || pm_alias(d, name, len))
+            return d;
+    return NULL;
+}
+
+bool qir_pass_register(qir_context *ctx, const qir_pass_desc *d)
+{
+    size_t len = strlen(d->name);
+    if (qir_pass_find(d->name, len) || find_registered(ctx, d->name, len))
+        return qir_error(qir_context_diag(ctx), NULL, "pass.name",
+                         "a pass '%s' exists already; register it under another name", d->name);
+    qir_context_add_row(ctx, &registered_key, d);
+    return true;
+}
+
 const qir_pass_desc *pm_find_pass(const qir_pass_manager *pm, const char *name, size_t len)
 {
     for (size_t i = 0; i < pm->extra.len; i++)
         if (is_name(pm->extra.data[i]->name, name, len))
             return pm->extra.data[i];
-    return qir_pass_find(name, len);
+    const qir_pass_desc *d = find_registered(pm->ctx, name, len);
+    return d ? d : qir_pass_find(name, len);
 }
 
 const qir_named_pipeline *qir_pipeline_find(const char *name, size_t len)
@@ -90,6 +113,9 @@ const char *pm_suggest(const qir_pass_manager *pm, const char *name, size_t len)
         offer(pm, &near, *d);
     for (size_t i = 0; i < pm->extra.len; i++)
         offer(pm, &near, pm->extra.data[i]);
+    const qir_pass_desc *added;
+    for (size_t i = 0; (added = qir_context_row(pm->ctx, &registered_key, i)); i++)
+        offer(pm, &near, added);
     for (size_t i = 0; i < n; i++)
         qir_suggestion_offer(&near, pipelines[i].name);
     return near.best;

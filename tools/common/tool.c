@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "qir/plugin.h"
 
 /* --- start ------------------------------------------------------------------------------------ */
 static void reopen_standard_descriptors(void)
@@ -138,6 +139,9 @@ qir_context *tool_context(const cl_tool *tool, const tool_common *common)
 {
     qir_context *ctx = qir_context_create(out_of_memory, (void *)(uintptr_t)tool);
     tool_setup_diag(tool, common, qir_context_diag(ctx));
+    for (size_t i = 0; i < common->plugins.len; i++)
+        if (!qir_plugin_load(ctx, common->plugins.items[i]))
+            exit(CL_EXIT_ERROR);
     return ctx;
 }
 

@@ -9,6 +9,7 @@
 /* Options that every tool has; destinations of TOOL_COMMON_OPTIONS. */
 typedef struct tool_common {
     cl_list warnings; /* -W */
+    cl_list plugins;  /* -load-plugin */
     int64_t max_source, error_limit;
     const char *color; /* auto, always, never */
 } tool_common;
@@ -16,6 +17,8 @@ typedef struct tool_common {
 #define TOOL_COMMON_DEFAULTS {.max_source = (int64_t)1 << 30, .error_limit = 20, .color = "auto"}
 
 #define TOOL_COMMON_OPTIONS(c)                                                                     \
+    {"load-plugin", CL_LIST, &(c)->plugins, "FILE",                                                \
+     "shared object that adds quantizers, observers and passes", 0, 0},                            \
     {"W", CL_JOINED, &(c)->warnings, "[no-|error=]NAME", "warning on, off, or made an error", 0, 0}, \
     {"fmax-source", CL_INT, &(c)->max_source, "BYTES", "largest input (default 1 GiB)", 1,         \
      INT64_MAX},                                                                                   \
@@ -29,8 +32,8 @@ typedef struct tool_common {
  * libraries exits with CL_EXIT_INTERNAL. */
 void tool_start(void);
 
-/* A context whose diagnostics go to stderr, with the common options applied.  Running out of memory
- * prints an error and exits with CL_EXIT_ERROR. */
+/* A context whose diagnostics go to stderr, with the common options applied and plugins loaded.  A plugin
+ * that does not load, and running out of memory, print an error and exit with CL_EXIT_ERROR. */
 qir_context *tool_context(const cl_tool *tool, const tool_common *common);
 
 /* Applies -ferror-limit, -W and colours to any engine; usage error for unknown warnings. */

@@ -29,6 +29,11 @@ qir_arena *qir_context_new_arena(qir_context *ctx);
 void qir_context_attach(qir_context *ctx, const void *key, void *data);
 void *qir_context_attached(const qir_context *ctx, const void *key);
 
+/* Lists kept that way: adds a row that the caller owns, and row `i` in the order of adding; NULL behind
+ * the end. */
+void qir_context_add_row(qir_context *ctx, const void *key, const void *row);
+const void *qir_context_row(const qir_context *ctx, const void *key, size_t i);
+
 /* The unique copy of a string: equal strings have equal pointers. */
 const char *qir_intern(qir_context *ctx, const char *s, size_t len);
 const char *qir_intern_cstr(qir_context *ctx, const char *s);

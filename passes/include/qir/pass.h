@@ -75,6 +75,9 @@ bool qir_pass_may_transform(qir_pass *p);
 /* --- registry and manager --------------------------------------------------------------------- */
 const qir_pass_desc *const *qir_pass_registry(size_t *n); /* sorted by name */
 const qir_pass_desc *qir_pass_find(const char *name, size_t len);
+/* Adds a pass to those of a context, for all of its managers; the row is borrowed.  False: the name is
+ * taken (diagnosed). */
+bool qir_pass_register(qir_context *ctx, const qir_pass_desc *d);
 
 typedef struct qir_named_pipeline {
     const char *name, *passes, *doc;

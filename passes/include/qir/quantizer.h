@@ -37,8 +37,10 @@ typedef struct qir_quantizer {
     bool (*propagate)(qir_annotator *a, qir_module *m);
 } qir_quantizer;
 
-/* The built-in ones, in the order of the help text. */
-const qir_quantizer *const *qir_quantizers(size_t *n);
+/* Adds a quantizer to the context's; the row is borrowed.  False: the name is taken (diagnosed). */
+bool qir_quantizer_register(qir_context *ctx, const qir_quantizer *q);
+/* Quantizer `i` of a context, the built-in ones first; NULL behind the end. */
+const qir_quantizer *qir_quantizer_at(qir_context *ctx, size_t i);
 
 /* --- inside annotate() ------------------------------------------------------------------------ */
 
@@ -63,6 +65,9 @@ qir_arena *qir_annotator_arena(const qir_annotator *a);
 /* Writes the annotation: in[op->noperands], and `out` for result 0.  A spec that came from
  * qir_annotator_spec is written by its name. */
 void qir_annotate(qir_annotator *a, qir_op *op, const qir_qspec *const *in, const qir_qspec *out);
+
+/* Replaces the entry of one operand of an annotated op. */
+void qir_annotate_operand(qir_annotator *a, qir_op *op, uint32_t i, const qir_qspec *spec);
 
 /* Leaves the op in float for a reason that people read; a later quantizer may still take it. */
 void qir_annotate_float(qir_annotator *a, qir_op *op, const char *why);
