@@ -163,6 +163,16 @@ qir_level qir_level_native(void)
 
 /* --- packings ------------------------------------------------------------------------------- */
 
+qir_packing qir_level_weight_packing(qir_level l, const qir_type *w, int64_t groups)
+{
+    bool depthwise = w->rank >= 3 && w->dims[1] == 1 && groups == w->dims[0] && groups > 1;
+    bool is_float = qir_type_is_float(w);
+    qir_packing p = depthwise ? (is_float ? levels[l].fdw : levels[l].dw)
+                              : (is_float ? levels[l].fgemm : levels[l].gemm);
+    qir_pack_shape shape;
+    return qir_pack_shape_get(p, w, groups, &shape) ? p : QIR_PACKING_none;
+}
+
 qir_packing qir_level_packing(qir_level l, const qir_op *op)
 {
     const qir_op_desc *d = qir_op_desc_get(op->opcode);
@@ -172,12 +182,6 @@ qir_packing qir_level_packing(qir_level l, const qir_op *op)
     const qir_type *w = v->type->kind == QIR_PACKED ? v->type->logical : v->type;
     if (w->quant && qir_type_is_float(qir_op_operand(op, 0)->type))
         return QIR_PACKING_none; /* stays codes */
-    const qir_attr *groups_attr = qir_op_attr(op, "groups"); /* linear has none */
-    int64_t groups = groups_attr ? groups_attr->u.i : 1;
-    bool depthwise = w->rank >= 3 && w->dims[1] == 1 && groups == w->dims[0] && groups > 1;
-    bool is_float = qir_type_is_float(w);
-    qir_packing p = depthwise ? (is_float ? levels[l].fdw : levels[l].dw)
-                              : (is_float ? levels[l].fgemm : levels[l].gemm);
-    qir_pack_shape shape;
-    return qir_pack_shape_get(p, w, groups, &shape) ? p : QIR_PACKING_none;
+    const qir_attr *groups = qir_op_attr(op, "groups"); /* linear has none */
+    return qir_level_weight_packing(l, w, groups ? groups->u.i : 1);
 }

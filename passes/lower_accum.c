@@ -10,6 +10,7 @@
 #include <string.h>
 #include "lowering.h"
 #include "qir/qmath.h"
+#include "qir/rewrite.h"
 #include "quant_util.h"
 
 typedef struct accum {
@@ -17,6 +18,7 @@ typedef struct accum {
     const qir_quant *x;
     const qir_type *w; /* of the constant weight */
     qir_const *weight;
+    qir_op *prepack; /* of the weight, where insert-prepack-unpack put one; NULL */
     int64_t channels;
     float *sw;           /* scale of each channel, repaired */
     int64_t *weight_sum; /* sum |w - z_w| of each channel */
@@ -37,9 +39,19 @@ static bool take_input(accum *a)
     return true;
 }
 
+/* The weight behind unpack(prepack(w)), or `w` itself. */
+static qir_value *look_through_packing(accum *a, qir_value *w)
+{
+    const qir_op *unpack = w ? qir_value_op(w) : NULL;
+    if (!unpack || unpack->opcode != QIR_OP_unpack)
+        return w;
+    a->prepack = qir_op_feeder(unpack, 0, QIR_OP_prepack);
+    return a->prepack ? qir_op_operand(a->prepack, 0) : w;
+}
+
 static bool take_weight(accum *a, const qir_qrule *rule)
 {
-    qir_value *w = qir_dequantized(a->l->op, (uint32_t)rule->weight);
+    qir_value *w = look_through_packing(a, qir_dequantized(a->l->op, (uint32_t)rule->weight));
     a->weight = w ? qir_value_const(w) : NULL;
     if (!a->weight)
         return qir_stays_float(a->l, "its weight is not a quantized constant");
@@ -106,12 +118,27 @@ static bool check_multipliers(accum *a)
     return true;
 }
 
+/* The weight as the op reads it: packed, where it was. */
+static bool set_weight(accum *a, const qir_qrule *rule, qir_value *w)
+{
+    if (a->prepack && a->prepack->operands[0].value != w) {
+        qir_builder b = qir_builder_before(a->l->op);
+        w = qir_build1(&b, QIR_OP_prepack, &w, 1,
+                       QIR_ATTRS({"packing", qir_op_attr(a->prepack, "packing")},
+                                 {"groups", qir_op_attr(a->prepack, "groups")}),
+                       NULL);
+    } else if (a->prepack) {
+        w = &a->prepack->results[0];
+    }
+    a->l->in[rule->weight] = w;
+    return w != NULL;
+}
+
 /* The weight with repaired scales: the same bytes under another type. */
 static bool put_weight(accum *a, const qir_qrule *rule)
 {
-    a->l->in[rule->weight] = &a->weight->value;
     if (!a->repaired)
-        return true;
+        return set_weight(a, rule, &a->weight->value);
     qir_quant q = *a->w->quant;
     q.scale = a->sw;
     const qir_type *t = qir_type_with_quant(a->l->module->ctx, a->w, &q, a->weight->loc);
@@ -119,8 +146,7 @@ static bool put_weight(accum *a, const qir_qrule *rule)
         return false;
     qir_const *c = qir_const_create(a->l->module, a->weight->value.name, t,
                                     qir_const_data(a->weight), false, a->weight->loc);
-    a->l->in[rule->weight] = &c->value;
-    return true;
+    return set_weight(a, rule, &c->value);
 }
 
 /* --- bias ------------------------------------------------------------------------------------- */

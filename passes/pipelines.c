@@ -18,6 +18,8 @@ static const qir_named_pipeline pipelines[] = {
      "A model that came with quantize/dequantize pairs, up to integer ops."},
     {"Fusion", "fold-batch-norm,fuse-activation",
      "TorchScript's fusions before quantization: batch norm and relu go into the op before them."},
+    {"Finalize", "InsertPrepackUnpack,QuantFusion,FoldQuantizedPrepackingOps,dce",
+     "TorchScript's last step: integer ops on packed weights, after InsertQuantDeQuant and PropagateQuantizationOps."},
     {"prepare-code",
      "fuse-weight-dequantize,const-fold{fold-dequantize=true},simplify,expand-conv-transpose,tie-updates,legalize",
      "Last before packing: what multiplies quantized weights in float reads them as they are, others "

@@ -64,15 +64,29 @@ bool qir_eval_return(qir_eval_args *a)
     return true;
 }
 
+/* The sizes of a packed weight; false: diagnosed. */
+static bool pack_shape(qir_eval_args *a, const qir_type *packed, qir_pack_shape *shape)
+{
+    return qir_pack_shape_get(packed->packing, packed->logical, qir_op_int(a->op, "groups"), shape) ||
+           qir_error(a->diag, a->op->loc, "eval.packing", "packing %s does not apply to this weight",
+                     qir_packing_get(packed->packing)->name);
+}
+
 bool qir_eval_prepack(qir_eval_args *a)
 {
-    const qir_type *packed = a->out[0].type, *w = a->in[0].type;
     qir_pack_shape shape;
-    if (!qir_pack_shape_get(packed->packing, w, qir_op_int(a->op, "groups"), &shape))
-        return qir_error(a->diag, a->op->loc, "eval.packing",
-                         "packing %s does not apply to this weight",
-                         qir_packing_get(packed->packing)->name);
-    qir_pack(&shape, w, a->in[0].data, a->out[0].data);
+    if (!pack_shape(a, a->out[0].type, &shape))
+        return false;
+    qir_pack(&shape, a->in[0].type, a->in[0].data, a->out[0].data);
+    return true;
+}
+
+bool qir_eval_unpack(qir_eval_args *a)
+{
+    qir_pack_shape shape;
+    if (!pack_shape(a, a->in[0].type, &shape))
+        return false;
+    qir_unpack(&shape, a->out[0].type, a->in[0].data, a->out[0].data);
     return true;
 }
 

@@ -138,6 +138,21 @@ bool qir_infer_prepack(qir_infer *q)
     return true;
 }
 
+bool qir_infer_unpack(qir_infer *q)
+{
+    const qir_type *p = q->operands[0]->type; /* infer_type looks into it */
+    int64_t groups = infer_int(q, "groups");
+    qir_pack_shape shape;
+    if (!qir_pack_shape_get(p->packing, p->logical, groups, &shape))
+        return infer_fail(q, "type.packed", "%s has no %lld groups", infer_text(q, p),
+                          (long long)groups);
+    if (q->results[0] && q->results[0] != p->logical)
+        return infer_fail(q, "type.result", "result 0 has type %s, expected %s",
+                          infer_text(q, q->results[0]), infer_text(q, p->logical));
+    q->results[0] = p->logical;
+    return true;
+}
+
 bool qir_infer_relayout(qir_infer *q)
 {
     const qir_type *x = infer_type(q, 0);

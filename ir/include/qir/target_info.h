@@ -42,6 +42,9 @@ bool qir_level_runs_here(qir_level l);
  * each group into a constant of its own). */
 qir_packing qir_level_packing(qir_level l, const qir_op *op);
 
+/* The same for a weight of this type, of a conv (or linear: 1 group) that computes in its type. */
+qir_packing qir_level_weight_packing(qir_level l, const qir_type *w, int64_t groups);
+
 /* Scratch bytes that the kernel of `op` needs at level `l` besides its operands and results, after
  * assign-layouts (padded copies, widened panels).  Multiple of 64.  The kernels use exactly this. */
 size_t qir_level_workspace(qir_level l, const qir_op *op);
