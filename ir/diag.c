@@ -62,6 +62,13 @@ void qir_diag_set_error_limit(qir_diag_engine *e, unsigned limit)
     e->limit = limit;
 }
 
+bool qir_diag_set_quiet(qir_diag_engine *e, bool quiet)
+{
+    bool before = e->quiet;
+    e->quiet = quiet;
+    return before;
+}
+
 unsigned qir_diag_error_count(const qir_diag_engine *e)
 {
     return e->errors;
@@ -123,8 +130,9 @@ void qir_remark(qir_diag_engine *e, const qir_loc *loc, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
-    e->drop_notes = false;
-    emit(e, QIR_REMARK, loc, NULL, fmt, ap);
+    e->drop_notes = e->quiet;
+    if (!e->quiet)
+        emit(e, QIR_REMARK, loc, NULL, fmt, ap);
     va_end(ap);
 }
 
@@ -132,6 +140,8 @@ void qir_warning(qir_diag_engine *e, const qir_loc *loc, const char *flag, const
 {
     int i = find_warning(flag);
     qir_warning_state state = i < 0 ? QIR_WARN_ON : (qir_warning_state)e->warning_state[i];
+    if (e->quiet)
+        state = QIR_WARN_OFF;
     char code[64];
     snprintf(code, sizeof code, state == QIR_WARN_ERROR ? "-Werror=%s" : "-W%s", flag);
     e->drop_notes = state == QIR_WARN_OFF;

@@ -22,6 +22,7 @@ struct qir_diag_engine {
     void *user;
     unsigned errors, limit;
     bool drop_notes; /* the message before was not handed on */
+    bool quiet;      /* only errors are */
     qir_map sources; /* file name -> qir_source */
     uint8_t warning_state[QIR_NUM_WARNINGS];
 };

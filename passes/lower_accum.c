@@ -200,9 +200,7 @@ static int64_t integer_bias(const accum *a, const bias *b, int64_t c, bool take)
 {
     if (take)
         return qir_stored_int(b->type->dtype, b->data, c);
-    float scale = a->x->scale[0] * a->sw[c];
-    float v = (float)real_bias(b, c) * (1.0f / scale);
-    return v >= 0x1p31f ? INT64_MAX : v < -0x1p31f ? INT64_MIN : qir_rne(v);
+    return qir_bias_integer(real_bias(b, c), a->x->scale[0], a->sw[c]);
 }
 
 /* Largest |x - z_x|. */

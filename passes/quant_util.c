@@ -81,6 +81,13 @@ int64_t qir_stored_int(qir_dtype storage, const void *data, int64_t i)
     QIR_UNREACHABLE("storage of a quantized type");
 }
 
+int64_t qir_bias_integer(double bias, float sx, float sw)
+{
+    float scale = sx * sw;
+    float v = (float)bias * (1.0f / scale);
+    return v >= 0x1p31f ? INT64_MAX : v < -0x1p31f ? INT64_MIN : qir_rne(v);
+}
+
 qir_const *qir_quantize_const(qir_module *m, qir_const *c, const qir_type *type)
 {
     const float *x = qir_const_data(c);

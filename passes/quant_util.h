@@ -15,6 +15,10 @@ const qir_type *qir_observed_type_of(const qir_op *observe, int32_t axis, const 
 /* A new constant, f32 `c` quantized to `type`.  NULL: its data cannot be read (diagnosed). */
 qir_const *qir_quantize_const(qir_module *m, qir_const *c, const qir_type *type);
 
+/* The integer that a bias becomes beside input scale sx and weight scale sw; INT64_MIN, INT64_MAX:
+ * beyond 32 bits. */
+int64_t qir_bias_integer(double bias, float sx, float sw);
+
 /* Stored integers of a constant (any integer storage of up to 32 bits), one by one. */
 int64_t qir_stored_int(qir_dtype storage, const void *data, int64_t i);
 

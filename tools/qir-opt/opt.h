@@ -14,6 +14,9 @@ typedef struct opt_options {
     bool split, verify_diagnostics, time, stats, run_reproducer;
     bool list_passes, list_ops, print_pipeline;
     tool_import import;
+    cl_list samples;
+    const char *preprocess;
+    int64_t limit;
 } opt_options;
 
 /* One module's worth of source: lines [first_line, last_line] of `whole`. */

@@ -63,10 +63,8 @@ static void keep(void *user, const qir_op *op, const qir_tensor *in, const qir_t
     (void)in;
     comparison *c = user;
     pair *p = qir_map_get(&c->by_op, op);
-    size_t n = p ? (size_t)qir_type_elements(out[0].type) : 0;
     if (p)
-        p->value = qir_arena_copy(c->scratch, qir_tensor_reals(&out[0], c->scratch),
-                                  n * sizeof *p->value);
+        p->value = pair_values(op, &out[0], c->scratch);
 }
 
 static void measure(void *user, const qir_op *op, const qir_tensor *in, const qir_tensor *out)
@@ -75,7 +73,7 @@ static void measure(void *user, const qir_op *op, const qir_tensor *in, const qi
     comparison *c = user;
     pair *p = qir_map_get(&c->by_op, op);
     if (p)
-        qir_fidelity_add(&p->fidelity, p->value, qir_tensor_reals(&out[0], c->scratch),
+        qir_fidelity_add(&p->fidelity, p->value, pair_values(op, &out[0], c->scratch),
                          qir_type_elements(out[0].type));
 }
 

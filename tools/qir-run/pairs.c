@@ -112,3 +112,21 @@ const char *pair_name(qir_context *ctx, const pair *p)
     bool named = op->loc && op->loc->kind != QIR_LOC_FILE;
     return named || !op->results[0].name ? qir_loc_text(ctx, op->loc) : op->results[0].name;
 }
+
+/* equalize-channels divides a result's channels by factors and notes them on the op. */
+const double *pair_values(const qir_op *op, const qir_tensor *t, qir_arena *arena)
+{
+    qir_context *ctx = qir_op_module(op)->ctx;
+    const qir_attr *f = qir_dict_get(op->attrs, qir_intern_cstr(ctx, "equalize.factors"));
+    const qir_attr *axis = qir_dict_get(op->attrs, qir_intern_cstr(ctx, "equalize.axis"));
+    int64_t n = qir_type_elements(t->type), inner = 1;
+    double *x = qir_arena_copy(arena, qir_tensor_reals(t, arena), (size_t)n * sizeof *x);
+    if (!f || !axis || axis->u.i < 0 || axis->u.i >= t->type->rank ||
+        (int64_t)f->len != t->type->dims[axis->u.i])
+        return x;
+    for (unsigned i = (unsigned)axis->u.i + 1; i < t->type->rank; i++)
+        inner *= t->type->dims[i];
+    for (int64_t i = 0; i < n; i++)
+        x[i] *= (double)f->u.floats[i / inner % (int64_t)f->len];
+    return x;
+}

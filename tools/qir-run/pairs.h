@@ -6,7 +6,7 @@
 
 typedef struct pair {
     const qir_op *measured, *reference;
-    double *value; /* of the reference, for the sample at hand */
+    const double *value; /* of the reference, for the sample at hand */
     qir_fidelity fidelity;
 } pair;
 
@@ -15,5 +15,8 @@ size_t pairs_find(const qir_func *measured, const qir_func *reference, qir_arena
 
 /* What a person would call it. */
 const char *pair_name(qir_context *ctx, const pair *p);
+
+/* What a result of `op` stands for in the model, in `arena`. */
+const double *pair_values(const qir_op *op, const qir_tensor *t, qir_arena *arena);
 
 #endif

@@ -43,6 +43,10 @@ void qir_diag_set_error_limit(qir_diag_engine *e, unsigned limit);
 typedef enum qir_warning_state { QIR_WARN_OFF, QIR_WARN_ON, QIR_WARN_ERROR } qir_warning_state;
 bool qir_diag_set_warning(qir_diag_engine *e, const char *name, qir_warning_state state);
 
+/* Drops warnings, remarks and notes until it is called with false: for trials whose outcome is thrown
+ * away or computed again.  Returns what it was. */
+bool qir_diag_set_quiet(qir_diag_engine *e, bool quiet);
+
 unsigned qir_diag_error_count(const qir_diag_engine *e);
 
 /* Emit.  `code` may be NULL.  qir_error returns false so that `return qir_error(...)` reads well.

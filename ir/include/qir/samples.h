@@ -22,6 +22,14 @@ bool qir_preprocess_parse(qir_diag_engine *diag, const char *text, qir_preproces
 
 typedef struct qir_samples qir_samples;
 
+/* Where samples come from, for whoever has to open them later, or again. */
+typedef struct qir_sample_source {
+    const char *const *paths; /* as for qir_samples_open */
+    size_t npaths;
+    const qir_preprocess *pre; /* NULL: values as they are */
+    int64_t limit;             /* the first so many; 0: all */
+} qir_sample_source;
+
 /* Opens `paths` (`name=path` binds an input by name, a bare path is for the only input, a .npz for
  * all).  Checks shapes and dtypes against the arguments of `f`: a missing leading batch axis of 1
  * is added; u8 data converts to f32 arguments through `pre` (NULL: value as is).

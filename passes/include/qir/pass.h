@@ -5,6 +5,7 @@
 
 #include "qir/ir.h"
 #include "qir/rewrite.h"
+#include "qir/samples.h"
 #include "qir/support/strbuf.h"
 
 #ifdef __cplusplus
@@ -68,6 +69,12 @@ qir_arena *qir_pass_arena(qir_pass *p); /* reset after the pass */
 void qir_pass_count(qir_pass *p, const char *statistic, int64_t n);
 /* Text for the user, to the manager's sink (reports that a pass was asked to print). */
 void qir_pass_write(qir_pass *p, const char *text, size_t len);
+/* Runs the samples that the tool was given (qir_pm_options.samples) through `f`, one after the other; at
+ * most `limit` of them unless that is 0.
+ * False: diagnosed, for instance because there are none. */
+bool qir_pass_run_samples(qir_pass *p, qir_func *f, const qir_eval_options *eval, int64_t limit);
+/* The same samples, to be read; the caller closes them.  NULL: diagnosed. */
+qir_samples *qir_pass_open_samples(qir_pass *p, qir_func *f, int64_t *count);
 /* True when the debug counter of this pass lets the next transformation happen
  * (-debug-counter=pass=skip:3,count:1).  Call once per transformation. */
 bool qir_pass_may_transform(qir_pass *p);
@@ -97,6 +104,7 @@ typedef struct qir_pm_options {
     bool print_after_change;
     bool time, stats;
     const char *debug_counter; /* "pass=skip:3,count:1;..." */
+    const qir_sample_source *samples; /* for passes that measure; NULL none */
     const char *reproducer;    /* path written when a pass fails to verify; NULL none */
     /* Sink for printed IR and reports; NULL: stderr. */
     void (*write)(void *user, const char *text, size_t len);

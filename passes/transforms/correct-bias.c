@@ -1,0 +1,258 @@
+/* Changes: biases of convolutions and linear layers, by what quantization moves their mean output.
+ * Requires: observers with ranges, samples.  Leaves: observers.
+ * The float means come from the module itself, those of the quantized model from a copy that is taken
+ * through the passes to integers; the copy's biases change as it runs (breadth.h), so that a layer
+ * sees those before it corrected.  Formula and source: doc below. */
+#include <math.h>
+#include "breadth.h"
+#include "mean_response.h"
+#include "qir/fidelity.h"
+#include "qir/pass.h"
+#include "qir/rewrite.h"
+#include "quant_util.h"
+
+#define TAG "bias.layer" /* number of a layer, on its op in both modules */
+
+typedef struct layer {
+    qir_op *op;
+    const float *weight;
+    double *mean; /* of operand 0 in the float model */
+    int64_t elements, channels;
+} layer;
+
+typedef struct corrector {
+    qir_pass *pass;
+    qir_context *ctx;
+    qir_arena *arena;
+    layer *layers;
+    int64_t nlayers, samples;
+} corrector;
+
+/* --- layers ------------------------------------------------------------------------------------ */
+static qir_const *observed_const(const qir_value *v)
+{
+    const qir_op *op = v ? qir_value_op(v) : NULL;
+    if (op && op->opcode == QIR_OP_observe)
+        v = qir_op_operand(op, 0);
+    qir_const *c = v ? qir_value_const(v) : NULL;
+    return c && c->value.type->dtype == QIR_f32 && !c->value.type->quant ? c : NULL;
+}
+
+static bool is_layer(const qir_op *op)
+{
+    if (qir_op_desc_get(op->opcode)->qrule.kind != QIR_QR_ACCUM)
+        return false;
+    const qir_value *x = qir_op_operand(op, 0), *bias = qir_op_operand(op, 2);
+    return x->type->dtype == QIR_f32 && observed_const(qir_op_operand(op, 1)) &&
+           (!bias || observed_const(bias));
+}
+
+static bool add_layer(corrector *c, qir_op *op)
+{
+    layer *l = &c->layers[c->nlayers];
+    const qir_type *x = qir_op_operand(op, 0)->type, *y = op->results[0].type;
+    *l = (layer){.op = op, .elements = qir_type_elements(x)};
+    l->weight = qir_const_data(observed_const(qir_op_operand(op, 1)));
+    l->mean = QIR_NEW_ARRAY(c->arena, double, (size_t)l->elements);
+    l->channels = y->dims[qir_mean_response_axis(op)];
+    qir_op_set_attr(op, qir_intern_cstr(c->ctx, TAG), qir_attr_int(c->ctx, c->nlayers++));
+    return l->weight != NULL;
+}
+
+static layer *layer_of(const corrector *c, const qir_op *op)
+{
+    const qir_attr *a = qir_dict_get(op->attrs, qir_intern_cstr(c->ctx, TAG));
+    return a ? &c->layers[a->u.i] : NULL;
+}
+
+static bool find_layers(corrector *c, qir_func *f)
+{
+    size_t n = 0;
+    qir_for_each_op(op, f->body)
+        n += is_layer(op);
+    c->layers = QIR_NEW_ARRAY(c->arena, layer, n);
+    qir_for_each_op(op, f->body)
+        if (is_layer(op) && !add_layer(c, op))
+            return false;
+    return true;
+}
+
+static void forget_layers(const corrector *c)
+{
+    for (int64_t i = 0; i < c->nlayers; i++)
+        qir_op_set_attr(c->layers[i].op, qir_intern_cstr(c->ctx, TAG), NULL);
+}
+
+/* --- means ------------------------------------------------------------------------------------- */
+static void add_to(double *sum, const qir_tensor *t, qir_arena *arena)
+{
+    const double *x = qir_tensor_reals(t, arena);
+    for (int64_t i = 0, n = qir_type_elements(t->type); i < n; i++)
+        sum[i] += x[i];
+}
+
+static void add_float(void *user, const qir_op *op, const qir_tensor *in, const qir_tensor *out)
+{
+    (void)out;
+    corrector *c = user;
+    layer *l = layer_of(c, op);
+    qir_arena *scratch = l ? qir_context_new_arena(c->ctx) : NULL;
+    if (!l)
+        return;
+    add_to(l->mean, &in[0], scratch);
+    qir_arena_destroy(scratch);
+}
+
+static double *mean_of(const corrector *c, const qir_tensor *x, qir_arena *arena)
+{
+    int64_t n = qir_type_elements(x[0].type);
+    double *mean = QIR_NEW_ARRAY(arena, double, (size_t)n);
+    for (int64_t s = 0; s < c->samples; s++) {
+        qir_arena *scratch = qir_context_new_arena(c->ctx);
+        add_to(mean, &x[s], scratch);
+        qir_arena_destroy(scratch);
+    }
+    for (int64_t i = 0; i < n; i++)
+        mean[i] /= (double)c->samples;
+    return mean;
+}
+
+/* --- biases ------------------------------------------------------------------------------------ */
+static void put_bias(qir_op *op, const qir_type *type, const void *data)
+{
+    qir_module *m = qir_op_module(op);
+    const qir_value *old = qir_op_operand(op, 2);
+    const char *name = old && old->name ? old->name : "bias";
+    qir_const *c = qir_const_create(m, name, type, data, true, op->loc);
+    if (op->noperands > 2)
+        qir_op_set_operand(op, 2, &c->value);
+    else
+        qir_op_add_operand(op, &c->value);
+}
+
+/* b + what the mean lacks, into the model. */
+static const float *correct(corrector *c, layer *l, const double *lack)
+{
+    const qir_const *old = observed_const(qir_op_operand(l->op, 2));
+    const float *b = old ? qir_const_data((qir_const *)(uintptr_t)old) : NULL;
+    float *sum = QIR_NEW_ARRAY(c->arena, float, (size_t)l->channels);
+    for (int64_t i = 0; i < l->channels; i++)
+        sum[i] = (float)((b ? (double)b[i] : 0.0) + lack[i]);
+    put_bias(l->op, qir_tensor_type(c->ctx, QIR_f32, &l->channels, 1, NULL), sum);
+    return sum;
+}
+
+static int32_t saturated(int64_t v)
+{
+    return (int32_t)(v > INT32_MAX ? INT32_MAX : v < INT32_MIN ? INT32_MIN : v);
+}
+
+/* The same bias into the op of the copy, as the passes would have made it. */
+static void correct_copy(corrector *c, const layer *l, qir_op *op, const float *bias)
+{
+    const qir_quant *x = qir_op_operand(op, 0)->type->quant, *w = qir_op_operand(op, 1)->type->quant;
+    if (!x) {
+        put_bias(op, qir_tensor_type(c->ctx, QIR_f32, &l->channels, 1, NULL), bias);
+        return;
+    }
+    int32_t *q = QIR_NEW_ARRAY(c->arena, int32_t, (size_t)l->channels);
+    for (int64_t i = 0; i < l->channels; i++)
+        q[i] = saturated(qir_bias_integer(bias[i], x->scale[0], w->scale[w->axis < 0 ? 0 : i]));
+    put_bias(op, qir_tensor_type(c->ctx, QIR_i32, &l->channels, 1, NULL), q);
+}
+
+static bool is_same_layer(const layer *l, const qir_op *op)
+{
+    return op->opcode == l->op->opcode &&
+           qir_type_same_shape(qir_op_operand(op, 0)->type, qir_op_operand(l->op, 0)->type);
+}
+
+static bool visit(void *user, qir_op *op, qir_tensor *const *in, int64_t samples)
+{
+    (void)samples;
+    corrector *c = user;
+    layer *l = layer_of(c, op);
+    if (!l || !is_same_layer(l, op) || !qir_pass_may_transform(c->pass))
+        return true;
+    qir_arena *scratch = qir_context_new_arena(c->ctx);
+    const qir_tensor weight = {qir_op_operand(l->op, 1)->type, (void *)(uintptr_t)l->weight};
+    double *want = QIR_NEW_ARRAY(scratch, double, (size_t)l->channels);
+    double *got = QIR_NEW_ARRAY(scratch, double, (size_t)l->channels);
+    bool ok = qir_mean_response(l->op, l->mean, &weight, want) &&
+              qir_mean_response(l->op, mean_of(c, in[0], scratch), &in[1][0], got);
+    for (int64_t i = 0; i < l->channels; i++)
+        want[i] -= got[i];
+    if (ok)
+        correct_copy(c, l, op, correct(c, l, want));
+    qir_pass_count(c->pass, "corrected", 1);
+    qir_arena_destroy(scratch);
+    return ok;
+}
+
+/* --- the pass ---------------------------------------------------------------------------------- */
+static bool measure_float(corrector *c, qir_func *f)
+{
+    qir_eval_options eval = {add_float, c};
+    if (!qir_pass_run_samples(c->pass, f, &eval, c->samples))
+        return false;
+    for (int64_t k = 0; k < c->nlayers; k++)
+        for (int64_t i = 0; i < c->layers[k].elements; i++)
+            c->layers[k].mean[i] /= (double)c->samples;
+    return true;
+}
+
+static bool lower_quietly(qir_module *copy)
+{
+    qir_diag_engine *diag = qir_context_diag(copy->ctx);
+    bool before = qir_diag_set_quiet(diag, true);
+    bool ok = qir_run_pipeline(copy, "qdq,lower-quant");
+    qir_diag_set_quiet(diag, before);
+    return ok;
+}
+
+static bool run_copy(corrector *c, qir_module *copy, qir_samples *samples)
+{
+    qir_breadth_visitor visitor = {visit, c};
+    return lower_quietly(copy) &&
+           qir_breadth_run(qir_module_main(copy), samples, c->samples, &visitor);
+}
+
+static bool run(qir_pass *p, qir_module *m)
+{
+    corrector c = {.pass = p, .ctx = m->ctx, .arena = qir_pass_arena(p)};
+    qir_func *f = qir_module_main(m);
+    int64_t limit = qir_pass_int(p, "samples");
+    if (!f)
+        return qir_error(qir_context_diag(m->ctx), m->loc, "pass.main",
+                         "no function to correct; expected '@main' or a single function");
+    qir_samples *samples = qir_pass_open_samples(p, f, &c.samples);
+    if (!samples)
+        return false;
+    c.samples = limit > 0 && limit < c.samples ? limit : c.samples;
+    bool ok = find_layers(&c, f) && measure_float(&c, f);
+    qir_module *copy = ok ? qir_module_clone(m) : NULL;
+    ok = ok && run_copy(&c, copy, samples);
+    if (copy)
+        qir_module_destroy(copy);
+    qir_samples_close(samples);
+    forget_layers(&c);
+    qir_erase_unused_consts(m);
+    return ok;
+}
+
+static const qir_pass_option options[] = {
+    {"samples", QIR_OPT_INT, "256", "use the first so many, whose live values are in memory; 0: all"},
+    {NULL, QIR_OPT_BOOL, NULL, NULL},
+};
+static const char *const statistics[] = {"corrected", NULL};
+
+QIR_PASS(
+    correct_bias, .name = "correct-bias",
+    .summary = "Adds to biases what quantization takes from the mean of each output channel.",
+    .doc = "Changes: `b'[c] = b[c] + mean(float[c]) - mean(quantized[c])`, the means of the sums before "
+           "bounds and rounding over samples and positions. As a layer is linear, its mean output is "
+           "its output for the mean of its input: one evaluation per layer, however many samples. "
+           "Layers in execution order; each sees quantized inputs that the layers before it, already "
+           "corrected, gave.\nRequires: observers with ranges (apply-calibration), samples.\nLeaves: "
+           "observers.\nSource: bias correction of Nagel et al. 2019, with measured means.",
+    .requires = QIR_STAGE_OBSERVED, .options = options, .statistics = statistics, .run = run)
