@@ -62,6 +62,6 @@ QIR_PASS(
     .doc = "Changes: attributes `quant.in`, `quant.out`, `quant.float` of ops, `quant.specs` of the "
            "module.\nRequires: fused activations, folded batch norms (else relu and batch "
            "norm are separate ops).\nLeaves: the computation untouched.\nQuantizers, rules and specs: "
-           "docs/quantization.md.",
+           "docs/quantizers.md.",
     .excludes = QIR_STAGE_OBSERVED | QIR_STAGE_QDQ | QIR_STAGE_QUANTIZED, .options = options,
     .statistics = statistics, .run = run)
