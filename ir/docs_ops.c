@@ -84,6 +84,9 @@ static void put_qrule(const qir_op_desc *d, qir_strbuf *out)
                           "`s_x * s_w`; free result.\n", d->operands[r->weight].name, r->axis,
                           d->operands[r->bias].name);
         return;
+    case QIR_QR_DYNAMIC:
+        qir_strbuf_puts(out, "an integer op already; lower-qdq makes it.\n");
+        return;
     case QIR_QR_BINARY:
         qir_strbuf_puts(out, "two scaled operands, free result.\n");
         return;

@@ -17,7 +17,7 @@ static const struct {
 
 static const char *const order_names[] = {
 #define ORDER(name, doc) #name,
-#define PACKING(name, elem, nb, kg, pc, doc)
+#define PACKING(name, elem, nb, kg, bits, pc, doc)
 #include "layouts.def"
 #undef ORDER
 #undef PACKING
@@ -26,7 +26,7 @@ static const char *const order_names[] = {
 static const qir_packing_info packings[] = {
     {.name = "none", .nblock = 1, .kgroup = 1, .doc = "not packed"},
 #define ORDER(name, doc)
-#define PACKING(name, elem, nb, kg, pc, doc) {#name, QIR_##elem, nb, kg, pc, doc},
+#define PACKING(name, elem, nb, kg, bits, pc, doc) {#name, QIR_##elem, nb, kg, bits, pc, doc},
 #include "layouts.def"
 #undef ORDER
 #undef PACKING

@@ -13,6 +13,12 @@ static int64_t entry(const int64_t *v, size_t len, unsigned i)
     return len == 1 ? v[0] : v[i];
 }
 
+static const qir_type *weight_type(const qir_op *op)
+{
+    const qir_type *t = op->operands[qir_op_weight(op)].value->type;
+    return t->kind == QIR_PACKED ? t->logical : t;
+}
+
 static void spatial_axes(const qir_op *op, unsigned n, qir_window *w)
 {
     size_t nk = 0, ns, np, nd;
@@ -20,10 +26,7 @@ static void spatial_axes(const qir_op *op, unsigned n, qir_window *w)
     const int64_t *strides = qir_op_ints(op, "strides", &ns), *pads = qir_op_ints(op, "pads", &np);
     const int64_t *dilations = qir_op_ints(op, "dilations", &nd);
     const qir_type *x = op->operands[0].value->type, *y = op->results[0].type;
-    const qir_type *f =
-        op->noperands > 1 && op->operands[1].value ? op->operands[1].value->type : NULL;
-    if (f && f->kind == QIR_PACKED)
-        f = f->logical;
+    const qir_type *f = qir_op_weight(op) < 0 ? NULL : weight_type(op);
     if (!f)
         kernel = qir_op_ints(op, "kernel", &nk);
     for (unsigned i = 0; i < n; i++) {
@@ -43,7 +46,7 @@ void qir_window_get(const qir_op *op, qir_window *w)
     *w = (qir_window){.n = 1, .groups = 1, .taps = 1};
     for (unsigned a = 0; a < 3; a++)
         w->in[a] = w->out[a] = w->kernel[a] = w->stride[a] = w->dilation[a] = 1;
-    if (op->opcode == QIR_OP_linear) {
+    if (op->opcode == QIR_OP_linear || op->opcode == QIR_OP_linear_dynamic) {
         w->c = x->dims[x->rank - 1];
         w->o = y->dims[y->rank - 1];
         w->in[2] = w->out[2] = qir_type_elements(y) / (w->o ? w->o : 1);
@@ -52,7 +55,7 @@ void qir_window_get(const qir_op *op, qir_window *w)
     w->n = x->dims[0];
     w->c = x->dims[1];
     w->o = y->dims[1];
-    w->groups = op->opcode == QIR_OP_conv ? qir_op_int(op, "groups") : w->c;
+    w->groups = qir_op_weight(op) < 0 ? w->c : qir_op_int(op, "groups");
     spatial_axes(op, x->rank - 2, w);
     for (unsigned a = 0; a < 3; a++) {
         int64_t last = (w->out[a] - 1) * w->stride[a] + (w->kernel[a] - 1) * w->dilation[a];
@@ -74,12 +77,6 @@ static size_t buffer_bytes(int64_t elements, size_t elem)
     return ((size_t)times(elements, (int64_t)elem) + SLACK + 63) / 64 * 64;
 }
 
-static const qir_type *weight_type(const qir_op *op)
-{
-    const qir_type *t = op->operands[1].value->type;
-    return t->kind == QIR_PACKED ? t->logical : t;
-}
-
 /* i8 products only: signed operands and weights without zero points. */
 static bool fits_i8(const qir_op *op)
 {
@@ -92,8 +89,30 @@ static bool fits_i8(const qir_op *op)
     return true;
 }
 
+static bool is_dynamic(const qir_op *op)
+{
+    return qir_op_desc_get(op->opcode)->qrule.kind == QIR_QR_DYNAMIC;
+}
+
+/* Rows of sections that fill whole elements of the weight. */
+static void choose_dynamic(qir_level level, const qir_op *op, qir_kernel_plan *p)
+{
+    const qir_packing_info *info = qir_packing_get(qir_level_dynamic_packing(level, op));
+    const qir_quant *q = weight_type(op)->quant;
+    p->elem = qir_dtype_bytes(info->elem);
+    p->wide = info->elem != qir_packing_get(qir_level_get(level)->gemm)->elem;
+    p->kgroup = info->kgroup * (int64_t)qir_dtype_bits(info->elem) / info->bits;
+    p->sections = q->group ? p->w.c / q->group : 1;
+    p->centred = p->elem > 1;
+}
+
 static void choose_elements(qir_level level, const qir_op *op, qir_kernel_plan *p)
 {
+    p->sections = 1;
+    if (is_dynamic(op)) {
+        choose_dynamic(level, op, p);
+        return;
+    }
     p->is_float = qir_dtype_is_float(op->operands[0].value->type->dtype);
     const qir_packing_info *info = qir_packing_get(qir_level_get(level)->gemm);
     p->wide = p->kind != QIR_KERNEL_GEMM || (!p->is_float && info->elem == QIR_i8 && !fits_i8(op));
@@ -156,6 +175,13 @@ static void plan_weight_rows(const qir_op *op, qir_kernel_plan *p)
     p->weight_bytes = buffer_bytes(times(p->weight_rows, p->k_stride), p->elem);
 }
 
+/* Of every step: rows of a linear op have their own, positions of an image share one. */
+static bool one_zero_point(const qir_op *op)
+{
+    return op->opcode != QIR_OP_conv_dynamic || op->operands[0].value->type->dims[0] == 1 ||
+           qir_type_elements(op->operands[1].value->type) == 1;
+}
+
 static bool is_depthwise(const qir_window *w)
 {
     return w->groups == w->c && w->o == w->c && w->c > 1;
@@ -166,8 +192,9 @@ void qir_kernel_plan_get(qir_level level, const qir_op *op, qir_kernel_plan *p)
     memset(p, 0, sizeof *p);
     qir_window_get(op, &p->w);
     const qir_window *w = &p->w;
-    bool matrix = op->opcode == QIR_OP_conv || op->opcode == QIR_OP_linear;
-    p->kind = !matrix ? QIR_KERNEL_POOL : is_depthwise(w) ? QIR_KERNEL_DEPTHWISE : QIR_KERNEL_GEMM;
+    p->kind = qir_op_weight(op) < 0                  ? QIR_KERNEL_POOL
+              : is_depthwise(w) && !is_dynamic(op) ? QIR_KERNEL_DEPTHWISE
+                                                   : QIR_KERNEL_GEMM;
     choose_elements(level, op, p);
     if (p->kind == QIR_KERNEL_POOL && !w->padded)
         return; /* reads its operand where it is */
@@ -176,8 +203,8 @@ void qir_kernel_plan_get(qir_level level, const qir_op *op, qir_kernel_plan *p)
         return;
     }
     p->k = w->c / w->groups * w->taps;
-    p->k_stride = qir_ceil_div(p->k, p->kgroup) * p->kgroup;
-    bool pointwise = w->taps == 1 && !w->padded && w->groups == 1;
+    p->k_stride = p->sections * qir_ceil_div(p->k / p->sections, p->kgroup) * p->kgroup;
+    bool pointwise = w->taps == 1 && !w->padded && w->groups == 1 && one_zero_point(op);
     for (unsigned a = 0; a < 3; a++)
         pointwise = pointwise && w->stride[a] == 1;
     p->direct = pointwise;

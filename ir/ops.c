@@ -26,6 +26,7 @@ enum {
 #define QR_SAME (.kind = QIR_QR_SAME)
 #define QR_SHARED (.kind = QIR_QR_SHARED)
 #define QR_ACCUM(w, b, ax) (.kind = QIR_QR_ACCUM, .weight = (w), .bias = (b), .axis = (ax))
+#define QR_DYNAMIC(w, b) (.kind = QIR_QR_DYNAMIC, .weight = (w), .bias = (b))
 #define QR_BINARY (.kind = QIR_QR_BINARY)
 #define QR_FREE (.kind = QIR_QR_FREE)
 #define QR_FIXED(s, zp) (.kind = QIR_QR_FIXED, .scale = (s), .zero_point = (zp))
@@ -77,6 +78,12 @@ bool qir_op_has_trait(const qir_op *op, unsigned trait)
 const char *qir_op_name(const qir_op *op)
 {
     return qir_op_desc_get(op->opcode)->name;
+}
+
+int qir_op_weight(const qir_op *op)
+{
+    const qir_qrule *r = &qir_op_desc_get(op->opcode)->qrule;
+    return r->kind == QIR_QR_ACCUM || r->kind == QIR_QR_DYNAMIC ? r->weight : -1;
 }
 
 const char *qir_opcode_suggest(const char *name, size_t len)

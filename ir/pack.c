@@ -13,21 +13,45 @@ static int64_t taps_of(const qir_type *w)
     return taps;
 }
 
-static int32_t zero_point(const qir_type *w, int64_t channel)
+static int parts_of(const qir_packing_info *info)
 {
-    if (!w->quant)
-        return 0;
-    return w->quant->zero_point[w->quant->axis == 0 ? channel : 0];
+    return (int)qir_dtype_bits(info->elem) / (info->bits ? info->bits : 1);
 }
 
-/* Integers are stored with their zero point subtracted: the differences must fit the element. */
+int32_t qir_pack_origin(const qir_type *w)
+{
+    return qir_dtype_is_signed(w->dtype) ? 0 : 1 << (qir_dtype_bits(w->dtype) - 1);
+}
+
+qir_packing qir_packing_with_bits(qir_packing p, int bits)
+{
+    const qir_packing_info *like = qir_packing_get(p);
+    for (int i = 1; i < QIR_NUM_PACKINGS; i++) {
+        const qir_packing_info *t = qir_packing_get((qir_packing)i);
+        if (t->elem == like->elem && t->nblock == like->nblock && t->kgroup == like->kgroup &&
+            t->per_channel == like->per_channel && t->bits == bits)
+            return (qir_packing)i;
+    }
+    return QIR_PACKING_none;
+}
+
+/* Parameters per row, or in groups along the rows of a matrix. */
+static bool fits_rows(const qir_type *w)
+{
+    const qir_quant *q = w->quant;
+    return !q->dynamic && (q->axis <= 0 ? !q->group : q->axis == 1 && q->group && w->rank == 2);
+}
+
+/* Alone in its element an integer has its zero point subtracted: the difference must fit. */
 static bool fits_element(const qir_packing_info *info, const qir_type *w)
 {
     const qir_quant *q = w->quant;
     if (qir_dtype_is_float(info->elem))
         return !q && w->dtype == info->elem;
-    if (!q || q->dynamic || q->group || q->axis > 0 || qir_dtype_bits(w->dtype) > 8)
+    if (!q || !fits_rows(w) || qir_dtype_bits(w->dtype) > 8)
         return false;
+    if (parts_of(info) > 1)
+        return (int)qir_dtype_bits(w->dtype) == info->bits;
     for (size_t c = 0; c < q->count; c++)
         if (qir_dtype_min(w->dtype) - q->zero_point[c] < qir_dtype_min(info->elem) ||
             qir_dtype_max(w->dtype) - q->zero_point[c] > qir_dtype_max(info->elem))
@@ -52,10 +76,14 @@ bool qir_pack_shape_get_groups(qir_packing p, const qir_type *weight, int64_t gr
                             .n = rows / groups,
                             .k = weight->dims[1] * taps_of(weight),
                             .columns = info->per_channel ? weight->dims[weight->rank - 1] : 1,
+                            .sections = 1,
+                            .parts = parts_of(info),
                             .info = info};
-    int64_t lines = out->columns ? out->k / out->columns : 0;
+    if (weight->quant && weight->quant->group)
+        out->sections = weight->dims[1] / weight->quant->group;
+    int64_t lines = out->columns ? out->k / out->columns / out->sections : 0;
     out->nblocks = qir_ceil_div(out->n, info->nblock);
-    out->kblocks = qir_ceil_div(lines, info->kgroup) * out->columns;
+    out->kblocks = out->sections * qir_ceil_div(lines, info->kgroup * out->parts) * out->columns;
     return true;
 }
 
@@ -75,13 +103,28 @@ size_t qir_pack_bytes(const qir_pack_shape *s)
     return (size_t)(s->groups * block_elements(s)) * qir_dtype_bytes(s->info->elem);
 }
 
-/* Packed position of (row, k); rows of all groups are counted together. */
-static int64_t packed_index(const qir_pack_shape *s, int64_t row, int64_t k)
+typedef struct place {
+    int64_t element;
+    int shift; /* of the weight within it */
+} place;
+
+/* Packed place of entry `i` of section `section` and kernel column `column` of a row (rows of all
+ * groups are counted together). */
+static place place_of(const qir_pack_shape *s, int64_t row, int64_t section, int64_t i,
+                      int64_t column)
 {
     int64_t nb = s->info->nblock, kg = s->info->kgroup, n = row % s->n;
-    int64_t line = k / s->columns, kblock = line / kg * s->columns + k % s->columns;
+    int64_t each = s->kblocks / s->sections / s->columns;
+    int64_t kblock = (section * each + i / (kg * s->parts)) * s->columns + column;
     int64_t block = n / nb * s->kblocks + kblock;
-    return row / s->n * block_elements(s) + (block * nb + n % nb) * kg + line % kg;
+    return (place){row / s->n * block_elements(s) + (block * nb + n % nb) * kg + i % kg,
+                   (int)(i / kg % s->parts) * s->info->bits};
+}
+
+static place place_of_k(const qir_pack_shape *s, int64_t row, int64_t k)
+{
+    int64_t line = k / s->columns, each = s->k / s->columns / s->sections;
+    return place_of(s, row, line / each, line % each, k % s->columns);
 }
 
 /* Row-major position of (row, k), k = tap * channels + channel. */
@@ -98,12 +141,40 @@ static int32_t load(const void *p, qir_dtype t, int64_t i)
     return qir_dtype_is_signed(t) ? ((const int8_t *)p)[i] : ((const uint8_t *)p)[i];
 }
 
-static void store(void *p, qir_dtype t, int64_t i, int32_t v)
+/* A weight into its bits, which are 0. */
+static void put(const qir_pack_shape *s, void *p, place at, int32_t v)
 {
-    if (t == QIR_i16)
-        ((int16_t *)p)[i] = (int16_t)v;
+    uint32_t bits = ((uint32_t)v & ((1u << s->info->bits) - 1)) << at.shift;
+    if (s->info->elem == QIR_i16)
+        ((uint16_t *)p)[at.element] |= (uint16_t)bits;
     else
-        ((uint8_t *)p)[i] = (uint8_t)v;
+        ((uint8_t *)p)[at.element] |= (uint8_t)bits;
+}
+
+static int32_t get(const qir_pack_shape *s, const void *p, place at)
+{
+    uint32_t bits = (uint32_t)load(p, s->info->elem, at.element) >> at.shift;
+    int unused = 32 - s->info->bits;
+    return (int32_t)(bits << unused) >> unused;
+}
+
+/* What is subtracted from the weight at row-major index `i`. */
+static int32_t origin(const qir_pack_shape *s, const qir_type *w, int64_t i)
+{
+    return s->parts > 1 ? qir_pack_origin(w) : w->quant->zero_point[qir_quant_index(w, i)];
+}
+
+/* Weights that are 0 behind the end of every section of a row. */
+static void pad_row(const qir_pack_shape *s, const qir_type *w, int64_t row, void *dst)
+{
+    int64_t each = s->k / s->sections;
+    int64_t whole = s->kblocks / s->sections * s->info->kgroup * s->parts;
+    for (int64_t section = 0; section < s->sections; section++) {
+        int64_t first = row * s->k + section * each;
+        int32_t zero = w->quant->zero_point[qir_quant_index(w, first)] - origin(s, w, first);
+        for (int64_t i = each; i < whole; i++)
+            put(s, dst, place_of(s, row, section, i, 0), zero);
+    }
 }
 
 void qir_pack(const qir_pack_shape *s, const qir_type *weight, const void *src, void *dst)
@@ -111,14 +182,16 @@ void qir_pack(const qir_pack_shape *s, const qir_type *weight, const void *src, 
     int64_t taps = taps_of(weight);
     memset(dst, 0, qir_pack_bytes(s));
     for (int64_t row = 0; row < s->groups * s->n; row++) {
-        int32_t zp = zero_point(weight, row);
         for (int64_t k = 0; k < s->k; k++) {
-            int64_t from = plain_index(weight, taps, row, k), to = packed_index(s, row, k);
+            int64_t from = plain_index(weight, taps, row, k);
+            place to = place_of_k(s, row, k);
             if (weight->quant)
-                store(dst, s->info->elem, to, load(src, weight->dtype, from) - zp);
+                put(s, dst, to, load(src, weight->dtype, from) - origin(s, weight, from));
             else
-                ((float *)dst)[to] = ((const float *)src)[from];
+                ((float *)dst)[to.element] = ((const float *)src)[from];
         }
+        if (s->parts > 1)
+            pad_row(s, weight, row, dst);
     }
 }
 
@@ -126,13 +199,13 @@ void qir_unpack(const qir_pack_shape *s, const qir_type *weight, const void *src
 {
     int64_t taps = taps_of(weight);
     for (int64_t row = 0; row < s->groups * s->n; row++) {
-        int32_t zp = zero_point(weight, row);
         for (int64_t k = 0; k < s->k; k++) {
-            int64_t to = plain_index(weight, taps, row, k), from = packed_index(s, row, k);
+            int64_t to = plain_index(weight, taps, row, k);
+            place from = place_of_k(s, row, k);
             if (weight->quant)
-                store(dst, weight->dtype, to, load(src, s->info->elem, from) + zp);
+                ((uint8_t *)dst)[to] = (uint8_t)(get(s, src, from) + origin(s, weight, to));
             else
-                ((float *)dst)[to] = ((const float *)src)[from];
+                ((float *)dst)[to] = ((const float *)src)[from.element];
         }
     }
 }

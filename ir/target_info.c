@@ -163,25 +163,52 @@ qir_level qir_level_native(void)
 
 /* --- packings ------------------------------------------------------------------------------- */
 
+static const qir_type *weight_type(const qir_op *op)
+{
+    const qir_type *t = op->operands[qir_op_weight(op)].value->type;
+    return t->kind == QIR_PACKED ? t->logical : t;
+}
+
+qir_packing qir_level_dynamic_packing(qir_level l, const qir_op *op)
+{
+    const qir_type *w = weight_type(op);
+    qir_packing p = levels[l].gemm;
+    bool fits = op->operands[0].value->type->dtype == QIR_i8;
+    for (size_t i = 0; qir_dtype_bits(w->dtype) == 8 && i < w->quant->count; i++)
+        fits = fits && qir_pack_origin(w) == w->quant->zero_point[i];
+    if (qir_packing_get(p)->elem == QIR_i8 && !fits)
+        p = QIR_PACKING_gemm_i16n8k1;
+    return qir_packing_with_bits(p, (int)qir_dtype_bits(w->dtype));
+}
+
+static qir_packing if_it_fits(qir_packing p, const qir_type *w, int64_t groups)
+{
+    qir_pack_shape shape;
+    return qir_pack_shape_get(p, w, groups, &shape) ? p : QIR_PACKING_none;
+}
+
 qir_packing qir_level_weight_packing(qir_level l, const qir_type *w, int64_t groups)
 {
     bool depthwise = w->rank >= 3 && w->dims[1] == 1 && groups == w->dims[0] && groups > 1;
     bool is_float = qir_type_is_float(w);
-    qir_packing p = depthwise ? (is_float ? levels[l].fdw : levels[l].dw)
-                              : (is_float ? levels[l].fgemm : levels[l].gemm);
-    qir_pack_shape shape;
-    return qir_pack_shape_get(p, w, groups, &shape) ? p : QIR_PACKING_none;
+    return if_it_fits(depthwise ? (is_float ? levels[l].fdw : levels[l].dw)
+                                : (is_float ? levels[l].fgemm : levels[l].gemm),
+                      w, groups);
 }
 
 qir_packing qir_level_packing(qir_level l, const qir_op *op)
 {
     const qir_op_desc *d = qir_op_desc_get(op->opcode);
-    const qir_value *v = qir_op_operand(op, 1);
-    if (d->noperands < 2 || !(d->operands[1].kinds & QIR_KIND_PACKED) || !v || !qir_value_const(v))
+    int index = qir_op_weight(op);
+    if (index < 0 || !(d->operands[index].kinds & QIR_KIND_PACKED) ||
+        !qir_value_const(qir_op_operand(op, (uint32_t)index)))
         return QIR_PACKING_none;
-    const qir_type *w = v->type->kind == QIR_PACKED ? v->type->logical : v->type;
+    const qir_type *w = weight_type(op);
+    const qir_attr *attr = qir_op_attr(op, "groups"); /* linear has none */
+    int64_t groups = attr ? attr->u.i : 1;
+    if (d->qrule.kind == QIR_QR_DYNAMIC)
+        return if_it_fits(qir_level_dynamic_packing(l, op), w, groups);
     if (w->quant && qir_type_is_float(qir_op_operand(op, 0)->type))
         return QIR_PACKING_none; /* stays codes */
-    const qir_attr *groups = qir_op_attr(op, "groups"); /* linear has none */
-    return qir_level_weight_packing(l, w, groups ? groups->u.i : 1);
+    return qir_level_weight_packing(l, w, groups);
 }

@@ -47,6 +47,7 @@ size_t qir_level_workspace(qir_level l, const qir_op *op)
         size_t (*bytes)(qir_level l, const qir_op *op);
     } rows[] = {
         {QIR_OP_conv, window_bytes},     {QIR_OP_linear, window_bytes},
+        {QIR_OP_linear_dynamic, window_bytes}, {QIR_OP_conv_dynamic, window_bytes},
         {QIR_OP_max_pool, window_bytes}, {QIR_OP_avg_pool, window_bytes},
         {QIR_OP_softmax, softmax_bytes}, {QIR_OP_log_softmax, softmax_bytes},
         {QIR_OP_attention, attention_bytes}, {QIR_OP_lstm, recurrent_bytes},

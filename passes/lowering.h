@@ -10,7 +10,9 @@ typedef struct qir_lowering {
     qir_module *module;
     qir_op *op;           /* float */
     const qir_type *type; /* of the integer op's result */
-    qir_value **in;       /* of the integer op: op->noperands entries, to be filled */
+    qir_opcode opcode;    /* of the integer op */
+    uint32_t count;       /* of its operands: op->noperands unless it is dynamic */
+    qir_value **in;       /* count entries, to be filled */
     qir_arena *arena;     /* until the pass ends */
     const char *why;      /* set when a function returns false without a diagnostic */
 } qir_lowering;
@@ -18,6 +20,11 @@ typedef struct qir_lowering {
 /* Fills `in`.  False: the op stays in float, `why` says the reason; or diagnosed (why NULL). */
 bool qir_lower_accum_operands(qir_lowering *l);
 bool qir_lower_scaled_operands(qir_lowering *l); /* BINARY, FREE, FIXED, LOOKUP */
+
+/* Whether `op` is a linear or conv whose input has been quantized with parameters from run time; its
+ * dynamic form: fills opcode, count, type too. */
+bool qir_is_dynamic_product(const qir_op *op);
+bool qir_lower_dynamic_operands(qir_lowering *l);
 
 /* The quantized value behind operand `i`, or NULL. */
 qir_value *qir_dequantized(const qir_op *op, uint32_t i);

@@ -13,12 +13,6 @@ bool qir_prepack_level(const qir_pass *p, const qir_module *m, qir_level *level)
                name);
 }
 
-int qir_weight_operand(const qir_op *op)
-{
-    const qir_qrule *rule = &qir_op_desc_get(op->opcode)->qrule;
-    return rule->kind == QIR_QR_ACCUM && qir_op_operand(op, (uint32_t)rule->weight) ? rule->weight : -1;
-}
-
 int64_t qir_groups_of(const qir_op *op)
 {
     return qir_op_attr(op, "groups") ? qir_op_int(op, "groups") : 1;

@@ -10,9 +10,6 @@ bool qir_prepack_level(const qir_pass *p, const qir_module *m, qir_level *level)
 #define QIR_PREPACK_LEVEL_OPTION                                                                   \
     {"level", QIR_OPT_STRING, "generic", "instruction set level whose kernels read the weights"}
 
-/* The index of the weight among the operands of conv, linear and the like; -1 for other ops. */
-int qir_weight_operand(const qir_op *op);
-
 /* Groups of a convolution; 1 for other ops. */
 int64_t qir_groups_of(const qir_op *op);
 

@@ -25,6 +25,8 @@ qir_op_arith qir_op_arithmetic(const qir_op *op)
     if (is_among(op->opcode, silent, sizeof silent / sizeof silent[0]) || op->nresults == 0 ||
         qir_op_has_trait(op, QIR_TRAIT_VIEW))
         return QIR_ARITH_NONE;
+    if (qir_op_desc_get(op->opcode)->qrule.kind == QIR_QR_DYNAMIC)
+        return QIR_ARITH_INTEGER;
     if (qir_type_is_float(op->results[0].type))
         return QIR_ARITH_FLOAT;
     for (uint32_t i = 0; i < op->noperands; i++)
@@ -66,6 +68,19 @@ static void report_codes(const qir_op *op, const qir_type *t, qir_strbuf *out)
         qir_strbuf_puts(out, q->axis < 0 ? "per tensor\n" : "per channel\n");
 }
 
+/* "int8 dynamic", and how the weight differs from 8 bits per channel: "/ int4 group 32". */
+static void put_dynamic(const qir_op *op, qir_strbuf *out)
+{
+    const qir_type *w = op->operands[qir_op_weight(op)].value->type;
+    w = w->kind == QIR_PACKED ? w->logical : w;
+    qir_strbuf_puts(out, "int8 dynamic");
+    if (qir_dtype_bits(w->dtype) != 8 || w->quant->group)
+        qir_strbuf_printf(out, " / int%u", qir_dtype_bits(w->dtype));
+    if (w->quant->group)
+        qir_strbuf_printf(out, " group %lld", (long long)w->quant->group);
+    qir_strbuf_puts(out, "\n");
+}
+
 static void report_op(const qir_op *op, qir_op_arith arith, qir_strbuf *out)
 {
     const char *where = op->loc ? qir_loc_text(qir_op_module(op)->ctx, op->loc) : "?";
@@ -75,6 +90,8 @@ static void report_op(const qir_op *op, qir_op_arith arith, qir_strbuf *out)
         report_codes(op, stored_codes(op), out);
     else if (arith == QIR_ARITH_FLOAT)
         qir_strbuf_printf(out, "float: %s\n", qir_float_reason(op));
+    else if (qir_op_desc_get(op->opcode)->qrule.kind == QIR_QR_DYNAMIC)
+        put_dynamic(op, out);
     else if (t->quant)
         qir_strbuf_printf(out, "int%u\n", qir_dtype_bits(t->dtype));
     else

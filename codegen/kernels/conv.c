@@ -1,4 +1,4 @@
-/* conv and linear: which kernel takes the op. */
+/* conv, linear and their dynamic forms: which kernel takes the op. */
 #include "kernels/gemm.h"
 
 #include <math.h>
@@ -25,15 +25,29 @@ static bool unbounded(const qir_op *op)
     return qir_op_float(op, "min") == -INFINITY && qir_op_float(op, "max") == INFINITY;
 }
 
+static qir_kernel_plan plan_of(const qcg *g)
+{
+    qir_kernel_plan p;
+    qir_kernel_plan_get(g->opts->level, g->op, &p);
+    QIR_ASSERT(qir_kernel_plan_bytes(&p) == qir_level_workspace(g->opts->level, g->op),
+               "kernel and planner disagree on scratch");
+    return p;
+}
+
+static bool dynamic_op(qcg *g)
+{
+    if (qir_type_elements(g->op->results[0].type) == 0)
+        return true;
+    qir_kernel_plan p = plan_of(g);
+    return qcg_lower_gemm_dynamic(g, &p);
+}
+
 static bool matrix_op(qcg *g)
 {
     const qir_type *x = qir_op_operand(g->op, 0)->type, *y = g->op->results[0].type;
     if (qir_type_elements(y) == 0)
         return true;
-    qir_kernel_plan p;
-    qir_kernel_plan_get(g->opts->level, g->op, &p);
-    QIR_ASSERT(qir_kernel_plan_bytes(&p) == qir_level_workspace(g->opts->level, g->op),
-               "kernel and planner disagree on scratch");
+    qir_kernel_plan p = plan_of(g);
     if (x->dtype == QIR_f32 && y->dtype == QIR_f32 && !y->quant)
         return p.kind == QIR_KERNEL_DEPTHWISE ? qcg_lower_depthwise_f32(g, &p)
                                               : qcg_lower_gemm_f32(g, &p);
@@ -52,4 +66,14 @@ bool qir_lower_conv(qcg *g)
 bool qir_lower_linear(qcg *g)
 {
     return matrix_op(g);
+}
+
+bool qir_lower_conv_dynamic(qcg *g)
+{
+    return dynamic_op(g);
+}
+
+bool qir_lower_linear_dynamic(qcg *g)
+{
+    return dynamic_op(g);
 }

@@ -6,6 +6,7 @@
  * that). */
 #include "kernels/gemm.h"
 
+#include "kernels/dynamic.h"
 #include "kernels/weights.h"
 #include "qir/support/checked.h"
 
@@ -42,57 +43,102 @@ static qcg_tile choose_tile(const qcg_gemm *m)
     return best;
 }
 
-/* The accumulators of one tile after all of k, in acc. */
-static void tile_products(qcg *g, const qcg_gemm *m, qcg_tile t, llb_val a, llb_val w, llb_val bias,
-                          llb_val *acc)
+/* Weight `i` of every element, signed. */
+static llb_val cut_out(qcg *g, const qcg_gemm *m, llb_val words, unsigned i)
+{
+    unsigned bits = 8 * m->m->elem_bytes, each = bits / m->parts, n = llb_lanes(words);
+    llb_val (*splat)(qcg *, int, unsigned) = m->m->elem_bytes == 1 ? llb_i8s : llb_i16s;
+    if (m->parts == 1)
+        return words;
+    if (i + 1 < m->parts)
+        words = LLVMBuildShl(g->b, words, splat(g, (int)(bits - each * (i + 1)), n), "");
+    return LLVMBuildAShr(g->b, words, splat(g, (int)(bits - each), n), "");
+}
+
+/* Adds the products of block `i` of each element of w; ak: the operand elements of the first row. */
+static void add_products(qcg *g, const qcg_gemm *m, qcg_tile t, unsigned i, llb_val ak,
+                         const llb_val *words, const llb_val *less, llb_val *acc)
 {
     const qcg_machine *vm = m->m;
-    unsigned count = t.rows * t.vectors, lanes = vm->lanes;
-    int64_t step_a = vm->kgroup * vm->elem_bytes, step_w = step_a * lanes;
-    llb_type words = llb_vec(llb_int(g, 32), lanes);
-    llb_type weights = llb_vec(llb_int(g, 8 * vm->elem_bytes), lanes * vm->kgroup);
-    llb_val start[16];
-    for (unsigned j = 0; j < t.vectors; j++)
-        start[j] =
-            bias ? llb_load(g, words, llb_at(g, bias, j * lanes * 4), 4) : llb_i32s(g, 0, lanes);
+    llb_val wv[16];
+    for (unsigned j = 0; j < t.vectors; j++) {
+        wv[j] = cut_out(g, m, words[j], i);
+        if (less)
+            wv[j] = LLVMBuildSub(g->b, wv[j], less[j], "");
+    }
+    for (unsigned r = 0; r < t.rows; r++) {
+        llb_val x = vm->group(g, llb_at(g, ak, r * m->a_stride));
+        for (unsigned j = 0; j < t.vectors; j++)
+            acc[r * t.vectors + j] = vm->dot(g, acc[r * t.vectors + j], x, wv[j]);
+    }
+}
+
+/* Bytes of the weights of one vector of columns. */
+static int64_t block_bytes(const qcg_gemm *m)
+{
+    return m->sections * m->kblocks * m->m->kgroup * m->m->elem_bytes * m->m->lanes;
+}
+
+void qcg_gemm_products(qcg *g, const qcg_gemm *m, const qcg_tile_at *at, const llb_val *start,
+                       const llb_val *less, llb_val *acc)
+{
+    const qcg_machine *vm = m->m;
+    qcg_tile t = at->tile;
+    unsigned count = t.rows * t.vectors;
+    int64_t step_a = vm->kgroup * vm->elem_bytes, step_w = step_a * vm->lanes;
+    llb_type weights = llb_vec(llb_int(g, 8 * vm->elem_bytes), vm->lanes * vm->kgroup);
     llb_loop l;
     llb_begin(g, &l, 0, m->kblocks, 1);
     for (unsigned i = 0; i < count; i++)
-        acc[i] = llb_carry(g, &l, start[i % t.vectors]);
-    llb_val ak = llb_index(g, a, l.iv, step_a), wk = llb_index(g, w, l.iv, step_w), wv[16];
+        acc[i] = llb_carry(g, &l, start[i]);
+    llb_val ak = llb_index(g, at->a, l.iv, step_a * m->parts), wk = llb_index(g, at->w, l.iv, step_w);
+    llb_val words[16];
     for (unsigned j = 0; j < t.vectors; j++)
-        wv[j] = llb_load(g, weights, llb_at(g, wk, j * m->kblocks * step_w), 8 * vm->elem_bytes);
-    for (unsigned i = 0; i < t.rows; i++) {
-        llb_val x = vm->group(g, llb_at(g, ak, i * m->a_stride));
-        for (unsigned j = 0; j < t.vectors; j++)
-            llb_next(&l, i * t.vectors + j, vm->dot(g, acc[i * t.vectors + j], x, wv[j]));
-    }
+        words[j] = llb_load(g, weights, llb_at(g, wk, j * block_bytes(m)), 8 * vm->elem_bytes);
+    for (unsigned i = 0; i < m->parts; i++)
+        add_products(g, m, t, i, llb_at(g, ak, i * step_a), words, less, acc);
+    for (unsigned i = 0; i < count; i++)
+        llb_next(&l, i, acc[i]);
     llb_end(g, &l);
     for (unsigned i = 0; i < count; i++)
         acc[i] = l.value[i];
+}
+
+/* Sums with their bias through the epilogue. */
+static void integer_tile(qcg *g, const qcg_gemm *m, const qcg_tile_at *at)
+{
+    qcg_tile t = at->tile;
+    int64_t vector = m->m->lanes * 4;
+    llb_type words = llb_vec(llb_int(g, 32), m->m->lanes);
+    llb_val bias = m->bias ? llb_index(g, m->bias, at->block, vector) : NULL;
+    llb_val start[LLB_MAX_CARRY], acc[LLB_MAX_CARRY];
+    for (unsigned j = 0; j < t.vectors; j++)
+        start[j] = bias ? llb_load(g, words, llb_at(g, bias, j * vector), 4)
+                        : llb_i32s(g, 0, m->m->lanes);
+    for (unsigned i = t.vectors; i < t.rows * t.vectors; i++)
+        start[i] = start[i - t.vectors];
+    qcg_gemm_products(g, m, at, start, NULL, acc);
+    qcg_tile_store s = {.rows = t.rows, .vectors = t.vectors, .tail = at->tail, .out = at->out};
+    s.scale = m->scale ? llb_index(g, m->scale, at->block, vector) : NULL;
+    s.stride = m->out_stride;
+    qcg_epilogue_store(g, m->e, m->m, &s, acc);
 }
 
 /* All rows of the column groups first .. first + count - 1, each t.vectors blocks wide. */
 static void column_groups(qcg *g, const qcg_gemm *m, qcg_tile t, int64_t first_block, int64_t count,
                           unsigned tail)
 {
-    const qcg_machine *vm = m->m;
-    int64_t lanes = vm->lanes, block_w = m->kblocks * vm->kgroup * vm->elem_bytes * lanes;
     int64_t out_bytes = m->e->narrow ? 1 : 4;
     llb_loop ln, lm;
     llb_begin(g, &ln, first_block, first_block + count * t.vectors, t.vectors);
-    llb_val w = llb_index(g, m->w, ln.iv, block_w);
-    llb_val bias = m->bias ? llb_index(g, m->bias, ln.iv, lanes * 4) : NULL;
-    llb_val out = llb_index(g, m->out, ln.iv, lanes * out_bytes);
+    qcg_tile_at at = {.tile = t, .tail = tail, .block = ln.iv};
+    at.w = llb_index(g, m->w, ln.iv, block_bytes(m));
+    llb_val out = llb_index(g, m->out, ln.iv, m->m->lanes * out_bytes);
     llb_begin(g, &lm, 0, m->rows, t.rows);
-    llb_val row = qcg_overlap(g, lm.iv, m->rows, t.rows);
-    llb_val acc[LLB_MAX_CARRY];
-    tile_products(g, m, t, llb_index(g, m->a, row, m->a_stride), w, bias, acc);
-    qcg_tile_store s = {.rows = t.rows, .vectors = t.vectors, .tail = tail};
-    s.out = llb_index(g, out, row, m->out_stride);
-    s.scale = m->scale ? llb_index(g, m->scale, ln.iv, lanes * 4) : NULL;
-    s.stride = m->out_stride;
-    qcg_epilogue_store(g, m->e, vm, &s, acc);
+    at.row = qcg_overlap(g, lm.iv, m->rows, t.rows);
+    at.a = llb_index(g, m->a, at.row, m->a_stride);
+    at.out = llb_index(g, out, at.row, m->out_stride);
+    (m->dynamic ? qcg_dynamic_tile : integer_tile)(g, m, &at);
     llb_end(g, &lm);
     llb_end(g, &ln);
 }
@@ -152,7 +198,7 @@ bool qcg_lower_gemm_i8(qcg *g, const qir_kernel_plan *p)
     qcg_weights w;
     if (!qcg_weights_get(g, p->w.groups, &w))
         return false;
-    job j = {.p = p};
+    job j = {.p = p, .m = {.sections = 1, .parts = 1}};
     j.m.m = p->wide ? g->machine->wide : g->machine;
     int32_t zp = x->quant->zero_point[0];
     qcg_window_init(g, &j.win, p, zp);

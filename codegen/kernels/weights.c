@@ -30,15 +30,15 @@ static const void *constant_data(qcg *g, unsigned i, const char *what)
 
 static const qir_type *weight_type(const qcg *g)
 {
-    const qir_type *t = qir_op_operand(g->op, 1)->type;
+    const qir_type *t = qir_op_operand(g->op, (uint32_t)qir_op_weight(g->op))->type;
     return t->kind == QIR_PACKED ? t->logical : t;
 }
 
-/* Row-major bytes of the weight. */
-static const void *row_major_weight(qcg *g, int64_t groups)
+const void *qcg_weight_data(qcg *g, int64_t groups)
 {
-    const qir_type *t = qir_op_operand(g->op, 1)->type;
-    const void *data = constant_data(g, 1, "the weight");
+    unsigned index = (unsigned)qir_op_weight(g->op);
+    const qir_type *t = qir_op_operand(g->op, index)->type;
+    const void *data = constant_data(g, index, "the weight");
     if (!data || t->kind != QIR_PACKED)
         return data;
     qir_pack_shape shape;
@@ -80,10 +80,11 @@ static const void *dequantized(qcg *g, const qir_type **t, const void *data)
 llb_val qcg_weights_packed(qcg *g, int64_t groups, qir_packing packing)
 {
     enum { ALIGN = 64 };
-    const qir_type *t = qir_op_operand(g->op, 1)->type;
+    unsigned index = (unsigned)qir_op_weight(g->op);
+    const qir_type *t = qir_op_operand(g->op, index)->type;
     if (t->kind == QIR_PACKED && t->packing == packing)
-        return qcg_operand(g, 1);
-    const void *data = row_major_weight(g, groups);
+        return qcg_operand(g, index);
+    const void *data = qcg_weight_data(g, groups);
     qir_pack_shape shape;
     if (!data)
         return NULL;
@@ -117,7 +118,7 @@ static const int16_t *centred(qcg *g, const qir_type *t, const void *data, int64
 bool qcg_weights_get(qcg *g, int64_t groups, qcg_weights *w)
 {
     const qir_type *t = weight_type(g);
-    const void *data = row_major_weight(g, groups);
+    const void *data = qcg_weight_data(g, groups);
     if (!data || !qir_check_accumulator(g->op, true))
         return false;
     if (!t->quant || t->quant->group || qir_dtype_bits(t->dtype) > 8)
@@ -133,9 +134,10 @@ bool qcg_weights_get(qcg *g, int64_t groups, qcg_weights *w)
 bool qcg_bias_data(qcg *g, const void **data)
 {
     *data = NULL;
-    if (!qir_op_operand(g->op, 2))
+    unsigned index = (unsigned)qir_op_desc_get(g->op->opcode)->qrule.bias;
+    if (!qir_op_operand(g->op, index))
         return true;
-    *data = constant_data(g, 2, "the bias");
+    *data = constant_data(g, index, "the bias");
     return *data != NULL;
 }
 

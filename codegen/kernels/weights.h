@@ -11,8 +11,10 @@ typedef struct qcg_weights {
     const int16_t *i16; /* stored values minus zero points */
 } qcg_weights;
 
-/* Operand 1 of conv or linear between quantized values, packed or not.  False: diagnosed (not a
- * constant). */
+/* Row-major bytes of the weight, packed or not.  NULL: diagnosed. */
+const void *qcg_weight_data(qcg *g, int64_t groups);
+
+/* The weight of conv or linear between quantized values.  False: diagnosed (not a constant). */
 bool qcg_weights_get(qcg *g, int64_t groups, qcg_weights *w);
 
 /* The weight in the order of a packing, as a constant of the module: the operand itself where it

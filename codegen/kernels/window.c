@@ -23,6 +23,33 @@ void qcg_window_init(qcg *g, qcg_window *w, const qir_kernel_plan *plan, int32_t
     w->panel = llb_at(g, g->ws, (int64_t)plan->band_bytes);
 }
 
+void qcg_window_take_zero_points(qcg *g, qcg_window *w)
+{
+    w->zero_points = qcg_operand(g, 2);
+    w->one_zero_point = qir_type_elements(qir_op_operand(g->op, 2)->type) == 1;
+}
+
+/* The window at row or image `at`. */
+static qcg_window window_at(qcg *g, const qcg_window *w, llb_val at)
+{
+    qcg_window here = *w;
+    if (!w->zero_points)
+        return here;
+    llb_val p = w->one_zero_point ? w->zero_points : llb_index(g, w->zero_points, at, 4);
+    llb_val z = qcg_zero_point(g, llb_load(g, llb_int(g, 32), p, 4));
+    if (w->plan->centred)
+        here.zero = LLVMBuildTrunc(g->b, z, w->elem, "");
+    else
+        here.padding = LLVMBuildTrunc(g->b, z, w->elem, "");
+    return here;
+}
+
+llb_val qcg_zero_point(qcg *g, llb_val z)
+{
+    qir_dtype t = qir_op_operand(g->op, 0)->type->dtype;
+    return llb_clamp_i32(g, z, (int32_t)qir_dtype_min(t), (int32_t)qir_dtype_max(t));
+}
+
 static int64_t from_bytes(const qcg_window *w)
 {
     return LLVMGetTypeKind(w->from) == LLVMFloatTypeKind ? 4 : LLVMGetIntTypeWidth(w->from) / 8;
@@ -35,6 +62,8 @@ static void widen_chunk(qcg *g, const qcg_window *w, llb_val dst, llb_val src, u
         llb_type t = llb_vec(w->elem, n);
         v = w->from_signed ? LLVMBuildSExt(g->b, v, t, "") : LLVMBuildZExt(g->b, v, t, "");
     }
+    if (w->zero)
+        v = LLVMBuildSub(g->b, v, llb_splat(g, w->zero, n), "");
     llb_store(g, v, dst, (unsigned)w->plan->elem);
 }
 
@@ -63,10 +92,7 @@ static void fill(qcg *g, const qcg_window *w, llb_val dst, int64_t count)
         return;
     llb_loop l;
     llb_begin(g, &l, 0, count, CHUNK);
-    llb_val all[CHUNK];
-    for (unsigned i = 0; i < CHUNK; i++)
-        all[i] = w->padding;
-    llb_store(g, LLVMConstVector(all, CHUNK), llb_index(g, dst, l.iv, (int64_t)w->plan->elem),
+    llb_store(g, llb_splat(g, w->padding, CHUNK), llb_index(g, dst, l.iv, (int64_t)w->plan->elem),
               (unsigned)w->plan->elem);
     llb_end(g, &l);
 }
@@ -198,18 +224,31 @@ void qcg_panel_gather(qcg *g, const qcg_window *w, llb_val group)
     llb_end(g, &lr);
 }
 
-/* Panel rows straight from the operand. */
-static void panel_direct(qcg *g, const qcg_window *w, llb_val src)
+/* A row of k values, each section of it where its weights begin. */
+static void widen_row(qcg *g, const qcg_window *w, llb_val dst, llb_val src)
 {
     const qir_kernel_plan *p = w->plan;
-    if (p->k_stride == p->k) {
+    int64_t sections = p->k_stride == p->k ? 1 : p->sections, each = p->k / sections;
+    llb_loop l;
+    llb_begin(g, &l, 0, sections, 1);
+    widen(g, w, llb_index(g, dst, l.iv, p->k_stride / sections * (int64_t)p->elem),
+          llb_index(g, src, l.iv, each * from_bytes(w)), each);
+    llb_end(g, &l);
+}
+
+/* Panel rows straight from the operand, from row `at` on. */
+static void panel_direct(qcg *g, const qcg_window *w, llb_val src, llb_val at)
+{
+    const qir_kernel_plan *p = w->plan;
+    if (p->k_stride == p->k && !w->zero_points) {
         widen(g, w, w->panel, src, p->panel_rows * p->k);
         return;
     }
     llb_loop l;
     llb_begin(g, &l, 0, p->panel_rows, 1);
     llb_val row = llb_index(g, w->panel, l.iv, p->k_stride * (int64_t)p->elem);
-    widen(g, w, row, llb_index(g, src, l.iv, p->k * from_bytes(w)), p->k);
+    qcg_window here = window_at(g, w, llb_add(g, at, l.iv));
+    widen_row(g, &here, row, llb_index(g, src, l.iv, p->k * from_bytes(w)));
     zero_tail(g, w, row);
     llb_end(g, &l);
 }
@@ -230,9 +269,10 @@ static void walk_positions(qcg *g, const qcg_window *w, int64_t out_elem, qcg_bl
     llb_val at = qcg_overlap(g, l.iv, positions, p->block);
     llb_val src = llb_index(g, qcg_operand(g, 0), at, p->k * from_bytes(w));
     if (!p->in_place)
-        panel_direct(g, w, src);
+        panel_direct(g, w, src, at);
     fn(g, ctx,
        &(qcg_block){.rows = p->in_place ? src : w->panel,
+                    .at = at,
                     .out = llb_index(g, g->out, at, p->w.o * out_elem)});
     llb_end(g, &l);
 }
@@ -246,10 +286,11 @@ static void walk_rows(qcg *g, const qcg_window *w, int64_t out_elem, qcg_block_f
     llb_begin(g, &ln, 0, q->n, 1);
     llb_begin(g, &ld, 0, q->out[0], 1);
     llb_begin(g, &lh, 0, q->out[1], step);
-    qcg_block b = {.plane = ld.iv, .row = qcg_overlap(g, lh.iv, q->out[1], step)};
+    qcg_window here = window_at(g, w, ln.iv);
+    qcg_block b = {.at = ln.iv, .plane = ld.iv, .row = qcg_overlap(g, lh.iv, q->out[1], step)};
     b.image = llb_index(g, qcg_operand(g, 0), ln.iv, image);
     if (w->plan->has_band)
-        band_fill(g, w, b.image, b.plane, b.row);
+        band_fill(g, &here, b.image, b.plane, b.row);
     llb_val plane = llb_add(g, llb_mul_const(g, ln.iv, q->out[0]), ld.iv);
     b.out = llb_index(g, llb_index(g, g->out, plane, q->out[1] * row), b.row, row);
     fn(g, ctx, &b);

@@ -10,7 +10,10 @@ typedef struct qcg_window {
     llb_type from; /* element of the operand */
     llb_type elem; /* element of band and panel */
     bool from_signed;
-    llb_val padding;     /* constant scalar of type elem */
+    llb_val padding;     /* scalar of type elem */
+    llb_val zero_points; /* from run time, i32 of each row or image (or one for all); NULL: none */
+    bool one_zero_point;
+    llb_val zero;        /* of the row or image at hand: what centring subtracts; NULL: nothing */
     llb_val band, panel; /* in the workspace */
 } qcg_window;
 
@@ -18,10 +21,17 @@ typedef struct qcg_window {
  * value that stands for real 0 (floats: 0). */
 void qcg_window_init(qcg *g, qcg_window *w, const qir_kernel_plan *plan, int32_t padding);
 
+/* A zero point of operand 2, within the type of operand 0. */
+llb_val qcg_zero_point(qcg *g, llb_val z);
+
+/* Operand 2 holds zero points (linear_dynamic, conv_dynamic).  Padding stands for 0. */
+void qcg_window_take_zero_points(qcg *g, qcg_window *w);
+
 /* One step of a plan. */
 typedef struct qcg_block {
     llb_val rows;              /* direct: panel rows, filled (in_place: the operand's own); else NULL */
     llb_val image, plane, row; /* else: operand at the batch entry, first output plane and row */
+    llb_val at;                /* index of the first row (direct), or of the batch entry */
     llb_val out;               /* first result element */
 } qcg_block;
 typedef void (*qcg_block_fn)(qcg *g, void *ctx, const qcg_block *b);

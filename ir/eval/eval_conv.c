@@ -88,11 +88,11 @@ static void set_weight(qir_eval_args *a, conv_job *j, const void *w, int64_t cha
     j->wt = turned;
 }
 
-/* With window, weight and room for the sums set. */
-static void run(qir_eval_args *a, conv_job *j)
+/* With window, weight and room for the sums set; x: elements of the kind. */
+static void run(qir_eval_args *a, conv_job *j, const void *x)
 {
     j->positions = eval_product(j->w.out, 0, EVAL_SPATIAL);
-    j->x = channels_last(a, &j->w, eval_product_operand(a, &a->in[0], j->kind), j->esize);
+    j->x = channels_last(a, &j->w, x, j->esize);
     convolve(a, j);
 }
 
@@ -106,8 +106,25 @@ bool qir_eval_conv(qir_eval_args *a)
     set_weight(a, &j, eval_product_operand(a, &w, j.kind), channels);
     void *sums = eval_product_out(a, j.kind);
     j.sums = sums;
-    run(a, &j);
+    run(a, &j, eval_product_operand(a, &a->in[0], j.kind));
     eval_product_finish(a, j.kind, sums, w.type, eval_has(a, 2), channels, j.positions);
+    return true;
+}
+
+bool qir_eval_conv_dynamic(qir_eval_args *a)
+{
+    conv_job j = {.groups = qir_op_int(a->op, "groups"), .kind = EVAL_DOT_I16};
+    qir_tensor w = eval_weight(a, 3);
+    int64_t channels = w.type->dims[0], n = qir_type_elements(a->out[0].type);
+    eval_get_window(a, w.type->dims + 2, &j.w);
+    set_weight(a, &j, eval_product_operand(a, &w, j.kind), channels);
+    int32_t *sums = QIR_NEW_ARRAY(a->scratch, int32_t, (size_t)n);
+    j.sums = (char *)sums;
+    run(a, &j, eval_dynamic_operand(a, j.w.batch));
+    float *out = a->out[0].data;
+    for (int64_t i = 0; i < n; i++)
+        out[i] = eval_dynamic_value(a, sums[i], i / (channels * j.positions), w.type->quant,
+                                    i / j.positions % channels);
     return true;
 }
 
@@ -165,7 +182,7 @@ bool qir_eval_conv_transpose(qir_eval_args *a)
     set_weight(a, &j, wt, channels);
     int64_t blocks = eval_product(s.blocks, 0, EVAL_SPATIAL);
     j.sums = qir_arena_array(a->scratch, (size_t)(j.w.batch * channels * blocks), rsize);
-    run(a, &j);
+    run(a, &j, eval_product_operand(a, &a->in[0], j.kind));
     void *sums = eval_product_out(a, j.kind);
     join_phases(a, &s, j.sums, sums, rsize);
     eval_product_finish(a, j.kind, sums, w.type, eval_has(a, 2), s.groups * s.cout,

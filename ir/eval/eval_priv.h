@@ -153,6 +153,13 @@ void *eval_product_out(qir_eval_args *a, eval_dot kind);
 void eval_product_finish(qir_eval_args *a, eval_dot kind, void *sums, const qir_type *w,
                          bool has_bias, int64_t channels, int64_t inner);
 
+/* Products whose parameters come from run time (operands 0 to 2 of linear_dynamic, conv_dynamic).
+ * Operand 0 as I16, less the zero points: of each of `rows` equal parts, or one for all. */
+const int16_t *eval_dynamic_operand(qir_eval_args *a, int64_t rows);
+/* (float(sum) * scale of the part) * s_w + bias, then bounds: one sum to element `channel`. */
+float eval_dynamic_value(qir_eval_args *a, int32_t sum, int64_t row, const qir_quant *w,
+                         int64_t channel);
+
 /* The weight operand `i`, unpacked if it is packed. */
 qir_tensor eval_weight(qir_eval_args *a, uint32_t i);
 

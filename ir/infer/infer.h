@@ -82,6 +82,10 @@ bool infer_same_element(qir_infer *q, const qir_type *a, const qir_type *b);
  * within it; eps: not negative. */
 bool infer_storage(qir_infer *q, qir_dtype *dtype);
 bool infer_eps(qir_infer *q);
+/* Dimensions of the result of linear and conv (dynamic ones too): shapes, attributes and packings of
+ * input and weight are checked, element types are not. */
+bool infer_linear_dims(qir_infer *q, const qir_type *x, const qir_type *w, infer_dims *dims);
+bool infer_conv_dims(qir_infer *q, const qir_type *x, const qir_type *w, infer_dims *dims);
 /* Every dimension above 0. */
 bool infer_nonempty(qir_infer *q, const qir_type *t, const char *what);
 

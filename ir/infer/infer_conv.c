@@ -134,9 +134,15 @@ static bool conv_dims(qir_infer *q, const qir_type *x, const qir_type *w, const 
     return true;
 }
 
+/* The weight operand as it is given. */
+static const qir_type *given_weight(const qir_infer *q)
+{
+    return q->operands[qir_op_desc_get(q->opcode)->qrule.weight]->type;
+}
+
 static bool check_packed(qir_infer *q, const qir_type *w, int64_t groups)
 {
-    const qir_type *t = q->operands[1]->type;
+    const qir_type *t = given_weight(q);
     qir_pack_shape shape;
     return t->kind != QIR_PACKED || qir_pack_shape_get(t->packing, w, groups, &shape) ||
            infer_fail(q, "type.packed",
@@ -148,7 +154,7 @@ static bool check_packed(qir_infer *q, const qir_type *w, int64_t groups)
 /* A per-channel packing of [O,1,...] also fits a type without groups; the op must be depthwise. */
 static bool check_depthwise(qir_infer *q, const qir_type *w, int64_t groups)
 {
-    const qir_type *t = q->operands[1]->type;
+    const qir_type *t = given_weight(q);
     return t->kind != QIR_PACKED || !qir_packing_get(t->packing)->per_channel ||
            groups == w->dims[0] ||
            infer_fail(q, "type.packed", "packing %s needs a depthwise convolution, groups is %lld",
@@ -166,11 +172,9 @@ static bool check_kernel(qir_infer *q, const qir_type *w)
                             infer_text(q, w));
 }
 
-bool qir_infer_conv(qir_infer *q)
+bool infer_conv_dims(qir_infer *q, const qir_type *x, const qir_type *w, infer_dims *dims)
 {
-    const qir_type *x = infer_type(q, 0), *w = infer_type(q, 1);
     conv_attrs a;
-    infer_dims dims;
     if (!read_attrs(q, x, w, &a))
         return false;
     if (w->dims[1] != x->dims[1] / a.groups)
@@ -183,7 +187,14 @@ bool qir_infer_conv(qir_infer *q)
         return infer_fail(q, "conv.attr", "groups %lld does not divide the %lld output channels",
                           (long long)a.groups, (long long)w->dims[0]);
     return check_kernel(q, w) && check_packed(q, w, a.groups) && check_depthwise(q, w, a.groups) &&
-           conv_dims(q, x, w, &a, &dims) && check_weight(q, x, w, 0) &&
+           conv_dims(q, x, w, &a, dims);
+}
+
+bool qir_infer_conv(qir_infer *q)
+{
+    const qir_type *x = infer_type(q, 0), *w = infer_type(q, 1);
+    infer_dims dims;
+    return infer_conv_dims(q, x, w, &dims) && check_weight(q, x, w, 0) &&
            check_bias(q, x, infer_type(q, 2), w->dims[0]) && accum_result(q, &dims, x, w);
 }
 
@@ -228,9 +239,8 @@ bool qir_infer_conv_transpose(qir_infer *q)
 
 /* --- linear ---------------------------------------------------------------------------------- */
 
-bool qir_infer_linear(qir_infer *q)
+bool infer_linear_dims(qir_infer *q, const qir_type *x, const qir_type *w, infer_dims *dims)
 {
-    const qir_type *x = infer_type(q, 0), *w = infer_type(q, 1);
     if (x->rank < 1 || w->rank != 2)
         return infer_fail(q, "shape.rank", "input %s and weight %s, expected rank 1 or more and 2",
                           infer_text(q, x), infer_text(q, w));
@@ -239,8 +249,15 @@ bool qir_infer_linear(qir_infer *q)
                           "weight %s takes %lld inputs, the last dimension of "
                           "the input is %lld",
                           infer_text(q, w), (long long)w->dims[1], (long long)x->dims[x->rank - 1]);
-    infer_dims dims = infer_dims_of(x);
-    dims.d[dims.rank - 1] = w->dims[0];
-    return infer_nonempty(q, w, "weight") && check_packed(q, w, 1) && check_weight(q, x, w, 0) &&
+    *dims = infer_dims_of(x);
+    dims->d[dims->rank - 1] = w->dims[0];
+    return infer_nonempty(q, w, "weight") && check_packed(q, w, 1);
+}
+
+bool qir_infer_linear(qir_infer *q)
+{
+    const qir_type *x = infer_type(q, 0), *w = infer_type(q, 1);
+    infer_dims dims;
+    return infer_linear_dims(q, x, w, &dims) && check_weight(q, x, w, 0) &&
            check_bias(q, x, infer_type(q, 2), w->dims[0]) && accum_result(q, &dims, x, w);
 }

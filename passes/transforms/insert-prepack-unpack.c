@@ -12,7 +12,7 @@
 /* The quantized constant behind the weight of `op`, or NULL. */
 static qir_value *match(const qir_op *op)
 {
-    int i = qir_weight_operand(op);
+    int i = qir_op_weight(op);
     const qir_op *dq = i >= 0 ? qir_op_feeder(op, (uint32_t)i, QIR_OP_dequantize) : NULL;
     qir_value *w = dq ? qir_op_operand(dq, 0) : NULL;
     return w && qir_value_const(w) ? w : NULL;
@@ -21,7 +21,7 @@ static qir_value *match(const qir_op *op)
 static bool rewrite(qir_op *op, qir_value *w, qir_packing packing)
 {
     qir_builder b = qir_builder_before(op);
-    uint32_t i = (uint32_t)qir_weight_operand(op);
+    uint32_t i = (uint32_t)qir_op_weight(op);
     qir_op *dequantize = qir_value_op(qir_op_operand(op, i));
     qir_op *pack = qir_build_prepack(op, w, packing);
     qir_value *u = pack ? qir_build1(&b, QIR_OP_unpack, QIR_OPERANDS(&pack->results[0]),

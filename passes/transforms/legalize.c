@@ -53,7 +53,7 @@ static bool is_constant(const qir_op *op, int operand)
 static bool has_constant_weight(const qir_op *op)
 {
     const qir_qrule *rule = &qir_op_desc_get(op->opcode)->qrule;
-    return rule->kind != QIR_QR_ACCUM ||
+    return qir_op_weight(op) < 0 ||
            (is_constant(op, rule->weight) && is_constant(op, rule->bias));
 }
 

@@ -1,7 +1,8 @@
-/* lower-qdq: dequantize -> float op -> quantize becomes one integer op.
+/* lower-qdq: dequantize -> float op -> quantize becomes one integer op; so does dequantize_affine ->
+ * linear or conv, whose result stays real.
  *
  * What the integer op needs is decided by the rule of the op table (ops.def): lower_accum.c and
- * lower_scaled.c.  What does not match stays in float between dequantize and quantize; the reason
+ * lower_scaled.c; lower_dynamic.c.  What does not match stays in float between dequantize and quantize; the reason
  * is kept in its attribute `quant.float` and reported under -Wfloat-fallback. */
 #include <string.h>
 #include "lowering.h"
@@ -40,16 +41,22 @@ static qir_value *build_integer(qir_lowering *l)
 {
     qir_builder b = qir_builder_before(l->op);
     qir_op *op =
-        qir_build_dict(&b, l->op->opcode, l->in, l->op->noperands, plain_attrs(l->op), &l->type);
+        qir_build_dict(&b, l->opcode, l->in, l->count, plain_attrs(l->op), &l->type);
     return op ? &op->results[0] : NULL;
 }
 
-static void replace_quantizes(qir_op *op, qir_value *y)
+/* Ops between dequantize and quantize stand for the quantize too. */
+static void replace(qir_lowering *l, qir_value *y)
 {
-    qir_for_each_use(u, &op->results[0])
-        qir_replace_op(u->user, y);
+    qir_op *op = l->op;
     if (op->results[0].name && !y->name)
         y->name = op->results[0].name;
+    if (l->opcode != op->opcode) {
+        qir_replace_op(op, y);
+        return;
+    }
+    qir_for_each_use(u, &op->results[0])
+        qir_replace_op(u->user, y);
     qir_op_erase(op);
 }
 
@@ -63,6 +70,7 @@ static bool has_integer_form(qir_lowering *l)
     case QIR_QR_FIXED:
     case QIR_QR_LOOKUP: return true;
     case QIR_QR_SAME:
+    case QIR_QR_DYNAMIC:
     case QIR_QR_SHARED: return qir_stays_float(l, "its input is not quantized");
     case QIR_QR_NONE: return qir_stays_float(l, "%s has no integer form", qir_op_name(l->op));
     }
@@ -86,8 +94,11 @@ static void keep_reason(qir_op *op, const char *why)
 static bool lower(qir_pass *p, qir_op *op)
 {
     qir_lowering l = {.module = qir_op_module(op), .op = op, .arena = qir_pass_arena(p)};
+    l.opcode = op->opcode;
+    l.count = op->noperands;
     l.in = QIR_NEW_ARRAY(l.arena, qir_value *, op->noperands);
-    bool ok = has_integer_form(&l) && match_result(&l) && fill_operands(&l);
+    bool ok = qir_is_dynamic_product(op) ? qir_lower_dynamic_operands(&l)
+                                         : has_integer_form(&l) && match_result(&l) && fill_operands(&l);
     if (!ok && l.why)
         keep_reason(op, l.why);
     if (!ok)
@@ -97,7 +108,7 @@ static bool lower(qir_pass *p, qir_op *op)
     qir_value *y = build_integer(&l);
     if (!y)
         return false;
-    replace_quantizes(op, y);
+    replace(&l, y);
     qir_pass_count(p, "lowered", 1);
     return true;
 }
@@ -125,7 +136,8 @@ static void erase_unused(qir_func *f)
 {
     QIR_VEC(qir_op *) dead = {0};
     for (qir_op *op = f->body->last; op; op = op->prev)
-        if (op->opcode == QIR_OP_dequantize && !op->results[0].uses)
+        if ((op->opcode == QIR_OP_dequantize || op->opcode == QIR_OP_dequantize_affine) &&
+            !op->results[0].uses)
             qir_vec_push(&dead, op);
     for (size_t i = 0; i < dead.len; i++)
         qir_erase_dead(dead.data[i]);
@@ -164,7 +176,8 @@ static const char *const statistics[] = {"lowered", "float", NULL};
 QIR_PASS(lower_qdq, .name = "lower-qdq", .alias = "QuantFusion",
          .summary = "Replaces float ops between dequantize and quantize by integer ops.",
          .doc = "Changes: ops whose operands are dequantized and whose result is quantized; float "
-                "biases become i32.\nRequires: propagate-qdq, or an input with quantize/dequantize "
+                "biases become i32.  linear and conv of inputs with parameters from run time and "
+                "quantized weights become linear_dynamic and conv_dynamic.\nRequires: propagate-qdq, or an input with quantize/dequantize "
                 "pairs.\nLeaves: float what has no integer form or leaves the limits of its "
                 "arithmetic, with `quant.float` = the reason.\nArithmetic: docs/quantization.md.",
          .excludes = QIR_STAGE_OBSERVED, .sets = QIR_STAGE_QUANTIZED, .clears = QIR_STAGE_QDQ,

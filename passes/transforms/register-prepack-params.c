@@ -39,7 +39,7 @@ static bool passes_filter(registration *r, const qir_op *op)
 
 static qir_value *weight_of(const qir_op *op)
 {
-    int i = qir_weight_operand(op);
+    int i = qir_op_weight(op);
     qir_value *w = i >= 0 ? qir_op_operand(op, (uint32_t)i) : NULL;
     return w && w->type->kind == QIR_TENSOR && qir_value_const(w) ? w : NULL;
 }
@@ -126,14 +126,14 @@ static bool insert(registration *r, qir_op *op, qir_value *w)
     if (!p)
         return false;
     qir_keep_kernel(op, w->type);
-    qir_op_set_operand(op, (uint32_t)qir_weight_operand(op), &p->results[0]);
+    qir_op_set_operand(op, (uint32_t)qir_op_weight(op), &p->results[0]);
     qir_pass_count(r->pass, "registered", 1);
     return true;
 }
 
 static bool register_op(registration *r, qir_op *op, const char *method)
 {
-    int i = qir_weight_operand(op);
+    int i = qir_op_weight(op);
     qir_value *w = weight_of(op);
     if (i < 0 || (!w && !qir_op_feeder(op, (uint32_t)i, QIR_OP_prepack)) || !passes_filter(r, op))
         return true;
@@ -233,7 +233,7 @@ QIR_PASS(
     register_prepack_params, .name = "register-prepack-params",
     .alias = "RegisterPrePackParams{names=true}",
     .summary = "Routes constant weights through prepack, in the order a level's kernels read.",
-    .doc = "Changes: weight operands of ops with rule ACCUM; with `names`, attribute `name` of `prepack` and "
+    .doc = "Changes: weight operands of ops with rules ACCUM and DYNAMIC; with `names`, attribute `name` of `prepack` and "
            "`prepack.registered` of the module, the list of packed constants and the weights they are made "
            "of.\nRequires: final weights (after lower-qdq and relabel-storage).\nLeaves: values; "
            "prepack-weights evaluates the new ops.",

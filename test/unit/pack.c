@@ -1,6 +1,8 @@
 /* Packed weights against the definition of the order in ir/layouts.def: the packed bytes are read
  * from the first to the last, in four nested loops.
-RUN: unit-pack | FileCheck %s
+RUN: unit-pack > %t
+RUN: FileCheck %s -input-file=%t
+RUN: FileCheck %s -check-prefix=PARTS -input-file=%t
 */
 #include <stdio.h>
 #include <string.h>
@@ -93,6 +95,79 @@ static void check(const char *name, qir_dtype t, unsigned rank, const int64_t *d
            count_wrong(&s, w, plain, packed), memcmp(plain, back, bytes) ? "differs" : "equal");
 }
 
+/* i2, i4, i8 or u4 weights [n][k] of several per element, in groups along k: from the first weight to
+ * the last in five nested loops, the parts of an element from its lowest bits up. */
+static int count_wrong_parts(const qir_pack_shape *s, const qir_type *w, const uint8_t *plain,
+                             const uint8_t *packed)
+{
+    int64_t at = 0, group = w->quant->group, each = s->kblocks / s->sections;
+    int bits = s->info->bits, wrong = 0;
+    for (int64_t nb = 0; nb < s->nblocks; nb++)
+        for (int64_t section = 0; section < s->sections; section++)
+            for (int64_t kb = 0; kb < each; kb++)
+                for (int64_t i = 0; i < s->info->nblock * s->info->kgroup; i++, at++)
+                    for (int part = 0; part < s->parts; part++) {
+                        int64_t n = nb * s->info->nblock + i / s->info->kgroup;
+                        int64_t k = (kb * s->parts + part) * s->info->kgroup + i % s->info->kgroup;
+                        int64_t param = n * s->sections + section, want = 0;
+                        if (n < s->n)
+                            want = k < group ? plain[n * s->k + section * group + k]
+                                             : w->quant->zero_point[param];
+                        if (n < s->n && w->dtype == QIR_u4)
+                            want -= 8;
+                        int64_t got = (int64_t)packed_value(s->info->elem, packed, at) >> part * bits;
+                        wrong += (got - want) & ((1 << bits) - 1) ? 1 : 0;
+                    }
+    return wrong;
+}
+
+static void check_parts(const char *name, qir_dtype t, int64_t n, int64_t k, int64_t group)
+{
+    static _Alignas(64) uint8_t plain[MAX_BYTES], packed[MAX_BYTES], back[MAX_BYTES];
+    float scale[256];
+    int32_t zps[256];
+    qir_packing p;
+    qir_pack_shape s;
+    int64_t range = qir_dtype_max(t) - qir_dtype_min(t) + 1;
+    for (int i = 0; i < 256; i++) {
+        scale[i] = 1.0f;
+        zps[i] = (int32_t)(qir_dtype_min(t) + i % range);
+    }
+    qir_quant q = {.storage = t, .expressed = QIR_f32, .qmin = (int32_t)qir_dtype_min(t),
+                   .qmax = (int32_t)qir_dtype_max(t), .axis = 1, .group = group,
+                   .count = (size_t)(n * k / group), .scale = scale, .zero_point = zps};
+    const qir_type *w = qir_quant_type(ctx, &q, (int64_t[]){n, k}, 2, NULL);
+    for (int64_t i = 0; i < n * k; i++)
+        plain[i] = (uint8_t)(qir_dtype_min(t) + (i * 37 + 11) % range);
+    if (!qir_packing_from_name(name, strlen(name), &p) || !qir_pack_shape_get(p, w, 1, &s)) {
+        printf("%s does not apply\n", name);
+        return;
+    }
+    qir_pack(&s, w, plain, packed);
+    qir_unpack(&s, w, packed, back);
+    printf("%s %zu bytes, wrong %d, back %s\n", name, qir_pack_bytes(&s),
+           count_wrong_parts(&s, w, plain, packed),
+           memcmp(plain, back, (size_t)(n * k)) ? "differs" : "equal");
+}
+
+/* Two 4-bit weights a byte where groups are whole elements of k (8 for pairs), else filled up.
+ * PARTS: gemm_i16n8k2b4 256 bytes, wrong 0, back equal
+ * PARTS-NEXT: gemm_i16n8k2b4 768 bytes, wrong 0, back equal
+ * PARTS-NEXT: gemm_i16n8k1b8 512 bytes, wrong 0, back equal
+ * PARTS-NEXT: gemm_i8n4k4b4 192 bytes, wrong 0, back equal
+ * PARTS-NEXT: gemm_i8n4k4b2 64 bytes, wrong 0, back equal
+ * PARTS-NEXT: gemm_i8n4k4b2 does not apply
+ */
+static void test_parts(void)
+{
+    check_parts("gemm_i16n8k2b4", QIR_i4, 16, 32, 16);
+    check_parts("gemm_i16n8k2b4", QIR_u4, 10, 60, 5);
+    check_parts("gemm_i16n8k1b8", QIR_i8, 9, 32, 32);
+    check_parts("gemm_i8n4k4b4", QIR_u4, 12, 32, 8);
+    check_parts("gemm_i8n4k4b2", QIR_i2, 8, 32, 16);
+    check_parts("gemm_i8n4k4b2", QIR_i4, 8, 32, 16);
+}
+
 #define DIMS(...) sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t), (int64_t[]){__VA_ARGS__}
 
 /* Blocks are filled up: 10 outputs to 16 (or 12), 27 terms to 28.
@@ -141,6 +216,7 @@ int main(void)
     ctx = qir_context_create(NULL, NULL);
     test_fits();
     test_misfits();
+    test_parts();
     qir_context_destroy(ctx);
     return 0;
 }

@@ -26,7 +26,7 @@ typedef struct qir_window {
     bool padded;  /* some window reaches outside */
 } qir_window;
 
-/* conv, linear, max_pool, avg_pool with static types. */
+/* conv, linear and their dynamic forms, max_pool, avg_pool with static types. */
 void qir_window_get(const qir_op *op, qir_window *w);
 
 typedef enum qir_kernel_kind {
@@ -42,6 +42,8 @@ typedef struct qir_kernel_plan {
     bool wide;      /* operands do not fit the level's i8 dot product: use its i16 machine */
     int64_t kgroup; /* K is padded to a multiple of this */
     size_t elem;    /* bytes of a band or panel element */
+    int64_t sections; /* equal parts of a row of k, each padded to whole steps of kgroup */
+    bool centred;     /* zero points from run time are subtracted on the way to band or panel */
 
     bool direct, in_place;
     int64_t k, k_stride; /* values of one panel row, elements from one row to the next */
@@ -57,7 +59,7 @@ typedef struct qir_kernel_plan {
 /* Bytes of workspace: band, panel, weight rows, one behind another. */
 size_t qir_kernel_plan_bytes(const qir_kernel_plan *p);
 
-/* `op` is conv, linear or a pool. */
+/* `op` is conv, linear, a dynamic one or a pool. */
 void qir_kernel_plan_get(qir_level level, const qir_op *op, qir_kernel_plan *p);
 
 #ifdef __cplusplus

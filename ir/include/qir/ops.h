@@ -52,6 +52,7 @@ typedef enum qir_qrule_kind {
     QIR_QR_SAME,
     QIR_QR_SHARED,
     QIR_QR_ACCUM,
+    QIR_QR_DYNAMIC,
     QIR_QR_BINARY,
     QIR_QR_FREE,
     QIR_QR_FIXED,
@@ -60,7 +61,7 @@ typedef enum qir_qrule_kind {
 
 typedef struct qir_qrule {
     qir_qrule_kind kind;
-    int weight, bias, axis; /* ACCUM: operand indices, channel axis of the weight */
+    int weight, bias, axis; /* ACCUM, DYNAMIC: operand indices, channel axis of the weight */
     float scale;            /* FIXED, for i8 storage */
     int zero_point;
 } qir_qrule;
@@ -84,6 +85,8 @@ bool qir_opcode_from_name(const char *name, size_t len, qir_opcode *out);
 const char *qir_opcode_suggest(const char *name, size_t len);
 bool qir_op_has_trait(const qir_op *op, unsigned trait);
 const char *qir_op_name(const qir_op *op);
+/* Index of the operand that kernels may want packed (rules ACCUM and DYNAMIC); -1: none. */
+int qir_op_weight(const qir_op *op);
 
 /* True for names that every op takes besides its declared ones: a name with a dot belongs to a pass
  * ("quant.float"), and the memory plan keeps integers under buf, buf_out and ws. */

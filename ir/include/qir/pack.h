@@ -5,7 +5,8 @@
  * one matrix, N = C, K = taps.  Packed order: ir/layouts.def.
  *
  * Integer weights are stored as w - z_w, so that padding is 0 and kernels know no weight zero
- * point. */
+ * point.  Packings with several weights in an element (parts > 1) store w less qir_pack_origin, and
+ * padding of k is z_w less that. */
 #ifndef QIR_PACK_H
 #define QIR_PACK_H
 
@@ -18,7 +19,9 @@ extern "C" {
 typedef struct qir_pack_shape {
     int64_t groups, n, k;           /* per group */
     int64_t columns;                /* of the kernel when per channel; else 1 */
-    int64_t nblocks, kblocks;       /* whole blocks per group */
+    int64_t sections;               /* of k with parameters of their own, each in whole elements */
+    int64_t nblocks, kblocks;       /* whole blocks of elements per group */
+    int parts;                      /* weights in an element */
     const qir_packing_info *info;
 } qir_pack_shape;
 
@@ -31,6 +34,11 @@ bool qir_pack_shape_get(qir_packing p, const qir_type *weight, int64_t groups, q
 bool qir_pack_shape_get_groups(qir_packing p, const qir_type *weight, int64_t groups,
                                qir_pack_shape *out);
 size_t qir_pack_bytes(const qir_pack_shape *s);
+
+/* Of weights that share an element: half the range of an unsigned type. */
+int32_t qir_pack_origin(const qir_type *weight);
+/* The row of ir/layouts.def that differs from `p` in the bits of a weight; none if there is none. */
+qir_packing qir_packing_with_bits(qir_packing p, int bits);
 
 /* Row-major weight -> packed bytes, and back. */
 void qir_pack(const qir_pack_shape *s, const qir_type *weight, const void *src, void *dst);

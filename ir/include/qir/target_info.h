@@ -44,6 +44,9 @@ qir_packing qir_level_packing(qir_level l, const qir_op *op);
 
 /* The same for a weight of this type, of a conv (or linear: 1 group) that computes in its type. */
 qir_packing qir_level_weight_packing(qir_level l, const qir_type *w, int64_t groups);
+/* Packing that the products of linear_dynamic and conv_dynamic read: i8 elements where the level has
+ * products of i8 and the operand and the weight less its zero point fit, else i16. */
+qir_packing qir_level_dynamic_packing(qir_level l, const qir_op *op);
 
 /* Scratch bytes that the kernel of `op` needs at level `l` besides its operands and results, after
  * assign-layouts (padded copies, widened panels).  Multiple of 64.  The kernels use exactly this. */

@@ -43,7 +43,7 @@ int64_t qir_dtype_max(qir_dtype t);
 
 typedef enum qir_order {
 #define ORDER(name, doc) QIR_ORDER_##name,
-#define PACKING(name, elem, nb, kg, pc, doc)
+#define PACKING(name, elem, nb, kg, bits, pc, doc)
 #include "layouts.def"
 #undef ORDER
 #undef PACKING
@@ -53,7 +53,7 @@ typedef enum qir_order {
 typedef enum qir_packing {
     QIR_PACKING_none,
 #define ORDER(name, doc)
-#define PACKING(name, elem, nb, kg, pc, doc) QIR_PACKING_##name,
+#define PACKING(name, elem, nb, kg, bits, pc, doc) QIR_PACKING_##name,
 #include "layouts.def"
 #undef ORDER
 #undef PACKING
@@ -137,7 +137,7 @@ void qir_type_strides(const qir_type *t, int64_t *strides);
 typedef struct qir_packing_info {
     const char *name;
     qir_dtype elem;
-    int nblock, kgroup;
+    int nblock, kgroup, bits;
     bool per_channel;
     const char *doc;
 } qir_packing_info;

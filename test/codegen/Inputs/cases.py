@@ -3,6 +3,7 @@ vectors and tails, padding, strides, groups, zero points).  `cases(group)` yield
 import typed
 from groups.along import along, pool, reduce, softmax
 from groups.codes import codes
+from groups.dynamic import dynamic_conv, dynamic_i4, dynamic_i8
 from groups.elementwise import affine, binary, elementwise
 from groups.movement import copy, grid_sample, index, resize, update
 from groups.sequence import attention, layer_norm, sequence
@@ -12,6 +13,7 @@ from modules import Weighted
 GROUPS = {f.__name__: f for f in (conv, depthwise, linear, weighted_real, codes, transposed, pool, elementwise,
                                   binary, copy, index, reduce, along, resize, grid_sample, softmax,
                                   matmul, affine, sequence, attention, layer_norm, update,
+                                  dynamic_i8, dynamic_i4, dynamic_conv,
                                   typed.cast, typed.arithmetic, typed.half)}
 
 

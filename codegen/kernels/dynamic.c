@@ -1,0 +1,195 @@
+/* linear_dynamic and conv_dynamic: tables of the weights, and the walk over the operand. */
+#include "kernels/dynamic.h"
+
+#include <string.h>
+#include "kernels/weights.h"
+#include "qir/pack.h"
+#include "qir/support/arena.h"
+#include "qir/support/checked.h"
+
+typedef struct job {
+    const qir_kernel_plan *p;
+    const qir_type *w;   /* of the weight */
+    const void *data;    /* its elements, row-major */
+    qir_pack_shape shape;
+    qcg_window win;
+    qcg_gemm m;
+    qcg_dynamic d;
+    qcg_epilogue plain; /* no steps: floats are stored as they are */
+} job;
+
+/* --- tables of the weights -------------------------------------------------------------------- */
+
+static int64_t columns(const job *j)
+{
+    return j->shape.nblocks * j->shape.info->nblock;
+}
+
+/* Index of the row-major weight where section `section` of row `row` begins. */
+static int64_t first_weight(const job *j, int64_t row, int64_t section)
+{
+    return row * j->shape.k + section * (j->shape.k / j->shape.sections);
+}
+
+/* Entry of a table of all groups for (row, section): blocks, sections, columns of a block. */
+static int64_t entry(const job *j, int64_t row, int64_t section)
+{
+    int64_t nb = j->shape.info->nblock, n = row % j->shape.n;
+    int64_t block = row / j->shape.n * j->shape.nblocks + n / nb;
+    return (block * j->shape.sections + section) * nb + n % nb;
+}
+
+#define EACH_ENTRY(j, row, section)                                                                \
+    for (int64_t row = 0; row < (j)->shape.groups * (j)->shape.n; row++)                           \
+        for (int64_t section = 0; section < (j)->shape.sections; section++)
+
+static int64_t entries(const job *j)
+{
+    return j->shape.groups * columns(j) * j->shape.sections;
+}
+
+static bool all_bf16(const qir_quant *q)
+{
+    for (size_t i = 0; i < q->count; i++) {
+        uint32_t bits;
+        memcpy(&bits, &q->scale[i], sizeof bits);
+        if (bits & 0xffff)
+            return false;
+    }
+    return true;
+}
+
+/* Scales, as bf16 where that loses nothing. */
+static void put_scales(qcg *g, job *j)
+{
+    const qir_quant *q = j->w->quant;
+    int64_t n = entries(j);
+    float *wide = QIR_NEW_ARRAY(g->arena, float, (size_t)n);
+    uint16_t *half = QIR_NEW_ARRAY(g->arena, uint16_t, (size_t)n);
+    EACH_ENTRY(j, row, section) {
+        float s = q->scale[qir_quant_index(j->w, first_weight(j, row, section))];
+        wide[entry(j, row, section)] = s;
+        half[entry(j, row, section)] = qir_f32_to_bf16(s);
+    }
+    j->d.bf16 = all_bf16(q);
+    j->d.weight_scale = j->d.bf16 ? qcg_const(g, half, (size_t)n * 2, 64)
+                                  : qcg_const(g, wide, (size_t)n * 4, 64);
+}
+
+static int32_t zero_point(const job *j, int64_t row, int64_t section)
+{
+    return j->w->quant->zero_point[qir_quant_index(j->w, first_weight(j, row, section))];
+}
+
+/* Zero points that unpacked weights still have. */
+static void put_zeros(qcg *g, job *j)
+{
+    int8_t *v = QIR_NEW_ARRAY(g->arena, int8_t, (size_t)entries(j));
+    bool any = false;
+    EACH_ENTRY(j, row, section) {
+        int32_t z = zero_point(j, row, section) - qir_pack_origin(j->w);
+        v[entry(j, row, section)] = (int8_t)z;
+        any = any || z != 0;
+    }
+    if (any && j->shape.parts > 1)
+        j->d.weight_zero = qcg_const(g, v, (size_t)entries(j), 64);
+}
+
+static int32_t stored(const job *j, int64_t i)
+{
+    return qir_dtype_is_signed(j->w->dtype) ? ((const int8_t *)j->data)[i]
+                                            : ((const uint8_t *)j->data)[i];
+}
+
+static void put_sums(qcg *g, job *j)
+{
+    int32_t *v = QIR_NEW_ARRAY(g->arena, int32_t, (size_t)entries(j));
+    int64_t each = j->shape.k / j->shape.sections;
+    EACH_ENTRY(j, row, section) {
+        int32_t z = zero_point(j, row, section), sum = 0;
+        for (int64_t i = 0; i < each; i++)
+            sum += stored(j, first_weight(j, row, section) + i) - z;
+        v[entry(j, row, section)] = sum;
+    }
+    j->d.sums = qcg_const(g, v, (size_t)entries(j) * 4, 64);
+}
+
+static bool put_bias(qcg *g, job *j)
+{
+    const void *data;
+    if (!qcg_bias_data(g, &data))
+        return false;
+    if (!data)
+        return true;
+    int64_t n = j->shape.groups * columns(j);
+    float *v = QIR_NEW_ARRAY(g->arena, float, (size_t)n);
+    for (int64_t row = 0; row < j->shape.groups * j->shape.n; row++)
+        v[row / j->shape.n * columns(j) + row % j->shape.n] = ((const float *)data)[row];
+    j->d.bias = qcg_const(g, v, (size_t)n * 4, 64);
+    return true;
+}
+
+/* --- the walk --------------------------------------------------------------------------------- */
+
+/* One product per group; the rows of a step that is not direct belong to one image. */
+static void products(qcg *g, void *ctx, const qcg_block *b)
+{
+    const job *j = ctx;
+    int64_t table = columns(j) * j->shape.sections, scale = j->d.bf16 ? 2 : 4;
+    qcg_gemm m = j->m;
+    qcg_dynamic d = j->d;
+    bool one = qir_type_elements(qir_op_operand(g->op, 1)->type) == 1;
+    d.row_step = !one && j->p->direct ? 4 : 0;
+    d.scale = llb_index(g, qcg_operand(g, 1), b->at, one ? 0 : 4);
+    d.zero = llb_index(g, qcg_operand(g, 2), b->at, one ? 0 : 4);
+    llb_loop l;
+    llb_begin(g, &l, 0, j->p->w.groups, 1);
+    if (!j->p->direct)
+        qcg_panel_gather(g, &j->win, l.iv);
+    m.a = j->p->direct ? b->rows : j->win.panel;
+    m.w = llb_index(g, m.w, l.iv, (int64_t)qir_pack_bytes(&j->shape) / j->shape.groups);
+    m.out = llb_index(g, b->out, l.iv, m.n * 4);
+    d.weight_scale = llb_index(g, d.weight_scale, l.iv, table * scale);
+    d.weight_zero = d.weight_zero ? llb_index(g, d.weight_zero, l.iv, table) : NULL;
+    d.sums = d.sums ? llb_index(g, d.sums, l.iv, table * 4) : NULL;
+    d.bias = d.bias ? llb_index(g, d.bias, l.iv, columns(j) * 4) : NULL;
+    m.dynamic = &d;
+    qcg_gemm_emit(g, &m);
+    llb_end(g, &l);
+}
+
+static void set_product(job *j)
+{
+    j->m.n = j->shape.n;
+    j->m.rows = j->p->panel_rows;
+    j->m.sections = j->shape.sections;
+    j->m.kblocks = j->shape.kblocks / j->shape.sections;
+    j->m.parts = (unsigned)j->shape.parts;
+    j->m.a_stride = j->p->k_stride * (int64_t)j->p->elem;
+    j->m.out_stride = j->p->w.o * 4;
+    j->m.e = &j->plain;
+    j->d.grouped = j->w->quant->group != 0;
+}
+
+bool qcg_lower_gemm_dynamic(qcg *g, const qir_kernel_plan *p)
+{
+    const qir_type *w = qir_op_operand(g->op, (uint32_t)qir_op_weight(g->op))->type;
+    job j = {.p = p, .w = w->kind == QIR_PACKED ? w->logical : w};
+    qir_packing packing = qir_level_dynamic_packing(g->opts->level, g->op);
+    j.data = qcg_weight_data(g, p->w.groups);
+    j.m.m = p->wide ? g->machine->wide : g->machine;
+    j.m.w = j.data ? qcg_weights_packed(g, p->w.groups, packing) : NULL;
+    if (!j.m.w || !qir_pack_shape_get_groups(packing, j.w, p->w.groups, &j.shape))
+        return false;
+    qcg_window_init(g, &j.win, p, 0);
+    qcg_window_take_zero_points(g, &j.win);
+    put_scales(g, &j);
+    put_zeros(g, &j);
+    if (!p->centred)
+        put_sums(g, &j);
+    if (!put_bias(g, &j))
+        return false;
+    set_product(&j);
+    qcg_window_walk(g, &j.win, 4, products, &j);
+    return true;
+}

@@ -1,0 +1,142 @@
+/* Operands of linear_dynamic and conv_dynamic.
+ *
+ *   dequantize_affine(x, scale, zp) -> linear or conv with a quantized constant weight
+ *
+ * The input's parameters serve the whole tensor, or each row (conv: image); a weight has them per
+ * tensor, per output channel or, for linear, in groups along a row.  Sums of at most 255 * |w - z_w|
+ * must fit 31 bits, section by section. */
+#include "lowering.h"
+#include "qir/builder.h"
+#include "qir/rewrite.h"
+#include "quant_util.h"
+
+enum { OPERANDS = 5, LARGEST_INPUT = 255 };
+
+static const struct {
+    qir_opcode real, dynamic;
+} forms[] = {{QIR_OP_linear, QIR_OP_linear_dynamic}, {QIR_OP_conv, QIR_OP_conv_dynamic}};
+
+static qir_opcode dynamic_form(const qir_op *op)
+{
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
+        if (forms[i].real == op->opcode)
+            return forms[i].dynamic;
+    return QIR_NUM_OPS;
+}
+
+bool qir_is_dynamic_product(const qir_op *op)
+{
+    return dynamic_form(op) != QIR_NUM_OPS && qir_op_feeder(op, 0, QIR_OP_dequantize_affine);
+}
+
+/* --- input ------------------------------------------------------------------------------------ */
+
+/* One element, or one per index of the dimensions before the last (conv: of the first). */
+static bool is_rowwise(const qir_lowering *l, const qir_type *x, const qir_type *t)
+{
+    unsigned from = l->opcode == QIR_OP_linear_dynamic ? x->rank - 1 : 1;
+    bool ok = true;
+    for (unsigned d = 0; d < t->rank; d++)
+        ok = ok && t->dims[d] == (d < from ? x->dims[d] : 1);
+    return ok || qir_type_elements(t) == 1;
+}
+
+/* As i32: what a cast narrowed, or cast now; zeros where there are none. */
+static qir_value *zero_points(qir_lowering *l, const qir_op *dq)
+{
+    qir_context *ctx = l->module->ctx;
+    qir_value *z = qir_op_operand(dq, 2);
+    const qir_type *s = qir_op_operand(dq, 1)->type;
+    const qir_type *t = qir_tensor_type(ctx, QIR_i32, s->dims, s->rank, NULL);
+    if (!z) {
+        void *none = QIR_NEW_ARRAY(l->module->arena, int32_t, (size_t)qir_type_elements(t));
+        return &qir_const_create(l->module, "zp", t, none, false, dq->loc)->value;
+    }
+    qir_op *cast = qir_value_op(z);
+    if (cast && cast->opcode == QIR_OP_cast && qir_op_operand(cast, 0)->type == t)
+        return qir_op_operand(cast, 0);
+    if (z->type == t || !qir_dtype_is_int(z->type->dtype))
+        return z->type == t ? z : NULL;
+    qir_builder b = qir_builder_before(l->op);
+    return qir_build1(&b, QIR_OP_cast, &z, 1, QIR_ATTRS({"to", qir_attr_string(ctx, "i32", 3)}), t);
+}
+
+static bool take_input(qir_lowering *l)
+{
+    const qir_op *dq = qir_op_feeder(l->op, 0, QIR_OP_dequantize_affine);
+    const qir_type *x = qir_op_operand(dq, 0)->type, *s = qir_op_operand(dq, 1)->type;
+    if (x->dtype != QIR_i8 && x->dtype != QIR_u8)
+        return qir_stays_float(l, "its input is quantized to %s at run time, not to 8 bits",
+                               qir_dtype_name(x->dtype));
+    if (s->dtype != QIR_f32)
+        return qir_stays_float(l, "its input's scales are %s, not f32", qir_dtype_name(s->dtype));
+    if (!is_rowwise(l, x, s))
+        return qir_stays_float(l, "its input's parameters are neither per tensor nor per %s",
+                               l->opcode == QIR_OP_linear_dynamic ? "row" : "image");
+    l->in[0] = qir_op_operand(dq, 0);
+    l->in[1] = qir_op_operand(dq, 1);
+    l->in[2] = zero_points(l, dq);
+    return l->in[2] || qir_stays_float(l, "its input's zero points are no integers");
+}
+
+/* --- weight and bias -------------------------------------------------------------------------- */
+
+static bool weight_type_fits(qir_lowering *l, const qir_type *w)
+{
+    const qir_quant *q = w->quant;
+    bool linear = l->opcode == QIR_OP_linear_dynamic;
+    if (!qir_dtype_is_int(w->dtype) || qir_dtype_bits(w->dtype) > 8)
+        return qir_stays_float(l, "its weight has more than 8 bits");
+    return (q->group ? linear && q->axis == 1 : q->axis <= 0) ||
+           qir_stays_float(l, "its weight is quantized along axis %d%s, expected %s", q->axis,
+                           q->group ? " in groups" : "",
+                           linear ? "axis 0, or groups along axis 1" : "axis 0");
+}
+
+/* Sums over each part of a row that has parameters of its own. */
+static bool sums_fit(qir_lowering *l, const qir_type *w, const void *data)
+{
+    int64_t row = qir_type_elements(w) / w->dims[0], part = w->quant->group ? w->quant->group : row;
+    int64_t sum = 0;
+    for (int64_t i = 0, n = qir_type_elements(w); i < n; i++) {
+        int64_t v = qir_stored_int(w->dtype, data, i) - w->quant->zero_point[qir_quant_index(w, i)];
+        sum = (i % part ? sum : 0) + (v < 0 ? -v : v);
+        if (sum * LARGEST_INPUT > INT32_MAX)
+            return qir_stays_float(l, "channel %lld may overflow its 32-bit accumulator",
+                                   (long long)(i / row));
+    }
+    return true;
+}
+
+static bool take_weight(qir_lowering *l)
+{
+    qir_value *w = qir_dequantized(l->op, 1);
+    qir_const *c = w ? qir_value_const(w) : NULL;
+    if (!c)
+        return qir_stays_float(l, "its weight is not a quantized constant");
+    if (!weight_type_fits(l, w->type))
+        return false;
+    const void *data = qir_const_data(c);
+    l->in[3] = w;
+    return data && sums_fit(l, w->type, data);
+}
+
+static bool take_bias(qir_lowering *l)
+{
+    qir_value *b = qir_op_operand(l->op, 2), *q = qir_dequantized(l->op, 2);
+    l->count = b ? OPERANDS : OPERANDS - 1;
+    l->in[4] = b;
+    if (b && !qir_value_const(q ? q : b))
+        return qir_stays_float(l, "its bias is not a constant");
+    return true;
+}
+
+bool qir_lower_dynamic_operands(qir_lowering *l)
+{
+    l->opcode = dynamic_form(l->op);
+    l->type = l->op->results[0].type;
+    l->in = QIR_NEW_ARRAY(l->arena, qir_value *, OPERANDS);
+    if (l->type->dtype != QIR_f32)
+        return qir_stays_float(l, "its result is %s, not f32", qir_dtype_name(l->type->dtype));
+    return take_weight(l) && take_bias(l) && take_input(l);
+}
