@@ -52,26 +52,25 @@ static uint16_t shortened(qir_dtype t, float v)
     return t == QIR_bf16 ? qir_f32_to_bf16(v) : qir_f32_to_f16(v);
 }
 
-static bool holds(qir_dtype t, const qir_quant *q)
+static bool holds(qir_dtype t, const float *scale, size_t n)
 {
-    for (size_t i = 0; i < q->count; i++) {
-        uint16_t h = shortened(t, q->scale[i]);
-        if ((t == QIR_bf16 ? qir_bf16_to_f32(h) : qir_f16_to_f32(h)) != q->scale[i])
+    for (size_t i = 0; i < n; i++) {
+        uint16_t h = shortened(t, scale[i]);
+        if ((t == QIR_bf16 ? qir_bf16_to_f32(h) : qir_f16_to_f32(h)) != scale[i])
             return false;
     }
     return true;
 }
 
-/* Scales that a model stored in bf16 or f16 take two bytes. */
-static llb_val stored_scales(qcg *g, const qir_quant *q, qir_dtype *type)
+llb_val qcg_stored_scales(qcg *g, const float *scale, size_t n, qir_dtype *type)
 {
-    *type = holds(QIR_bf16, q) ? QIR_bf16 : holds(QIR_f16, q) ? QIR_f16 : QIR_f32;
+    *type = holds(QIR_bf16, scale, n) ? QIR_bf16 : holds(QIR_f16, scale, n) ? QIR_f16 : QIR_f32;
     if (*type == QIR_f32)
-        return qcg_const(g, q->scale, q->count * sizeof *q->scale, ALIGN);
-    uint16_t *v = QIR_NEW_ARRAY(g->arena, uint16_t, q->count);
-    for (size_t i = 0; i < q->count; i++)
-        v[i] = shortened(*type, q->scale[i]);
-    return qcg_const(g, v, q->count * sizeof *v, ALIGN);
+        return qcg_const(g, scale, n * sizeof *scale, ALIGN);
+    uint16_t *v = QIR_NEW_ARRAY(g->arena, uint16_t, n);
+    for (size_t i = 0; i < n; i++)
+        v[i] = shortened(*type, scale[i]);
+    return qcg_const(g, v, n * sizeof *v, ALIGN);
 }
 
 /* A byte each. */
@@ -97,8 +96,9 @@ bool qcg_codes_get(qcg *g, unsigned i, qcg_codes *c)
                          "parameters along rows, got %s",
                          i, qir_op_name(g->op), qir_type_text(g->qir->ctx, v->type));
     c->data = packed_rows(g, v->type, &c->rows, qir_const_data(source));
-    c->scale = stored_scales(g, v->type->quant, &c->scale_type);
-    c->zp = stored_zero_points(g, v->type->quant);
+    const qir_quant *q = v->type->quant;
+    c->scale = qcg_stored_scales(g, q->scale, q->count, &c->scale_type);
+    c->zp = stored_zero_points(g, q);
     return true;
 }
 

@@ -10,6 +10,9 @@
  * where n values do not fill a byte. */
 llb_val qcg_codes_load(qcg *g, qir_dtype t, llb_val ptr, llb_val j, unsigned n);
 
+/* Scales as a constant: those that a model stored in bf16 or f16 take two bytes. */
+llb_val qcg_stored_scales(qcg *g, const float *scale, size_t n, qir_dtype *type);
+
 typedef struct qcg_codes {
     const qir_type *type;
     qir_code_rows rows;

@@ -1,7 +1,7 @@
 /* linear_dynamic and conv_dynamic: tables of the weights, and the walk over the operand. */
 #include "kernels/dynamic.h"
 
-#include <string.h>
+#include "kernels/codes.h"
 #include "kernels/weights.h"
 #include "qir/pack.h"
 #include "qir/support/arena.h"
@@ -48,32 +48,13 @@ static int64_t entries(const job *j)
     return j->shape.groups * columns(j) * j->shape.sections;
 }
 
-static bool all_bf16(const qir_quant *q)
-{
-    for (size_t i = 0; i < q->count; i++) {
-        uint32_t bits;
-        memcpy(&bits, &q->scale[i], sizeof bits);
-        if (bits & 0xffff)
-            return false;
-    }
-    return true;
-}
-
-/* Scales, as bf16 where that loses nothing. */
 static void put_scales(qcg *g, job *j)
 {
-    const qir_quant *q = j->w->quant;
-    int64_t n = entries(j);
-    float *wide = QIR_NEW_ARRAY(g->arena, float, (size_t)n);
-    uint16_t *half = QIR_NEW_ARRAY(g->arena, uint16_t, (size_t)n);
-    EACH_ENTRY(j, row, section) {
-        float s = q->scale[qir_quant_index(j->w, first_weight(j, row, section))];
-        wide[entry(j, row, section)] = s;
-        half[entry(j, row, section)] = qir_f32_to_bf16(s);
-    }
-    j->d.bf16 = all_bf16(q);
-    j->d.weight_scale = j->d.bf16 ? qcg_const(g, half, (size_t)n * 2, 64)
-                                  : qcg_const(g, wide, (size_t)n * 4, 64);
+    float *v = QIR_NEW_ARRAY(g->arena, float, (size_t)entries(j));
+    EACH_ENTRY(j, row, section)
+        v[entry(j, row, section)] =
+            j->w->quant->scale[qir_quant_index(j->w, first_weight(j, row, section))];
+    j->d.weight_scale = qcg_stored_scales(g, v, (size_t)entries(j), &j->d.scale_type);
 }
 
 static int32_t zero_point(const job *j, int64_t row, int64_t section)
@@ -135,7 +116,7 @@ static bool put_bias(qcg *g, job *j)
 static void products(qcg *g, void *ctx, const qcg_block *b)
 {
     const job *j = ctx;
-    int64_t table = columns(j) * j->shape.sections, scale = j->d.bf16 ? 2 : 4;
+    int64_t table = columns(j) * j->shape.sections;
     qcg_gemm m = j->m;
     qcg_dynamic d = j->d;
     bool one = qir_type_elements(qir_op_operand(g->op, 1)->type) == 1;
@@ -149,7 +130,7 @@ static void products(qcg *g, void *ctx, const qcg_block *b)
     m.a = j->p->direct ? b->rows : j->win.panel;
     m.w = llb_index(g, m.w, l.iv, (int64_t)qir_pack_bytes(&j->shape) / j->shape.groups);
     m.out = llb_index(g, b->out, l.iv, m.n * 4);
-    d.weight_scale = llb_index(g, d.weight_scale, l.iv, table * scale);
+    d.weight_scale = llb_index(g, d.weight_scale, l.iv, table * (int64_t)qir_dtype_bytes(d.scale_type));
     d.weight_zero = d.weight_zero ? llb_index(g, d.weight_zero, l.iv, table) : NULL;
     d.sums = d.sums ? llb_index(g, d.sums, l.iv, table * 4) : NULL;
     d.bias = d.bias ? llb_index(g, d.bias, l.iv, columns(j) * 4) : NULL;

@@ -10,8 +10,8 @@ typedef struct qcg_dynamic {
     llb_val scale, zero;    /* f32 and i32 of the first row */
     int64_t row_step;       /* bytes from row to row; 0: one for all */
     bool grouped;           /* sections have scales of their own */
-    bool bf16;              /* weight scales are stored as bf16 */
     llb_val weight_scale;
+    qir_dtype scale_type;   /* as they are stored: f32, or shorter */
     llb_val weight_zero;    /* i8, subtracted from the unpacked weights; NULL: none */
     llb_val sums;           /* i32, of weights less zero point; NULL: operands are centred already */
     llb_val bias;           /* f32 [columns]; NULL: none */

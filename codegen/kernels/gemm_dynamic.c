@@ -2,6 +2,7 @@
  * Operations and their order are those of ir/eval/eval_dynamic.c. */
 #include <math.h>
 #include "kernels/dynamic.h"
+#include "kernels/element.h"
 #include "kernels/window.h"
 
 typedef struct tile {
@@ -14,23 +15,17 @@ typedef struct tile {
 /* --- tables ----------------------------------------------------------------------------------- */
 
 /* The entries of vector `j` of the tile at section `section`. */
-static llb_val entries(qcg *g, const tile *t, llb_val table, llb_val section, unsigned j, llb_type elem,
-                       int64_t bytes)
+static llb_val entries(qcg *g, const tile *t, llb_val table, qir_dtype type, llb_val section, unsigned j)
 {
-    int64_t vector = t->lanes * bytes;
+    int64_t vector = t->lanes * (int64_t)qir_dtype_bytes(type);
     llb_val p = llb_index(g, table, t->at->block, t->m->sections * vector);
     p = llb_at(g, llb_index(g, p, section, vector), j * t->m->sections * vector);
-    return llb_load(g, llb_vec(elem, t->lanes), p, (unsigned)bytes);
+    return qcg_load_elements(g, type, p, t->lanes, false);
 }
 
 static llb_val weight_scales(qcg *g, const tile *t, llb_val section, unsigned j)
 {
-    llb_type f32 = llb_vec(llb_float(g), t->lanes), i32 = llb_vec(llb_int(g, 32), t->lanes);
-    if (!t->d->bf16)
-        return entries(g, t, t->d->weight_scale, section, j, llb_float(g), 4);
-    llb_val v = entries(g, t, t->d->weight_scale, section, j, llb_int(g, 16), 2);
-    v = LLVMBuildShl(g->b, LLVMBuildZExt(g->b, v, i32, ""), llb_i32s(g, 16, t->lanes), "");
-    return LLVMBuildBitCast(g->b, v, f32, "");
+    return entries(g, t, t->d->weight_scale, t->d->scale_type, section, j);
 }
 
 /* Zero points of vector `j` as operands of the dot step: each for all k of a step. */
@@ -38,11 +33,11 @@ static llb_val weight_zeros(qcg *g, const tile *t, llb_val section, unsigned j)
 {
     const qcg_machine *vm = t->m->m;
     unsigned n = vm->lanes * vm->kgroup;
-    llb_val v = entries(g, t, t->d->weight_zero, section, j, llb_int(g, 8), 1), index[64];
+    llb_val v = entries(g, t, t->d->weight_zero, QIR_i8, section, j), index[64];
     for (unsigned i = 0; i < n; i++)
         index[i] = llb_i32s(g, (int32_t)(i / vm->kgroup), 1);
     v = LLVMBuildShuffleVector(g->b, v, LLVMGetPoison(LLVMTypeOf(v)), LLVMConstVector(index, n), "");
-    return vm->elem_bytes == 1 ? v : LLVMBuildSExt(g->b, v, llb_vec(llb_int(g, 16), n), "");
+    return LLVMBuildIntCast2(g->b, v, llb_vec(llb_int(g, 8 * vm->elem_bytes), n), 1, "");
 }
 
 /* --- rows ------------------------------------------------------------------------------------- */
@@ -60,8 +55,8 @@ static void correct_start(qcg *g, const tile *t, llb_val section, llb_val *start
         llb_val z = qcg_zero_point(g, row_entry(g, t, t->d->zero, llb_int(g, 32), i));
         z = llb_splat(g, LLVMBuildNeg(g->b, z, ""), t->lanes);
         for (unsigned j = 0; j < t->vectors; j++)
-            start[i * t->vectors + j] = LLVMBuildMul(
-                g->b, z, entries(g, t, t->d->sums, section, j, llb_int(g, 32), 4), "");
+            start[i * t->vectors + j] =
+                LLVMBuildMul(g->b, z, entries(g, t, t->d->sums, QIR_i32, section, j), "");
     }
 }
 

@@ -118,9 +118,18 @@ def check_sorted(score, variant, model):
     score.say(abs(right - expected) <= 1, f"  {right} of {len(labels) // 8} sorted, PyTorch {expected}")
 
 
+def check_integer_products(score, folder, variant, qir):
+    """Every linear layer whose activations are quantized."""
+    expected = 0 if variant.startswith("wo") else {"mnist_mlp": 3, "sort_gpt": 13}[folder]
+    with open(qir) as f:
+        found = f.read().count("= linear_dynamic(")
+    score.say(found == expected, f"{folder}/{variant}: {found} integer products, expected {expected}")
+
+
 def check_dynamic(score):
     for folder, variant in DYNAMIC:
-        model = score.file(folder, variant + ".pt2")
+        model = score.emit(score.file(folder, variant + ".pt2"), "lower")
+        check_integer_products(score, folder, variant, model)
         score.compare(folder, variant, score.compiled(model, folder), TIES.get((folder, variant), 1e-4))
         if variant in SORTED and folder == "sort_gpt":
             check_sorted(score, variant, model)
