@@ -4,8 +4,8 @@
  *   y      = rne(acc[c] * (s_x * s_w[c] / s_y)) + z_y     fp32 multiply
  *
  * The bias becomes i32 with scale s_x * s_w[c].  Channels whose weights are all zero compute their
- * bias alone; their scale is free and becomes the layer's largest, so that the bias fits.  The
- * bound on |acc| comes from the actual weights. */
+ * bias alone; their scale is free and becomes the layer's largest, so that the bias fits (but where
+ * groups of a transposed convolution share scales).  The bound on |acc| comes from the actual weights. */
 #include <math.h>
 #include <string.h>
 #include "lowering.h"
@@ -19,7 +19,7 @@ typedef struct accum {
     const qir_type *w; /* of the constant weight */
     qir_const *weight;
     qir_op *prepack; /* of the weight, where insert-prepack-unpack put one; NULL */
-    int64_t channels;
+    int64_t channels, shared; /* of the result; of the weight's axis, which all groups share */
     float *sw;           /* scale of each channel, repaired */
     int64_t *weight_sum; /* sum |w - z_w| of each channel */
     bool repaired;
@@ -61,10 +61,9 @@ static bool take_weight(accum *a, const qir_qrule *rule)
     if (q->axis >= 0 && q->axis != rule->axis)
         return qir_stays_float(a->l, "its weight is quantized along axis %d, not %d", q->axis,
                                rule->axis);
-    if (rule->axis != 0 && qir_op_int(a->l->op, "groups") != 1)
-        return qir_stays_float(a->l, "it has groups");
     a->w = w->type;
-    a->channels = w->type->dims[rule->axis];
+    a->shared = w->type->dims[rule->axis];
+    a->channels = a->shared * (rule->axis ? qir_op_int(a->l->op, "groups") : 1);
     return true;
 }
 
@@ -76,11 +75,11 @@ static bool sum_weights(accum *a, int axis)
     if (!data)
         return false;
     a->weight_sum = QIR_NEW_ARRAY(a->l->arena, int64_t, (size_t)a->channels);
-    int64_t inner = 1, n = qir_type_elements(a->w);
+    int64_t inner = 1, n = qir_type_elements(a->w), group = n / (a->channels / a->shared);
     for (unsigned d = (unsigned)axis + 1; d < a->w->rank; d++)
         inner *= a->w->dims[d];
     for (int64_t i = 0; i < n; i++) {
-        int64_t c = i / inner % a->channels;
+        int64_t c = i / group * a->shared + i / inner % a->shared;
         int64_t v = qir_stored_int(a->w->dtype, data, i) -
                     a->w->quant->zero_point[qir_quant_index(a->w, i)];
         a->weight_sum[c] += v < 0 ? -v : v;
@@ -94,11 +93,12 @@ static void choose_scales(accum *a)
     float largest = 0.0f;
     a->sw = QIR_NEW_ARRAY(a->l->arena, float, (size_t)a->channels);
     for (int64_t c = 0; c < a->channels; c++) {
-        a->sw[c] = q->scale[q->axis < 0 ? 0 : c];
+        a->sw[c] = q->scale[q->axis < 0 ? 0 : c % a->shared];
         if (a->weight_sum[c] != 0 && a->sw[c] > largest)
             largest = a->sw[c];
     }
-    for (int64_t c = 0; c < a->channels && q->axis >= 0 && largest > 0.0f; c++) {
+    bool free = q->axis >= 0 && a->channels == a->shared && largest > 0.0f;
+    for (int64_t c = 0; free && c < a->channels; c++) {
         if (a->weight_sum[c] != 0 || a->sw[c] == largest)
             continue;
         a->sw[c] = largest;

@@ -121,8 +121,8 @@ static void requantize(qir_eval_args *a, int32_t *v, const qir_quant *w, int64_t
     int32_t lo, hi;
     qir_quant_bounds(y, b.min, b.max, &lo, &hi);
     qir_factor *f = QIR_NEW_ARRAY(a->scratch, qir_factor, (size_t)channels);
-    for (int64_t c = 0; c < channels; c++)
-        f[c] = qir_product_factor(a->op, x, w, (size_t)c, y);
+    for (int64_t c = 0; c < channels; c++) /* groups of a transposed convolution share them */
+        f[c] = qir_product_factor(a->op, x, w, (size_t)c % w->count, y);
     int64_t n = qir_type_elements(a->out[0].type);
     for (int64_t i = 0; i < n; i++)
         v[i] = qir_apply_factor(v[i], &f[i / inner % channels], lo, hi, y->zero_point[0]);

@@ -228,11 +228,6 @@ bool qir_infer_conv_transpose(qir_infer *q)
     if (w->dims[0] != x->dims[1])
         return infer_fail(q, "shape.operand", "weight %s takes %lld channels, the input has %lld",
                           infer_text(q, w), (long long)w->dims[0], (long long)x->dims[1]);
-    if (w->quant && w->quant->axis == 1 && a.groups != 1)
-        return infer_fail(q, "quant.axis",
-                          "weight quantized per axis with %lld groups, expected "
-                          "per tensor",
-                          (long long)a.groups);
     return transpose_dims(q, x, w, &a, &dims) && check_weight(q, x, w, 1) &&
            check_bias(q, x, infer_type(q, 2), dims.d[1]) && accum_result(q, &dims, x, w);
 }

@@ -34,7 +34,7 @@ bool qir_pools_whole_image(const qir_op *op)
     return op->opcode == QIR_OP_reduce_mean ? reduces_trailing_pair(op) : covers(op, x);
 }
 
-/* Channels of the result are an axis of a transposed convolution's weight only without groups. */
+/* PyTorch leaves transposed convolutions with groups in float, whose groups would share scales. */
 bool qir_is_ungrouped(const qir_op *op)
 {
     return qir_op_int(op, "groups") == 1;

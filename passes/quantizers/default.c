@@ -17,7 +17,7 @@ static bool feeds_integers(const qir_op *op)
 static const qir_quant_row rows[] = {
     {QIR_OP_conv, QIR_ROLE_ACCUM, NULL},
     {QIR_OP_linear, QIR_ROLE_ACCUM, NULL},
-    {QIR_OP_conv_transpose, QIR_ROLE_ACCUM, qir_is_ungrouped},
+    {QIR_OP_conv_transpose, QIR_ROLE_ACCUM, NULL},
     {QIR_OP_add, QIR_ROLE_FREE, NULL},
     {QIR_OP_sub, QIR_ROLE_FREE, NULL},
     {QIR_OP_mul, QIR_ROLE_FREE, NULL},

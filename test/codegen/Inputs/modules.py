@@ -71,8 +71,9 @@ class Weighted:
         if self.real:
             values = [self.rng.uniform(-1, 1) for _ in range(n)]
             return f'tensor<{dims(shape)}xf32> = {dense("f", values)}', n // self.o
-        scales = [f32(self.rng.uniform(0.002, 0.02)) for _ in range(self.o)]
-        zps = [self.rng.randint(-5, 9) if self.zero_points else 0 for _ in range(self.o)]
+        channels = shape[self.axis]
+        scales = [f32(self.rng.uniform(0.002, 0.02)) for _ in range(channels)]
+        zps = [self.rng.randint(-5, 9) if self.zero_points else 0 for _ in range(channels)]
         values = [self.rng.randint(-127, 127) for _ in range(n)]
         return f'tensor<{dims(shape)}x{axis_quant(scales, zps, self.axis)}> = {dense("b", values)}', n // self.o
 

@@ -43,8 +43,6 @@ class Weighted(Builder):
         depth = c // groups * product(kernel)
         if min(dims) < 1 or product(dims) > MAX_ELEMENTS or product(dims) * depth > MAX_PRODUCTS:
             return None
-        if groups > 1 and self.kind != "float":
-            return None  # parameters per axis are of one group
         w = self.weight([c, out // groups] + kernel, 1)
         attrs = [f"strides = {strides}", f"pads = {pads}", f"dilations = {dilations}",
                  f"groups = {groups}"]

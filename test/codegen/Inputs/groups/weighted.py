@@ -70,6 +70,7 @@ def transposed():
         yield 'cut' + kind, Transposed([1, 3, 5], 4, [3], 2, 4, real=real)
         yield '3d' + kind, Transposed([1, 3, 3, 4, 2], 4, [3, 2, 2], [2, 1, 3], real=real)
     yield 'groups', Transposed([1, 6, 5, 5], 9, [3, 3], 2, groups=3, real=True)
+    yield 'groups-i8', Transposed([1, 6, 5, 5], 9, [3, 3], 2, groups=3, zero_points=True)
     yield 'unsigned', Transposed([1, 6, 5, 5], 9, [3, 3], 2, storage='u8', zero_points=True)
     yield 'accumulator', Transposed([1, 6, 5, 5], 9, [3, 3], 2, raw=True)
 
