@@ -139,10 +139,34 @@ static bool computes(const qir_op *op)
            qir_type_is_float(op->results[0].type);
 }
 
+static bool is_open(const qir_annotator *a, const qir_op *op)
+{
+    return computes(op) && !qir_dict_get(op->attrs, intern(a, "quant.in"));
+}
+
 bool qir_annotator_takes(qir_annotator *a, const qir_op *op)
 {
-    return computes(op) && !qir_dict_get(op->attrs, intern(a, "quant.in")) &&
-           qir_qconfig_governs(a->config, a->rule, op);
+    return is_open(a, op) && qir_qconfig_governs(a->config, a->rule, op);
+}
+
+bool qir_annotator_takes_with(qir_annotator *a, const qir_op *op, const qir_op *whole)
+{
+    return is_open(a, op) && qir_qconfig_governs_with(a->config, a->rule, op, whole);
+}
+
+static bool kept_float(qir_annotator *a, const qir_op *op)
+{
+    size_t n;
+    qir_qconfig_rule *const *rules = qir_qconfig_rules(a->config, &n);
+    for (size_t i = 0; i < n; i++)
+        if (rules[i]->uses && !rules[i]->quantizer && qir_qconfig_governs(a->config, rules[i], op))
+            return true;
+    return false;
+}
+
+bool qir_annotator_may_follow(qir_annotator *a, const qir_op *op)
+{
+    return is_open(a, op) && !kept_float(a, op);
 }
 
 void qir_annotate(qir_annotator *a, qir_op *op, const qir_qspec *const *in, const qir_qspec *out)

@@ -7,6 +7,8 @@ static const qir_named_pipeline pipelines[] = {
      "Local clean-up; results stay equal (but for the sign of zeros)."},
     {"float", "fold-qat-batch-norm,simplify,sink-transposes,simplify,recognise-updates,recognise,share-heads,fold-batch-norm{expand=conv},fuse-activation,simplify",
      "Everything done to the float model before quantization or float code generation."},
+    {"as-exported", "fold-qat-batch-norm,fold-batch-norm,dce",
+     "What PT2E does before it annotates: batch norms are folded, all else stays as the model has it."},
     {"prepare", "float,annotate-quant,insert-observers",
      "Static quantization, up to calibration: observers on every value to be quantized."},
     {"qdq", "insert-qdq,fold-qat-batch-norm,duplicate-dq,const-fold{only-quantize=true}",

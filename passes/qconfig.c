@@ -153,7 +153,7 @@ bool qir_qconfig_add_quantizers(qir_qconfig *c, const char *list)
 {
     opt_reader r = reader_of(c, list);
     qir_diag_add_source(diag_of(c), r.source, r.text, strlen(r.text));
-    bool ok = true, more = true;
+    bool ok = true, more = *list != '\0';
     while (ok && more) {
         qir_qconfig_rule *rule = QIR_NEW(c->arena, qir_qconfig_rule);
         rule->match = QIR_MATCH_ALL;
@@ -187,6 +187,8 @@ static bool is_separator(char c)
 /* Is `path` the whole of `name` or the first components of it?  Leading separators do not count. */
 static bool encloses(const char *path, const char *name)
 {
+    if (!*path)
+        return true; /* the model itself */
     path += is_separator(*path);
     name += is_separator(*name);
     for (; *path; path++, name++)
@@ -254,12 +256,18 @@ static bool excludes(const qir_qconfig_rule *earlier, const qir_qconfig_rule *ru
                                                      rule->match >= QIR_MATCH_OP));
 }
 
-bool qir_qconfig_governs(qir_qconfig *c, qir_qconfig_rule *rule, const qir_op *op)
+bool qir_qconfig_governs_with(qir_qconfig *c, qir_qconfig_rule *rule, const qir_op *op,
+                              const qir_op *whole)
 {
     for (size_t i = 0; i < c->rules.len && c->rules.data[i] != rule; i++)
         if (excludes(c->rules.data[i], rule) && qir_qconfig_matches(c, c->rules.data[i], op))
             return false;
-    return rule->uses && qir_qconfig_matches(c, rule, op);
+    return rule->uses && qir_qconfig_matches(c, rule, rule->match == QIR_MATCH_OP ? whole : op);
+}
+
+bool qir_qconfig_governs(qir_qconfig *c, qir_qconfig_rule *rule, const qir_op *op)
+{
+    return qir_qconfig_governs_with(c, rule, op, op);
 }
 
 const char *qir_qconfig_spec(qir_qconfig *c, const char *name, const qir_op *op)

@@ -43,7 +43,7 @@ qir_qconfig *qir_qconfig_create(qir_module *m);
 void qir_qconfig_destroy(qir_qconfig *c);
 
 /* Add rules; false: diagnosed. */
-bool qir_qconfig_add_quantizers(qir_qconfig *c, const char *list);
+bool qir_qconfig_add_quantizers(qir_qconfig *c, const char *list);     /* empty: nothing */
 bool qir_qconfig_add_file(qir_qconfig *c, const char *path);       /* .qcfg */
 bool qir_qconfig_add_keep_float(qir_qconfig *c, const char *regex); /* empty: nothing */
 bool qir_qconfig_add_weights(qir_qconfig *c, const char *list);    /* int4:g32@REGEX,... */
@@ -63,6 +63,9 @@ qir_qconfig_rule *const *qir_qconfig_rules(const qir_qconfig *c, size_t *n);
 /* Does the rule itself match, and may it decide about the quantizer of `op`? */
 bool qir_qconfig_matches(qir_qconfig *c, qir_qconfig_rule *rule, const qir_op *op);
 bool qir_qconfig_governs(qir_qconfig *c, qir_qconfig_rule *rule, const qir_op *op);
+/* ... of an op that belongs to `whole`, as a relu to its convolution: a rule for op types means `whole`. */
+bool qir_qconfig_governs_with(qir_qconfig *c, qir_qconfig_rule *rule, const qir_op *op,
+                              const qir_op *whole);
 /* The text that stands for spec `name` at `op`; NULL: the quantizer's own. */
 const char *qir_qconfig_spec(qir_qconfig *c, const char *name, const qir_op *op);
 

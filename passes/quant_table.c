@@ -8,14 +8,47 @@
 typedef struct table_run {
     qir_annotator *a;
     const qir_quant_table *table;
+    const qir_quant_row *row; /* that annotates now */
 } table_run;
 
 static const qir_qspec from_producer = {.kind = QIR_QSPEC_PRODUCER};
 
+qir_op *qir_relu_behind(const qir_op *op)
+{
+    const qir_value *y = &op->results[0];
+    qir_op *user = qir_value_has_one_use(y) ? y->uses->user : NULL;
+    return user && user->opcode == QIR_OP_relu ? user : NULL;
+}
+
+static bool takes_relu(const qir_quant_row *row)
+{
+    return row->role == QIR_ROLE_ACCUM_RELU || row->role == QIR_ROLE_FREE_RELU;
+}
+
+static bool matches(const qir_quant_row *row, const qir_op *op)
+{
+    return row->opcode == op->opcode && (!takes_relu(row) || qir_relu_behind(op)) &&
+           (!row->applies || row->applies(op));
+}
+
+static bool is_follower(const qir_quant_row *row)
+{
+    return row->role == QIR_ROLE_PROPAGATE || row->role == QIR_ROLE_FIXED;
+}
+
 const qir_quant_row *qir_quant_row_of(const qir_quant_table *t, const qir_op *op)
 {
     for (size_t i = 0; i < t->nrows; i++)
-        if (t->rows[i].opcode == op->opcode && (!t->rows[i].applies || t->rows[i].applies(op)))
+        if (matches(&t->rows[i], op))
+            return &t->rows[i];
+    return NULL;
+}
+
+/* The row by which `op` takes parameters over from its operand. */
+static const qir_quant_row *follower_row(const qir_quant_table *t, const qir_op *op)
+{
+    for (size_t i = 0; i < t->nrows; i++)
+        if (is_follower(&t->rows[i]) && matches(&t->rows[i], op))
             return &t->rows[i];
     return NULL;
 }
@@ -58,9 +91,16 @@ static bool has_parameters(const table_run *r, const qir_value *v)
     qir_op *def = v ? qir_value_op(v) : NULL;
     if (!def || qir_is_annotated(v))
         return def != NULL;
-    const qir_quant_row *row = qir_quant_row_of(r->table, def);
-    return row && (row->role == QIR_ROLE_PROPAGATE || row->role == QIR_ROLE_FIXED) &&
-           has_parameters(r, qir_op_operand(def, 0));
+    return follower_row(r->table, def) && has_parameters(r, qir_op_operand(def, 0));
+}
+
+/* The operands at `op`; the result at the relu behind it where the row takes both. */
+static void write(const table_run *r, qir_op *op, const qir_qspec *const *in, const qir_qspec *out)
+{
+    qir_op *relu = takes_relu(r->row) ? qir_relu_behind(op) : NULL;
+    qir_annotate(r->a, op, in, relu ? &qir_qspec_float : out);
+    if (relu)
+        qir_annotate(r->a, relu, specs(r, relu, &qir_qspec_float), out);
 }
 
 /* --- roles ----------------------------------------------------------------------------------- */
@@ -76,7 +116,7 @@ static void annotate_weighted(const table_run *r, qir_op *op, const qir_qspec *x
     const qir_qspec **in = specs(r, op, &qir_qspec_float);
     in[0] = x;
     in[weight] = r->table->weight;
-    qir_annotate(r->a, op, in, out);
+    write(r, op, in, out);
 }
 
 static void annotate_accum(const table_run *r, qir_op *op)
@@ -107,7 +147,7 @@ static void annotate_embedding(const table_run *r, qir_op *op)
 
 static void annotate_free(const table_run *r, qir_op *op)
 {
-    qir_annotate(r->a, op, specs(r, op, r->table->act), r->table->act);
+    write(r, op, specs(r, op, r->table->act), r->table->act);
 }
 
 /* The first operand that has parameters already gives those of all. */
@@ -199,10 +239,12 @@ static const struct {
     [QIR_ROLE_WEIGHT] = {0, false, annotate_weight},
     [QIR_ROLE_EMBEDDING] = {0, true, annotate_embedding},
     [QIR_ROLE_FREE] = {0, false, annotate_free},
+    [QIR_ROLE_ACCUM_RELU] = {0, false, annotate_accum},
+    [QIR_ROLE_FREE_RELU] = {0, false, annotate_free},
     [QIR_ROLE_POOL] = {1, false, annotate_pool},
     [QIR_ROLE_CONCAT] = {1, false, annotate_concat},
     [QIR_ROLE_JOIN] = {1, false, annotate_join},
-    [QIR_ROLE_FIXED] = {2, false, annotate_fixed},
+    [QIR_ROLE_FIXED] = {2, false, annotate_fixed}, /* 2: behind all quantizers, in propagation */
     [QIR_ROLE_PROPAGATE] = {2, false, annotate_propagated},
 };
 
@@ -238,47 +280,80 @@ static bool joins_floats(const table_run *r, const qir_op *op, qir_quant_role ro
 
 /* --- driver ---------------------------------------------------------------------------------- */
 
-static void annotate(const table_run *r, qir_op *op, qir_quant_role role)
+static void annotate(table_run *r, qir_op *op, const qir_quant_row *row)
 {
-    if (!roles[role].any_type && !all_f32(op))
+    r->row = row;
+    if (!roles[row->role].any_type && !all_f32(op))
         qir_annotate_float(r->a, op, "not all of its operands are f32");
-    else if (joins_floats(r, op, role))
+    else if (joins_floats(r, op, row->role))
         qir_annotate_float(r->a, op, "what it takes is made in float");
     else
-        roles[role].annotate(r, op);
+        roles[row->role].annotate(r, op);
 }
 
-static void run_round(const table_run *r, qir_func *f, int round)
+static void stays_float(const table_run *r, qir_op *op)
+{
+    qir_annotate_float(r->a, op,
+                       qir_arena_printf(qir_annotator_arena(r->a),
+                                        "quantizer '%s' does not quantize %s",
+                                        qir_annotator_name(r->a), qir_op_name(op)));
+}
+
+/* Program order, each op by its first row. */
+static void run_round(table_run *r, qir_func *f, int round)
 {
     qir_for_each_op(op, f->body) {
         if (!qir_annotator_takes(r->a, op))
             continue;
         const qir_quant_row *row = qir_quant_row_of(r->table, op);
         if (row && roles[row->role].round == round)
-            annotate(r, op, row->role);
+            annotate(r, op, row);
         else if (!row && round == 0)
-            qir_annotate_float(r->a, op,
-                               qir_arena_printf(qir_annotator_arena(r->a),
-                                                "quantizer '%s' does not quantize %s",
-                                                qir_annotator_name(r->a), qir_op_name(op)));
+            stays_float(r, op);
     }
 }
 
-static bool run_rounds(qir_annotator *a, qir_module *m, const qir_quant_table *t, int first, int last)
+/* The order of rows: each one looks at all ops that those before it left. */
+static void run_row(table_run *r, qir_func *f, const qir_quant_row *row)
 {
-    table_run r = {a, t};
-    for (int round = first; round <= last; round++)
-        qir_for_each_func(f, m)
-            run_round(&r, f, round);
-    return true;
+    qir_for_each_op(op, f->body) {
+        qir_op *relu = takes_relu(row) ? qir_relu_behind(op) : NULL;
+        if (qir_annotator_takes(r->a, op) && matches(row, op) &&
+            (!relu || qir_annotator_takes_with(r->a, relu, op)))
+            annotate(r, op, row);
+    }
+}
+
+static void run_rows(table_run *r, qir_func *f)
+{
+    qir_for_each_op(op, f->body)
+        if (qir_annotator_takes(r->a, op))
+            stays_float(r, op); /* unless a row has it, below */
+    for (size_t i = 0; i < r->table->nrows; i++)
+        if (!is_follower(&r->table->rows[i]))
+            run_row(r, f, &r->table->rows[i]);
 }
 
 bool qir_annotate_table(qir_annotator *a, qir_module *m, const qir_quant_table *t)
 {
-    return run_rounds(a, m, t, 0, 1);
+    table_run r = {a, t, NULL};
+    qir_for_each_func(f, m) {
+        if (t->by_row)
+            run_rows(&r, f);
+        for (int round = 0; !t->by_row && round < 2; round++)
+            run_round(&r, f, round);
+    }
+    return true;
 }
 
 bool qir_propagate_table(qir_annotator *a, qir_module *m, const qir_quant_table *t)
 {
-    return run_rounds(a, m, t, 2, 2);
+    table_run r = {a, t, NULL};
+    qir_for_each_func(f, m)
+        qir_for_each_op(op, f->body) {
+            const qir_quant_row *row = follower_row(t, op);
+            if (row && qir_annotator_may_follow(a, op))
+                annotate(&r, op, row);
+        }
+    return true;
 }

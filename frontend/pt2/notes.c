@@ -11,14 +11,20 @@ static const struct {
     qir_opcode opcode;
     const char *operators[6]; /* aten.<operator>.<overload> */
 } known[] = {
-    {QIR_OP_relu, {"relu.default"}},
-    {QIR_OP_clamp, {"hardtanh.default", "hardtanh_.default"}},
-    {QIR_OP_reshape, {"view.default", "view_copy.default", "reshape.default", "flatten.using_ints",
-                      "squeeze.dim", "squeeze_copy.dim"}},
-    {QIR_OP_transpose, {"permute.default", "permute_copy.default", "transpose.int"}},
     {QIR_OP_linear, {"linear.default"}},
     {QIR_OP_add, {"add.Tensor", "add_.Tensor"}},
     {QIR_OP_mul, {"mul.Tensor", "mul_.Tensor"}},
+    {QIR_OP_concat, {"cat.default"}},
+    {QIR_OP_relu, {"relu.default"}},
+    {QIR_OP_clamp, {"hardtanh.default", "hardtanh_.default"}},
+    {QIR_OP_max_pool, {"max_pool2d.default"}},
+    {QIR_OP_reduce_mean, {"adaptive_avg_pool2d.default"}},
+    {QIR_OP_avg_pool, {NULL}},
+    {QIR_OP_transpose, {"permute.default", "permute_copy.default", "transpose.int"}},
+    {QIR_OP_reshape, {"view.default", "view_copy.default", "reshape.default", "flatten.using_ints",
+                      "squeeze.dim", "squeeze_copy.dim"}},
+    {QIR_OP_slice, {"slice_copy.Tensor"}},
+    {QIR_OP_pad, {NULL}},
 };
 
 static bool is_known(qir_opcode opcode, const char *target)

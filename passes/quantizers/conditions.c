@@ -39,3 +39,30 @@ bool qir_is_ungrouped(const qir_op *op)
 {
     return qir_op_int(op, "groups") == 1;
 }
+
+static bool is_read_by_annotated(const qir_value *v, const qir_op *but)
+{
+    if (!v || !qir_value_const(v))
+        return false;
+    qir_for_each_use(u, v) {
+        const qir_qrule *rule = &qir_op_desc_get(u->user->opcode)->qrule;
+        if (u->user != but && rule->kind == QIR_QR_ACCUM &&
+            qir_dict_get(u->user->attrs, qir_intern_cstr(qir_op_module(but)->ctx, "quant.in")))
+            return true;
+    }
+    return false;
+}
+
+bool qir_owns_weight(const qir_op *op)
+{
+    const qir_qrule *rule = &qir_op_desc_get(op->opcode)->qrule;
+    return !is_read_by_annotated(qir_op_operand(op, (uint32_t)rule->weight), op) &&
+           !is_read_by_annotated(qir_op_operand(op, (uint32_t)rule->bias), op);
+}
+
+bool qir_has_source(const qir_op *op, const char *operator_name)
+{
+    const qir_attr *a =
+        qir_dict_get(op->attrs, qir_intern_cstr(qir_op_module(op)->ctx, "quant.source"));
+    return a && a->kind == QIR_ATTR_STRING && (!operator_name || !strcmp(a->u.s, operator_name));
+}

@@ -29,3 +29,13 @@ bool qir_quantizer_register(qir_context *ctx, const qir_quantizer *q)
     qir_context_add_row(ctx, &registered_key, q);
     return true;
 }
+
+const char *qir_quantizer_form(qir_context *ctx, const char *list)
+{
+    size_t len = strcspn(list, "{,");
+    const qir_quantizer *q;
+    for (size_t i = 0; (q = qir_quantizer_at(ctx, i)); i++)
+        if (strlen(q->name) == len && !memcmp(q->name, list, len))
+            return q->form;
+    return NULL;
+}

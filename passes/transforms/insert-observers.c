@@ -98,6 +98,16 @@ static qir_op *existing(const inserter *s, qir_value *v, int64_t group)
     return NULL;
 }
 
+/* Right behind what made `v`, as PT2E does; constants where they are used. */
+static qir_builder place_of(qir_op *user, const qir_value *v)
+{
+    qir_op *def = qir_value_op(v);
+    qir_op *first = def ? def->next : user->parent->first;
+    qir_builder b = qir_builder_before(v->kind == QIR_VALUE_CONST ? user : first);
+    b.loc = user->loc;
+    return b;
+}
+
 static bool observe_edge(inserter *s, qir_op *op, uint32_t i, int64_t group)
 {
     qir_value *v = qir_op_operand(op, i);
@@ -105,7 +115,7 @@ static bool observe_edge(inserter *s, qir_op *op, uint32_t i, int64_t group)
         return true; /* the producer's result has that observer */
     qir_op *seen = existing(s, v, group);
     if (!seen) {
-        qir_value *o = build_observe(s, qir_builder_before(op), v, group);
+        qir_value *o = build_observe(s, place_of(op, v), v, group);
         if (!o)
             return false;
         seen = qir_value_op(o);

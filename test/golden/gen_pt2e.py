@@ -447,6 +447,17 @@ def static_and_dynamic():
     return body()
 
 
+@case((2, 8), lambda: XNNPACKQuantizer().set_module_name("b", PT).set_module_name("a", config(act_qmin=-64, act_qmax=63)))
+def two_ranges():
+    """Consumers that want different things have an observer each."""
+    return Lambda(lambda m, x: (lambda y: m.a(y) - m.b(y))(torch.abs(x)), a=nn.Linear(8, 6), b=nn.Linear(8, 6))
+
+
+@case((2, 8), lambda: XNNPACKQuantizer().set_module_name("b", PC).set_module_name("a", DYNAMIC))
+def two_specs():
+    return Lambda(lambda m, x: (lambda y: m.a(y) - m.b(y))(torch.abs(x)), a=nn.Linear(8, 6), b=nn.Linear(8, 6))
+
+
 @case((1, 4, 6, 6), lambda: XNNPACKQuantizer().set_operator_type(torch.ops.aten.conv2d.default, PC))
 def operator_type():
     return Lambda(lambda m, x: m.c(m.a(x) + m.b(x).flatten(1).sum(1)), a=nn.Conv2d(4, 4, 1), b=nn.Conv2d(4, 4, 1), c=nn.Conv2d(4, 2, 1))
@@ -455,6 +466,22 @@ def operator_type():
 @case((1, 4, 6, 6), lambda: XNNPACKQuantizer().set_operator_type(torch.ops.aten.add.Tensor, PC).set_global(PT))
 def operator_type_and_global():
     return Lambda(lambda m, x: m.b(m.a(x) + x), a=nn.Conv2d(4, 4, 1), b=nn.Conv2d(4, 2, 1))
+
+
+@case((1, 4, 6, 6), lambda: XNNPACKQuantizer().set_module_name("a", PC).set_module_name("block", PT))
+def module_name_conv():
+    block = nn.Sequential(nn.Conv2d(4, 4, 1), nn.ReLU(), nn.Conv2d(4, 4, 1))
+    return Lambda(lambda m, x: m.b(m.block(F.relu(m.a(x)))), a=nn.Conv2d(4, 4, 1), block=block, b=nn.Conv2d(4, 2, 1))
+
+
+@case((2, 8), lambda: XNNPACKQuantizer().set_module_name("first", PC).set_module_name("head", PC))
+def module_name_relu():
+    return body()
+
+
+@case((1, 4, 6, 6), lambda: XNNPACKQuantizer().set_module_type(nn.Conv2d, PC))
+def module_type_conv():
+    return nn.Sequential(nn.Conv2d(4, 4, 1), nn.ReLU(), nn.Conv2d(4, 2, 1), nn.ReLU(), nn.Conv2d(2, 2, 1))
 
 
 # --- exact numbers ------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ prepare_pt2e, calibration and convert_pt2e.  Here the same samples go through qc
 is listed the same way.  Everything must be equal, down to the bits of the scales, after the
 differences of spelling in NAMES, IDENTITIES and in the two functions that read them."""
 import argparse
+import json
 import os
 import re
 import struct
@@ -25,8 +26,29 @@ NAMES = {"conv1d": "conv", "conv2d": "conv", "conv_transpose1d": "conv_transpose
 # Operations that return their operand are not imported.
 IDENTITIES = {"dropout", "contiguous"}
 
-# What the quantizer is told, where it is not the configuration per channel.
-OPTIONS = {}
+# What the quantizers are told, where it is not xnnpack for all: a quantizer, or the rules of a .qcfg file.
+# Rules for modules say that they are; PyTorch's leave convolutions and fused relus out.
+PC, PT, DYNAMIC = "xnnpack", "xnnpack{per-channel=false}", "xnnpack{dynamic=true}"
+PC_MODULE, PT_MODULE = "xnnpack{module-rule=true}", "xnnpack{module-rule=true per-channel=false}"
+CONFIGURATIONS = {
+    **dict.fromkeys(["linear_per_tensor", "mlp_dropout", "conv2d_per_tensor", "conv_transpose_per_tensor", "mul_relu"], PT),
+    **dict.fromkeys(["linear_dynamic", "linear_dynamic_shared_input", "conv_dynamic", "conv1d_dynamic"], DYNAMIC),
+    "linear_dynamic_per_tensor": "xnnpack{dynamic=true per-channel=false}",
+    "linear_dynamic_filter": [{"name": "second", "use": "float"}, {"use": DYNAMIC}],
+    "module_name": [{"module": "second", "use": PC_MODULE}],
+    "module_name_conv": [{"module": "a", "use": PC_MODULE}, {"module": "block", "use": PT_MODULE}],
+    "module_name_relu": [{"module": "first", "use": PC_MODULE}, {"module": "head", "use": PC_MODULE}],
+    "module_type": [{"module_type": "Head", "use": PC_MODULE}],
+    "module_type_conv": [{"module_type": "Conv2d", "use": PC_MODULE}],
+    "global_and_name": [{"use": PT}, {"module": "second", "use": PC_MODULE}],
+    "name_over_type": [{"use": PC}, {"module_type": "Head", "use": PT_MODULE}, {"module": "head.fc", "use": PC_MODULE}],
+    "static_and_dynamic": [{"use": PC}, {"module": "second", "use": DYNAMIC}],
+    "two_specs": [{"module": "a", "use": DYNAMIC}, {"module": "b", "use": PC_MODULE}],
+    "two_ranges": [{"module": "b", "use": PT_MODULE}, {"module": "a", "use": PT_MODULE, "specs": {
+        "act": "i8<-64:63> affine observer=histogram eps=0x1p-12"}}],
+    "operator_type": [{"op": "conv", "use": PC}],
+    "operator_type_and_global": [{"op": "add", "use": PC}, {"use": PT}],
+}
 
 
 # --- PyTorch's listing ----------------------------------------------------------------------------------
@@ -37,27 +59,26 @@ def split(text):
 def golden(path):
     """The lines with QIR's names; numbers of operations left out are replaced by what they stand for."""
     lines, value, number = [], {}, 0
-    with open(path) as f:
-        for line in f.read().splitlines():
-            if line.startswith("return"):
-                operands = split(line[6:])
-                lines.append(("return", [rename(a, value) for a in operands], ""))
-                continue
-            key, name, operands, rest = re.match(r"(\d+) = (\w+)\((.*)\)(.*)", line).groups()
-            operands = [rename(a, value) for a in split(operands)]
-            if name in IDENTITIES or name == "chunk":
-                value[key] = operands[0]
-                continue
-            if name == "quantize" and len(rest.split()) == 4:  # by parameters from run time
-                rest = f" {value[rest.split()[0]]} " + " ".join(rest.split()[1:])
-            if name == "getitem":
-                name, rest = "slice", ""
-            if name == "quantize" and operands[0].startswith("dq ") and is_repeated(lines[int(operands[0][3:]) - 1], rest):
-                value[key] = operands[0][3:]  # behind an identity
-                continue
-            number += 1
-            value[key] = str(number)
-            lines.append((NAMES.get(name, name), operands, rest.strip()))
+    for line in read(path).splitlines():
+        if line.startswith("return"):
+            operands = split(line[6:])
+            lines.append(("return", [rename(a, value) for a in operands], ""))
+            continue
+        key, name, operands, rest = re.match(r"(\d+) = (\w+)\((.*)\)(.*)", line).groups()
+        operands = [rename(a, value) for a in split(operands)]
+        if name in IDENTITIES or name == "chunk":
+            value[key] = operands[0]
+            continue
+        if name == "quantize" and len(rest.split()) == 4:  # by parameters from run time
+            rest = f" {value[rest.split()[0]]} " + " ".join(rest.split()[1:])
+        if name == "getitem":
+            name, rest = "slice", ""
+        if name == "quantize" and operands[0].startswith("dq ") and is_repeated(lines[int(operands[0][3:]) - 1], rest):
+            value[key] = operands[0][3:]  # behind an identity
+            continue
+        number += 1
+        value[key] = str(number)
+        lines.append((NAMES.get(name, name), operands, rest.strip()))
     return lines
 
 
@@ -154,11 +175,17 @@ class Module:
             if not m:
                 continue
             results, name, operands, rest = m.groups()
-            operands = [operand(a) for a in split(operands) if a != "none"]
+            operands = [operand(a) for a in split(operands) if a != "none" and (a in value or a[0] == "@")]
             if name == "return":
                 out.append((name, operands, ""))
             elif name == "dequantize":
                 value[results] = operands[0] if operands[0].startswith("w ") else "dq " + operands[0]
+            elif name == "choose_qparams":
+                emit(results.split(", ")[0], name, operands, measured(rest))
+            elif name == "quantize_affine":
+                emit(results, "quantize", operands[:1], f"{operands[1]} {limits(rest)}")
+            elif name == "dequantize_affine":
+                value[results] = "dq " + operands[0]
             elif name == "quantize":
                 t = self.types[re.search(r"(!\w+)", rest)[1]]
                 emit(results, name, operands, f"{t.parameters()} {t.low} {t.high} {t.dtype}")
@@ -167,6 +194,18 @@ class Module:
                 if re.search(r"[{ ]min = 0\.0", rest) and "max =" not in rest and name != "clamp":
                     emit(results, "relu", [value[results]])
         return out
+
+
+def limits(attributes):
+    """Range and type of parameters from run time."""
+    found = [re.search(rf"{name} = (-?\d+)", attributes) for name in ("qmin", "qmax")]
+    low, high = (m[1] if m else default for m, default in zip(found, ("-128", "127"), strict=True))
+    dtype = re.search(r'dtype = "(\w+)"', attributes)
+    return f"{low} {high} {dtype[1] if dtype else 'i8'}"
+
+
+def measured(attributes):
+    return f"{limits(attributes)} eps={re.search(r'eps = ([^,}]*)', attributes)[1]}"
 
 
 def codes(data, size):
@@ -191,6 +230,11 @@ def number(lines):
     return [f"{i + 1} = {spelled(line)}" for i, line in enumerate(lines)]
 
 
+def read(path):
+    with open(path) as f:
+        return f.read()
+
+
 class Runner:
     def __init__(self, args):
         self.bin, self.out = os.path.join(args.build, "bin"), args.out
@@ -201,15 +245,25 @@ class Runner:
     def path(self, name):
         return os.path.join(self.out, name)
 
+    def configuration(self, name):
+        """Options of annotate-quant."""
+        given = CONFIGURATIONS.get(name, PC)
+        if isinstance(given, str):
+            return f'quantizer="{given}"'
+        path = self.path(name + ".qcfg")
+        with open(path, "w") as f:
+            json.dump({"rules": given}, f)
+        return f'quantizer="" config="{path}"'
+
     def convert(self, name):
         source = os.path.join(HERE, name)
         observed, profile, converted = (self.path(name + e) for e in (".observed.qir", ".profile", ".qir"))
-        options = OPTIONS.get(name, "")
-        self.tool("qir-opt", f"-passes=float,annotate-quant{{quantizer=xnnpack{options}}},insert-observers", source + ".pt2", "-o", observed)
-        self.tool("qir-run", "-calibrate=" + source + ".npy", observed, "-o", profile)
-        self.tool("qir-opt", f"-passes=apply-calibration{{profile={profile}}},insert-qdq", observed, "-o", converted)
-        with open(converted) as f:
-            return f.read()
+        self.tool("qir-opt", f"-passes=as-exported,annotate-quant{{{self.configuration(name)}}},insert-observers",
+                  source + ".pt2", "-o", observed)
+        if "= observe(" in read(observed):
+            self.tool("qir-run", "-calibrate=" + source + ".npy", observed, "-o", profile)
+            self.tool("qir-opt", f"-passes=apply-calibration{{profile={profile}}},insert-qdq", observed, "-o", converted)
+        return read(converted if os.path.exists(converted) else observed)
 
 
 def main():

@@ -8,6 +8,7 @@
 #include "qir/ops.h"
 #include "qir/params.h"
 #include "qir/pass.h"
+#include "qir/quantizer.h"
 
 bool qcc_has_stage(const qcc_driver *d, unsigned stages)
 {
@@ -52,20 +53,57 @@ static bool import(qcc_driver *d)
     return d->module && tool_finish_import(d->module, &o->import) && qcc_choose_mode(d);
 }
 
+/* ---- the form in which a quantizer reads a model ------------------------------------------------- */
+static const char form_attr[] = "quant.form";
+
+static bool has_attr(const qcc_driver *d, const char *name)
+{
+    return qir_dict_get(d->module->attrs, qir_intern_cstr(d->ctx, name));
+}
+
+/* Only programs of torch.export have one: their importer notes what modules they consist of. */
+static const char *wanted_form(const qcc_driver *d)
+{
+    bool quantizes = d->mode == QCC_QUANTIZE && d->opts->quantizer && has_attr(d, "module.types");
+    return quantizes ? qir_quantizer_form(d->ctx, d->opts->quantizer) : NULL;
+}
+
+static void set_form(qcc_driver *d, const char *form)
+{
+    qir_module *m = d->module;
+    m->attrs = qir_dict_set(d->ctx, m->attrs, qir_intern_cstr(d->ctx, form_attr),
+                            form ? qir_attr_string(d->ctx, form, strlen(form)) : NULL);
+}
+
+/* Once its pairs of quantize and dequantize are in place, such a model is like one that arrived with them:
+ * what else is done to float models comes now. */
+static bool leave_form(qcc_driver *d)
+{
+    if (!has_attr(d, form_attr))
+        return true;
+    set_form(d, NULL);
+    return qcc_run_passes(d, "float");
+}
+
 /* ---- passes ----------------------------------------------------------------------------------- */
 static bool canonicalize(qcc_driver *d)
 {
     const unsigned later = QIR_STAGE_OBSERVED | QIR_STAGE_QUANTIZED | QIR_STAGE_PACKED |
                            QIR_STAGE_LAYOUTS | QIR_STAGE_PLANNED;
-    if (!qcc_has_stage(d, later) && !qcc_run_passes(d, "float"))
-        return false;
+    const char *form = wanted_form(d);
+    if (!qcc_has_stage(d, later)) {
+        if (!qcc_run_passes(d, form ? form : "float"))
+            return false;
+        if (form)
+            set_form(d, form);
+    }
     return !d->opts->passes || qcc_run_passes(d, d->opts->passes);
 }
 
 static bool convert(qcc_driver *d)
 {
     if (qcc_has_stage(d, QIR_STAGE_OBSERVED))
-        return qcc_run_passes(d, "qdq") &&
+        return qcc_run_passes(d, "qdq") && leave_form(d) &&
                (d->mode != QCC_MODEL || qcc_is_quantized(d->module) || qcc_stays_float(d));
     if (d->mode == QCC_MODEL && !qcc_has_stage(d, QIR_STAGE_QUANTIZED))
         return qcc_run_passes(d, "const-fold{fold-quantize=true},propagate-qdq,simplify");

@@ -29,6 +29,7 @@ typedef struct qir_quant_table qir_quant_table;
 /* Either a table (below), or functions.  All return false when they failed and diagnosed it. */
 typedef struct qir_quantizer {
     const char *name, *doc;         /* doc: one line */
+    const char *form;               /* pipeline before it, for programs of torch.export; NULL: float */
     const char *target;             /* architecture it is meant for ("x86_64"); NULL: any */
     const qir_pass_option *options; /* NAME{option=value}; ends with name NULL; may be NULL */
     bool (*table)(qir_annotator *a, qir_quant_table *out);
@@ -41,6 +42,9 @@ typedef struct qir_quantizer {
 bool qir_quantizer_register(qir_context *ctx, const qir_quantizer *q);
 /* Quantizer `i` of a context, the built-in ones first; NULL behind the end. */
 const qir_quantizer *qir_quantizer_at(qir_context *ctx, size_t i);
+
+/* The form (above) of the first quantizer of a list as -quantizer has it; NULL: float. */
+const char *qir_quantizer_form(qir_context *ctx, const char *list);
 
 /* --- inside annotate() ------------------------------------------------------------------------ */
 
@@ -62,6 +66,13 @@ const qir_qspec *qir_annotator_spec(qir_annotator *a, const char *name, const ch
 /* Scratch memory until the run ends. */
 qir_arena *qir_annotator_arena(const qir_annotator *a);
 
+/* ... `op` as a part of `whole`, which it takes: the relu behind a convolution. */
+bool qir_annotator_takes_with(qir_annotator *a, const qir_op *op, const qir_op *whole);
+
+/* May an op behind annotated ones take over their parameters?  Rules do not limit that, but for those that
+ * keep ops in float. */
+bool qir_annotator_may_follow(qir_annotator *a, const qir_op *op);
+
 /* Writes the annotation: in[op->noperands], and `out` for result 0.  A spec that came from
  * qir_annotator_spec is written by its name. */
 void qir_annotate(qir_annotator *a, qir_op *op, const qir_qspec *const *in, const qir_qspec *out);
@@ -82,6 +93,8 @@ typedef enum qir_quant_role {
     QIR_ROLE_DYNAMIC,   /* operand 0 at run time, the weight its own, the result none */
     QIR_ROLE_WEIGHT,    /* the weight alone */
     QIR_ROLE_EMBEDDING, /* a constant operand 0 alone */
+    QIR_ROLE_ACCUM_RELU, /* ACCUM of an op and the relu that is its only user: the relu's result has them */
+    QIR_ROLE_FREE_RELU,
     QIR_ROLE_FREE,      /* every operand and the result have their own */
     QIR_ROLE_POOL,      /* operand 0 has parameters, the result shares them */
     QIR_ROLE_CONCAT,    /* all operands and the result share */
@@ -100,6 +113,7 @@ typedef struct qir_quant_row {
 struct qir_quant_table {
     const qir_quant_row *rows; /* the first row of an opcode whose condition holds decides */
     size_t nrows;
+    bool by_row; /* each row looks at all ops, in the order of rows; else each op at all rows */
     bool follows; /* FREE and CONCAT ops stay in float where all they take was made by float-only ops */
     const qir_qspec *act, *weight, *embedding; /* from qir_annotator_spec; NULL: no row needs it */
 };
@@ -115,6 +129,10 @@ const qir_quant_row *qir_quant_row_of(const qir_quant_table *t, const qir_op *op
 bool qir_pools_whole_image(const qir_op *op); /* mean over all spatial axes of a [N,C,H,W] */
 bool qir_is_ungrouped(const qir_op *op);
 bool qir_pads_with_zero(const qir_op *op);    /* pad: constant 0, or no constant at all */
+bool qir_owns_weight(const qir_op *op); /* no other annotated op reads its constant weight or bias */
+/* Made from another operator of the model than the one that PyTorch's quantizers know the op by. */
+bool qir_has_source(const qir_op *op, const char *operator_name); /* NULL: any such */
+qir_op *qir_relu_behind(const qir_op *op); /* the only user of its result, if that is a relu */
 
 #ifdef __cplusplus
 }
