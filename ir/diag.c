@@ -108,12 +108,18 @@ static bool count_error(qir_diag_engine *e)
     return !e->drop_notes;
 }
 
+void qir_emit_verror(qir_diag_engine *e, const qir_loc *loc, const char *code, const char *fmt,
+                     va_list ap)
+{
+    if (count_error(e))
+        emit(e, QIR_ERROR, loc, code, fmt, ap);
+}
+
 void qir_emit_error(qir_diag_engine *e, const qir_loc *loc, const char *code, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
-    if (count_error(e))
-        emit(e, QIR_ERROR, loc, code, fmt, ap);
+    qir_emit_verror(e, loc, code, fmt, ap);
     va_end(ap);
 }
 

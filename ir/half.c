@@ -1,7 +1,8 @@
-/* f16 and bf16: conversions by bits, rounded to nearest even. */
+/* f16 and bf16: conversions by bits, rounded to nearest even.  Elements of any type. */
 #include "qir/qmath.h"
 
 #include <math.h>
+#include <string.h>
 #include "qir/support/bits.h"
 
 /* u >> n, rounded to nearest, ties to even; 0 < n < 32. */
@@ -48,4 +49,29 @@ uint16_t qir_f32_to_bf16(float f)
     if ((u & 0x7fffffffu) > 0x7f800000u)
         return (uint16_t)(u >> 16 | 0x40u); /* stays NaN when the low payload is cut */
     return (uint16_t)shift_rne(u, 16);
+}
+
+int64_t qir_load_int(qir_dtype t, const void *p)
+{
+    uint64_t bits = 0;
+    unsigned size = qir_dtype_bytes(t), unused = 64 - 8 * size;
+    memcpy(&bits, p, size); /* little-endian hosts */
+    return qir_dtype_is_signed(t) ? (int64_t)(bits << unused) >> unused : (int64_t)bits;
+}
+
+double qir_load_float(qir_dtype t, const void *p)
+{
+    uint16_t half;
+    float f;
+    double d;
+    if (t == QIR_f64) {
+        memcpy(&d, p, sizeof d);
+        return d;
+    }
+    if (t == QIR_f32) {
+        memcpy(&f, p, sizeof f);
+        return (double)f;
+    }
+    memcpy(&half, p, sizeof half);
+    return (double)(t == QIR_f16 ? qir_f16_to_f32(half) : qir_bf16_to_f32(half));
 }

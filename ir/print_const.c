@@ -6,55 +6,24 @@
 
 enum { DEFAULT_INLINE_LIMIT = 64 };
 
-static int64_t read_int(qir_dtype t, const unsigned char *e)
-{
-    uint64_t bits = 0;
-    size_t size = qir_dtype_bytes(t);
-    memcpy(&bits, e, size); /* little-endian hosts */
-    unsigned unused = 64 - 8 * (unsigned)size;
-    return qir_dtype_is_signed(t) ? (int64_t)(bits << unused) >> unused : (int64_t)bits;
-}
-
-static float read_float(qir_dtype t, const unsigned char *e)
-{
-    float f;
-    uint16_t h;
-    memcpy(&h, e, sizeof h);
-    if (t == QIR_f16)
-        return qir_f16_to_f32(h);
-    if (t == QIR_bf16)
-        return qir_bf16_to_f32(h);
-    memcpy(&f, e, sizeof f);
-    return f;
-}
-
 /* Would the decimal form lose something?  NaN has a payload. */
 static bool needs_hex(qir_dtype t, const unsigned char *e)
 {
-    double d;
-    if (!qir_dtype_is_float(t))
-        return false;
-    if (t != QIR_f64)
-        return isnan(read_float(t, e));
-    memcpy(&d, e, sizeof d);
-    return isnan(d);
+    return qir_dtype_is_float(t) && isnan(qir_load_float(t, e));
 }
 
 static void print_scalar(qir_strbuf *out, qir_dtype t, const unsigned char *e)
 {
-    double d;
-    if (t == QIR_i1) {
+    if (t == QIR_i1)
         qir_strbuf_puts(out, *e ? "true" : "false");
-    } else if (t == QIR_u64) {
-        qir_strbuf_printf(out, "%llu", (unsigned long long)read_int(t, e));
-    } else if (!qir_dtype_is_float(t)) {
-        qir_strbuf_int(out, read_int(t, e));
-    } else if (t == QIR_f64) {
-        memcpy(&d, e, sizeof d);
-        qir_strbuf_double(out, d);
-    } else {
-        qir_strbuf_float(out, read_float(t, e));
-    }
+    else if (t == QIR_u64)
+        qir_strbuf_printf(out, "%llu", (unsigned long long)qir_load_int(t, e));
+    else if (!qir_dtype_is_float(t))
+        qir_strbuf_int(out, qir_load_int(t, e));
+    else if (t == QIR_f64)
+        qir_strbuf_double(out, qir_load_float(t, e));
+    else
+        qir_strbuf_float(out, (float)qir_load_float(t, e));
 }
 
 static bool fits_list(const printer *p, const qir_type *t, const unsigned char *data)

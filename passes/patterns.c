@@ -1,6 +1,30 @@
-/* What the patterns of canonicalize share: replacing, building, looking at constants. */
+/* What the patterns of canonicalize share: their driver, replacing, building, looking at constants. */
 #include "bounds.h"
 #include "patterns.h"
+
+typedef struct driver {
+    qir_pass *pass;
+    canon_fn apply;
+} driver;
+
+static bool visit(qir_rewriter *rw, qir_op *op, void *user)
+{
+    const driver *d = user;
+    if (!qir_op_is_dead(op))
+        return d->apply(&(canon){rw, d->pass}, op);
+    qir_rewriter_erase(rw, op);
+    return true;
+}
+
+bool canon_run(qir_pass *p, qir_module *m, canon_fn apply)
+{
+    const qir_pattern patterns[] = {visit};
+    driver d = {p, apply};
+    unsigned errors = qir_diag_error_count(qir_context_diag(m->ctx));
+    qir_for_each_func(f, m)
+        qir_rewrite_greedily(f, patterns, 1, &d);
+    return qir_diag_error_count(qir_context_diag(m->ctx)) == errors;
+}
 
 bool canon_begin(const canon *c)
 {

@@ -12,14 +12,19 @@ typedef struct canon {
     qir_pass *pass;
 } canon;
 
+typedef bool (*canon_fn)(const canon *c, qir_op *op);
+
 typedef struct canon_pattern {
     qir_opcode opcode;
-    bool (*apply)(const canon *c, qir_op *op);
+    canon_fn apply;
 } canon_pattern;
 
 extern const canon_pattern canon_shape_patterns[], canon_algebra_patterns[];
 extern const canon_pattern canon_linear_patterns[], canon_around_patterns[];
 extern const size_t canon_nshape, canon_nalgebra, canon_nlinear, canon_naround;
+
+/* The `run` of a pass: erases what is dead, else lets `apply` look at the op, until nothing changes. */
+bool canon_run(qir_pass *p, qir_module *m, canon_fn apply);
 
 /* Asks the debug counter and counts; call when a match is complete, before changing anything. */
 bool canon_begin(const canon *c);

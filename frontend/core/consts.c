@@ -50,37 +50,6 @@ qir_value *fe_scalar(fe_builder *fe, qir_dtype dtype, double v)
     return fe_const(fe, dtype, NULL, 0, &i);
 }
 
-/* Integer element at `p`; floats are not accepted. */
-static int64_t load_int(qir_dtype t, const unsigned char *p)
-{
-    size_t size = qir_dtype_bytes(t);
-    uint64_t v = 0;
-    memcpy(&v, p, size);
-    if (qir_dtype_is_signed(t) && size < 8) {
-        uint64_t sign = (uint64_t)1 << (8 * size - 1);
-        v = (v ^ sign) - sign;
-    }
-    return (int64_t)v;
-}
-
-static float load_float(qir_dtype t, const unsigned char *p)
-{
-    uint16_t half;
-    double d;
-    float f;
-    memcpy(&half, p, sizeof half);
-    if (t == QIR_f16)
-        return qir_f16_to_f32(half);
-    if (t == QIR_bf16)
-        return qir_bf16_to_f32(half);
-    if (t == QIR_f64) {
-        memcpy(&d, p, sizeof d);
-        return (float)d;
-    }
-    memcpy(&f, p, sizeof f);
-    return f;
-}
-
 static const unsigned char *const_bytes(fe_builder *fe, qir_value *v, size_t *n)
 {
     qir_const *k = qir_value_const(v);
@@ -103,7 +72,7 @@ const int64_t *fe_const_ints(fe_builder *fe, qir_value *v, size_t *n)
     }
     int64_t *out = QIR_NEW_ARRAY(fe->scratch, int64_t, *n);
     for (size_t i = 0; i < *n; i++)
-        out[i] = load_int(v->type->dtype, data + i * qir_dtype_bytes(v->type->dtype));
+        out[i] = qir_load_int(v->type->dtype, data + i * qir_dtype_bytes(v->type->dtype));
     return out;
 }
 
@@ -116,7 +85,7 @@ const float *fe_const_floats(fe_builder *fe, qir_value *v, size_t *n)
     float *out = QIR_NEW_ARRAY(fe->scratch, float, *n);
     for (size_t i = 0; i < *n; i++) {
         const unsigned char *p = data + i * qir_dtype_bytes(t);
-        out[i] = qir_dtype_is_float(t) ? load_float(t, p) : (float)load_int(t, p);
+        out[i] = qir_dtype_is_float(t) ? (float)qir_load_float(t, p) : (float)qir_load_int(t, p);
     }
     return out;
 }

@@ -13,14 +13,10 @@ const qir_loc *qir_fb_loc(const qir_fb_file *file, size_t offset)
 
 bool qir_fb_fail(qir_fb_file *file, size_t offset, const char *code, const char *fmt, ...)
 {
-    qir_strbuf text = {0};
     va_list ap;
     va_start(ap, fmt);
-    qir_strbuf_vprintf(&text, fmt, ap);
+    qir_emit_verror(qir_context_diag(file->ctx), qir_fb_loc(file, offset), code, fmt, ap);
     va_end(ap);
-    qir_error(qir_context_diag(file->ctx), qir_fb_loc(file, offset), code, "%s",
-              qir_strbuf_cstr(&text));
-    qir_strbuf_free(&text);
     file->failed = true;
     return false;
 }

@@ -11,28 +11,18 @@ static const struct {
               {canon_linear_patterns, &canon_nlinear},
               {canon_around_patterns, &canon_naround}};
 
-/* The only driver pattern: what rewrites leave unused is erased, else the tables are tried. */
-static bool visit(qir_rewriter *rw, qir_op *op, void *user)
+static bool try_tables(const canon *c, qir_op *op)
 {
-    const canon c = {rw, user};
-    if (qir_op_is_dead(op)) {
-        qir_rewriter_erase(rw, op);
-        return true;
-    }
     for (size_t g = 0; g < sizeof groups / sizeof groups[0]; g++)
         for (size_t i = 0; i < *groups[g].n; i++)
-            if (groups[g].patterns[i].opcode == op->opcode && groups[g].patterns[i].apply(&c, op))
+            if (groups[g].patterns[i].opcode == op->opcode && groups[g].patterns[i].apply(c, op))
                 return true;
     return false;
 }
 
 static bool run(qir_pass *p, qir_module *m)
 {
-    const qir_pattern patterns[] = {visit};
-    unsigned errors = qir_diag_error_count(qir_context_diag(m->ctx));
-    qir_for_each_func(f, m)
-        qir_rewrite_greedily(f, patterns, 1, p);
-    return qir_diag_error_count(qir_context_diag(m->ctx)) == errors;
+    return canon_run(p, m, try_tables);
 }
 
 static const char *const statistics[] = {"rewrites", NULL};

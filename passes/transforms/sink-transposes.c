@@ -160,23 +160,14 @@ static bool cancel(const canon *c, qir_op *op)
     return is_transpose(op, &q) && canon_replace(c, op, qir_op_operand(inner, 0));
 }
 
-static bool visit(qir_rewriter *rw, qir_op *op, void *user)
+static bool move(const canon *c, qir_op *op)
 {
-    const canon c = {rw, user};
-    if (qir_op_is_dead(op)) {
-        qir_rewriter_erase(rw, op);
-        return true;
-    }
-    return op->opcode == QIR_OP_transpose ? cancel(&c, op) : sink(&c, op);
+    return op->opcode == QIR_OP_transpose ? cancel(c, op) : sink(c, op);
 }
 
 static bool run(qir_pass *p, qir_module *m)
 {
-    const qir_pattern patterns[] = {visit};
-    unsigned errors = qir_diag_error_count(qir_context_diag(m->ctx));
-    qir_for_each_func(f, m)
-        qir_rewrite_greedily(f, patterns, 1, p);
-    return qir_diag_error_count(qir_context_diag(m->ctx)) == errors;
+    return canon_run(p, m, move);
 }
 
 static const char *const statistics[] = {"rewrites", NULL};

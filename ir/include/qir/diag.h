@@ -56,6 +56,8 @@ unsigned qir_diag_error_count(const qir_diag_engine *e);
     (qir_emit_error((e), (loc), (code), __VA_ARGS__), qir_failed())
 void qir_emit_error(qir_diag_engine *e, const qir_loc *loc, const char *code, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+void qir_emit_verror(qir_diag_engine *e, const qir_loc *loc, const char *code, const char *fmt,
+                     va_list ap) __attribute__((format(printf, 4, 0)));
 /* False where the compiler sees it, so that it can follow what is initialised on success. */
 static inline bool qir_failed(void)
 {

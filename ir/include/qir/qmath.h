@@ -128,6 +128,10 @@ uint16_t qir_f32_to_f16(float f);
 float qir_bf16_to_f32(uint16_t h);
 uint16_t qir_f32_to_bf16(float f);
 
+/* One element in memory, at any address: of integers, extended by their sign; of floats, as it is. */
+int64_t qir_load_int(qir_dtype t, const void *p);
+double qir_load_float(qir_dtype t, const void *p);
+
 #ifdef __cplusplus
 }
 #endif
