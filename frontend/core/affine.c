@@ -197,16 +197,3 @@ qir_value *fe_dequantize(fe_builder *fe, qir_value *x, const fe_qparams *p)
     return affine(fe, QIR_OP_dequantize_affine, x, p,
                   QIR_ATTRS({"block", block_attr(fe, p, x->type)}));
 }
-
-qir_value *fe_transpose_dequantized(fe_builder *fe, const qir_op *op, const int64_t *perm)
-{
-    qir_value *x = qir_op_operand(op, 0), *zp = op->noperands > 2 ? qir_op_operand(op, 2) : NULL;
-    fe_qparams p;
-    size_t rank;
-    const int64_t *block = qir_op_ints(op, "block", &rank);
-    fe_qparams_init(&p, fe_transpose(fe, qir_op_operand(op, 1), perm),
-                    zp ? fe_transpose(fe, zp, perm) : NULL, x->type->dtype);
-    for (size_t d = 0; d < rank; d++)
-        p.block[d] = block[perm[d]];
-    return p.scale && !p.zp == !zp ? fe_dequantize(fe, fe_transpose(fe, x, perm), &p) : NULL;
-}

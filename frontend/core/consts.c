@@ -12,12 +12,6 @@ qir_value *fe_add_const(fe_builder *fe, const char *base, const qir_type *type, 
     return &c->value;
 }
 
-const char *fe_const_base(const fe_builder *fe, const qir_value *v)
-{
-    const char *base = qir_map_get(&fe->bases, qir_value_const(v));
-    return base ? base : v->name;
-}
-
 qir_value *fe_const(fe_builder *fe, qir_dtype dtype, const int64_t *dims, unsigned rank,
                     const void *data)
 {
@@ -42,10 +36,10 @@ qir_value *fe_scalar(fe_builder *fe, qir_dtype dtype, double v)
 {
     if (dtype == QIR_f64)
         return fe_const(fe, QIR_f64, NULL, 0, &v);
-    if (qir_dtype_is_float(dtype)) {
-        float f = (float)v;
-        return fe_cast(fe, fe_const(fe, QIR_f32, NULL, 0, &f), dtype);
-    }
+    float f = (float)v;
+    uint16_t half = dtype == QIR_f16 ? qir_f32_to_f16(f) : qir_f32_to_bf16(f);
+    if (qir_dtype_is_float(dtype))
+        return fe_const(fe, dtype, NULL, 0, dtype == QIR_f32 ? (const void *)&f : &half);
     int64_t i = (int64_t)v;
     return fe_const(fe, dtype, NULL, 0, &i);
 }
@@ -119,26 +113,4 @@ void fe_release(fe_builder *fe, const qir_value *v)
 {
     if (qir_value_const(v))
         qir_map_put(&fe->spare, qir_value_const(v), fe);
-}
-
-bool fe_is_weight(const qir_value *v)
-{
-    const qir_op *op = qir_value_op(v);
-    if (!op || (op->opcode != QIR_OP_dequantize && op->opcode != QIR_OP_dequantize_affine))
-        return v->kind == QIR_VALUE_CONST;
-    for (uint32_t i = 0; i < op->noperands; i++)
-        if (qir_op_operand(op, i) && !qir_value_const(qir_op_operand(op, i)))
-            return false;
-    return true;
-}
-
-qir_value *fe_transpose_weight(fe_builder *fe, qir_value *w, const int64_t *perm)
-{
-    const qir_op *op = qir_value_op(w);
-    if (!op)
-        return fe_transpose(fe, w, perm);
-    if (op->opcode == QIR_OP_dequantize_affine)
-        return fe_transpose_dequantized(fe, op, perm);
-    qir_value *q = fe_transpose(fe, op->operands[0].value, perm);
-    return fe_emit1(fe, QIR_OP_dequantize, q, QIR_NO_ATTRS);
 }

@@ -81,6 +81,8 @@ bool fe_error_at(fe_builder *fe, const qir_loc *loc, const char *code, const cha
 /* Model names may be any bytes; identifiers of QIR text start with a letter or '_'. */
 const char *fe_identifier(fe_builder *fe, const char *name);
 void fe_name_value(fe_builder *fe, qir_value *v, const char *name);
+/* What a constant was to be called. */
+const char *fe_const_base(const fe_builder *fe, const qir_value *v);
 /* The value that the model calls `name`.  NULL: none so far. */
 qir_value *fe_find(const fe_builder *fe, const char *name);
 /* In the innermost scope; the name must outlive the import.  False: v is NULL. */
@@ -108,12 +110,20 @@ bool fe_check_const_inputs(fe_builder *fe);
 /* The function's results. */
 bool fe_return(fe_builder *fe, qir_value *const *values, const char *const *names, size_t n);
 
+/* --- types.c: types and arithmetic on dimensions ----------------------------------------------- */
+const qir_type *fe_tensor_type(fe_builder *fe, qir_dtype dtype, const int64_t *dims, unsigned rank);
+/* `elem` with another shape. */
+const qir_type *fe_shaped(fe_builder *fe, const qir_type *elem, const int64_t *dims, unsigned rank);
+bool fe_broadcast_dims(fe_builder *fe, const int64_t *a, unsigned ra, const int64_t *b, unsigned rb,
+                       int64_t *out, unsigned *rank);
+/* A negative axis counts from the end; the result is in [0, rank) or (`end`) [0, rank].  Else
+ * diagnosed. */
+bool fe_axis(fe_builder *fe, int64_t axis, unsigned rank, bool end, int64_t *out);
+
 /* --- consts.c: making and reading constants --------------------------------------------------- */
 /* A constant that is to be called `base`; `copy` as for qir_const_create. */
 qir_value *fe_add_const(fe_builder *fe, const char *base, const qir_type *type, const void *data,
                         bool copy, const qir_loc *loc);
-/* What a constant was to be called. */
-const char *fe_const_base(const fe_builder *fe, const qir_value *v);
 /* Named after the node's result; the data are copied. */
 qir_value *fe_const(fe_builder *fe, qir_dtype dtype, const int64_t *dims, unsigned rank,
                     const void *data);
@@ -127,10 +137,6 @@ const float *fe_const_floats(fe_builder *fe, qir_value *v, size_t *n);
 /* The one element. */
 bool fe_const_int(fe_builder *fe, qir_value *v, int64_t *out);
 bool fe_const_float(fe_builder *fe, qir_value *v, float *out);
-
-/* A weight is a constant, or the dequantization of one: both can be rearranged at import. */
-bool fe_is_weight(const qir_value *v);
-qir_value *fe_transpose_weight(fe_builder *fe, qir_value *w, const int64_t *perm);
 
 /* Nothing but the next op reads the constant's bytes: what it folds to may take their place. */
 void fe_release(fe_builder *fe, const qir_value *v);
@@ -155,15 +161,6 @@ qir_value *fe_cast(fe_builder *fe, qir_value *x, qir_dtype to);
 /* Broadcasts to exactly these dimensions. */
 qir_value *fe_expand(fe_builder *fe, qir_value *x, const int64_t *dims, unsigned rank);
 
-const qir_type *fe_tensor_type(fe_builder *fe, qir_dtype dtype, const int64_t *dims, unsigned rank);
-/* `elem` with another shape. */
-const qir_type *fe_shaped(fe_builder *fe, const qir_type *elem, const int64_t *dims, unsigned rank);
-bool fe_broadcast_dims(fe_builder *fe, const int64_t *a, unsigned ra, const int64_t *b, unsigned rb,
-                       int64_t *out, unsigned *rank);
-/* A negative axis counts from the end; the result is in [0, rank) or (`end`) [0, rank].  Else
- * diagnosed. */
-bool fe_axis(fe_builder *fe, int64_t axis, unsigned rank, bool end, int64_t *out);
-
 /* A range of every dimension, as QIR's slice takes it. */
 typedef struct fe_slice_spec {
     int64_t starts[QIR_MAX_RANK], ends[QIR_MAX_RANK], steps[QIR_MAX_RANK];
@@ -177,6 +174,11 @@ qir_value *fe_slice(fe_builder *fe, qir_value *x, const fe_slice_spec *s);
 /* Entry `index` of an axis, which disappears; and the reverse: entries along a new axis. */
 qir_value *fe_take(fe_builder *fe, qir_value *x, unsigned axis, int64_t index);
 qir_value *fe_stack(fe_builder *fe, qir_value *const *list, uint32_t n, unsigned axis);
+
+/* --- weights.c ---------------------------------------------------------------------------------- */
+/* A weight is a constant, or the dequantization of one: both can be rearranged at import. */
+bool fe_is_weight(const qir_value *v);
+qir_value *fe_transpose_weight(fe_builder *fe, qir_value *w, const int64_t *perm);
 
 /* --- window.c: kernels that slide over the spatial axes --------------------------------------- */
 typedef struct fe_window {
@@ -221,7 +223,5 @@ bool fe_qparams_type(fe_builder *fe, const fe_qparams *p, const qir_type *t, qir
 /* From and to plain integers; through a quantized type if there is one. */
 qir_value *fe_quantize(fe_builder *fe, qir_value *x, const fe_qparams *p);
 qir_value *fe_dequantize(fe_builder *fe, qir_value *x, const fe_qparams *p);
-/* dequantize_affine `op` of the transposed constant. */
-qir_value *fe_transpose_dequantized(fe_builder *fe, const qir_op *op, const int64_t *perm);
 
 #endif

@@ -50,6 +50,12 @@ void fe_name_value(fe_builder *fe, qir_value *v, const char *name)
         qir_value_set_name(fe->m, v, unique_identifier(fe, fe_identifier(fe, name)));
 }
 
+const char *fe_const_base(const fe_builder *fe, const qir_value *v)
+{
+    const char *base = qir_map_get(&fe->bases, qir_value_const(v));
+    return base ? base : v->name;
+}
+
 qir_value *fe_find(const fe_builder *fe, const char *name)
 {
     qir_value *v = NULL;
