@@ -20,7 +20,7 @@ static const qir_named_pipeline pipelines[] = {
      "A model that came with quantize/dequantize pairs, up to integer ops."},
     {"Fusion", "fold-batch-norm,fuse-activation",
      "TorchScript's fusions before quantization: batch norm and relu go into the op before them."},
-    {"Finalize", "InsertPrepackUnpack,QuantFusion,FoldQuantizedPrepackingOps,dce",
+    {"Finalize", "InsertPrepackUnpack,cse,QuantFusion,FoldQuantizedPrepackingOps,dce",
      "TorchScript's last step: integer ops on packed weights, after InsertQuantDeQuant and PropagateQuantizationOps."},
     {"prepare-code",
      "fuse-weight-dequantize,const-fold{fold-dequantize=true},simplify,expand-conv-transpose,tie-updates,legalize",

@@ -15,7 +15,7 @@ static const qir_quant_row rows[] = {
     {QIR_OP_elu, QIR_ROLE_FREE, NULL},
     {QIR_OP_add, QIR_ROLE_JOIN, NULL},
     {QIR_OP_mul, QIR_ROLE_JOIN, NULL},
-    {QIR_OP_concat, QIR_ROLE_CONCAT, NULL},
+    {QIR_OP_concat, QIR_ROLE_JOIN, NULL},
     {QIR_OP_sigmoid, QIR_ROLE_FIXED, NULL},
     {QIR_OP_hard_sigmoid, QIR_ROLE_FIXED, NULL},
     {QIR_OP_tanh, QIR_ROLE_FIXED, NULL},
@@ -33,11 +33,16 @@ static const qir_quant_row rows[] = {
     {QIR_OP_slice, QIR_ROLE_PROPAGATE, NULL},
 };
 
-static bool fill(qir_annotator *a, qir_quant_table *t, const char *act, const char *weight)
+static const qir_quant_row dynamic_rows[] = {{QIR_OP_linear, QIR_ROLE_DYNAMIC, NULL}};
+
+static bool fill(qir_annotator *a, qir_quant_table *t, const char *type, const char *weight)
 {
-    t->rows = rows;
-    t->nrows = QIR_NROWS(rows);
-    t->act = qir_annotator_spec(a, "act", act);
+    bool dynamic = qir_annotator_bool(a, "dynamic");
+    t->rows = dynamic ? dynamic_rows : rows;
+    t->nrows = dynamic ? QIR_NROWS(dynamic_rows) : QIR_NROWS(rows);
+    t->act = qir_annotator_spec(a, "act",
+                                qir_arena_printf(qir_annotator_arena(a), "%s affine %s", type,
+                                                 dynamic ? "dynamic" : "observer=histogram"));
     t->weight = qir_annotator_spec(a, "weight", weight);
     return t->act && t->weight;
 }
@@ -45,20 +50,25 @@ static bool fill(qir_annotator *a, qir_quant_table *t, const char *act, const ch
 static bool fbgemm(qir_annotator *a, qir_quant_table *t)
 {
     return fill(a, t,
-                qir_annotator_bool(a, "reduce-range") ? "u8<0:127> affine observer=histogram"
-                                                      : "u8 affine observer=histogram",
+                qir_annotator_bool(a, "reduce-range") ? "u8<0:127>" : "u8",
                 "i8 symmetric per-channel observer=minmax");
 }
 
 static bool qnnpack(qir_annotator *a, qir_quant_table *t)
 {
-    return fill(a, t, "u8 affine observer=histogram", "i8 symmetric observer=minmax");
+    return fill(a, t, "u8", "i8 symmetric observer=minmax");
 }
+
+#define DYNAMIC_OPTION                                                                             \
+    {"dynamic", QIR_OPT_BOOL, "false", "linear only, parameters of its input per tensor at run time"}
 
 static const qir_pass_option fbgemm_options[] = {
     {"reduce-range", QIR_OPT_BOOL, "true", "7 bits of activations"},
+    DYNAMIC_OPTION,
     {NULL, QIR_OPT_BOOL, NULL, NULL},
 };
+
+static const qir_pass_option qnnpack_options[] = {DYNAMIC_OPTION, {NULL, QIR_OPT_BOOL, NULL, NULL}};
 
 const qir_quantizer qir_quantizer_fbgemm = {
     .name = "fbgemm",
@@ -72,5 +82,6 @@ const qir_quantizer qir_quantizer_qnnpack = {
     .name = "qnnpack",
     .doc = "PyTorch's ARM qconfig: u8 activations, weights per tensor",
     .target = "aarch64",
+    .options = qnnpack_options,
     .table = qnnpack,
 };

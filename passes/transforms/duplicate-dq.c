@@ -1,15 +1,17 @@
-/* Changes: every user of a dequantize gets one of its own, directly before it.
+/* Changes: every user of a dequantize but the first gets one of its own, directly before it.
  * Requires: nothing.  Leaves: any stage as it was; values stay as they are.
  * Patterns that look for dequantize -> op -> quantize then never meet an operand that others share. */
 #include <string.h>
 #include "qir/ops.h"
 #include "qir/pass.h"
 #include "qir/rewrite.h"
+#include "qir/support/map.h"
 
 typedef struct duplicator {
     qir_pass *pass;
     bool each_use; /* else one per user, however many of its operands it is */
     bool dynamic;
+    qir_map first; /* dequantize -> its first user in program order, which keeps it */
 } duplicator;
 
 /* The chain that a dequantize_affine with parameters from run time ends, or false. */
@@ -24,7 +26,7 @@ static qir_op *match(const duplicator *d, const qir_op *user, uint32_t i)
 {
     const qir_value *v = qir_op_operand(user, i);
     qir_op *dq = v ? qir_value_op(v) : NULL;
-    if (!dq || qir_value_has_one_use(v))
+    if (!dq)
         return NULL;
     if (dq->opcode == QIR_OP_dequantize)
         return dq;
@@ -68,23 +70,24 @@ static qir_op *copy_chain(const qir_op *dq, qir_op *user)
     return dequantize;
 }
 
-static bool has_other_users(const qir_op *user, const qir_value *v)
+/* Does `user` read `dq` itself? */
+static bool keeps(duplicator *d, const qir_op *dq, qir_op *user)
 {
-    qir_for_each_use(u, v)
-        if (u->user != user)
-            return true;
-    return false;
+    const qir_op *first = qir_map_get(&d->first, dq);
+    if (!first)
+        qir_map_put(&d->first, dq, user);
+    return !first || (first == user && !d->each_use);
 }
 
-static bool duplicate(const duplicator *d, qir_op *user, uint32_t i)
+static bool duplicate(duplicator *d, qir_op *user, uint32_t i)
 {
     qir_op *dq = match(d, user, i);
-    if (!dq || (!d->each_use && !has_other_users(user, &dq->results[0])) ||
-        !qir_pass_may_transform(d->pass))
+    if (!dq || keeps(d, dq, user) || !qir_pass_may_transform(d->pass))
         return true;
     qir_op *own = copy_chain(dq, user);
     if (!own)
         return false;
+    qir_map_put(&d->first, own, user);
     if (d->each_use)
         qir_op_set_operand(user, i, &own->results[0]);
     else
@@ -107,12 +110,13 @@ static bool run(qir_pass *p, qir_module *m)
     duplicator d = {.pass = p, .dynamic = qir_pass_bool(p, "dynamic")};
     if (!read_each(p, m, &d))
         return false;
+    bool ok = true;
     qir_for_each_func(f, m)
         qir_for_each_op(op, f->body)
-            for (uint32_t i = 0; i < op->noperands; i++)
-                if (!duplicate(&d, op, i))
-                    return false;
-    return true;
+            for (uint32_t i = 0; ok && i < op->noperands; i++)
+                ok = duplicate(&d, op, i);
+    qir_map_free(&d.first);
+    return ok;
 }
 
 static const qir_pass_option options[] = {
@@ -126,7 +130,7 @@ QIR_PASS(duplicate_dq, .name = "duplicate-dq",
          .alias = "DuplicateDQ,ReplicateDeQuant{each=use},"
                   "ReplicateChooseQParamsQuantDequant{each=use dynamic=true}",
          .summary = "Gives every user of a dequantize one of its own.",
-         .doc = "The copies stand directly before their users; the last user keeps the original.  "
+         .doc = "The copies stand directly before their users; the first user keeps the original.  "
                 "PT2E's DuplicateDQPass makes one per user, TorchScript's ReplicateDeQuant one per "
                 "operand.",
          .options = options, .statistics = statistics, .run = run)

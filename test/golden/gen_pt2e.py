@@ -654,4 +654,5 @@ def main():
             write(sys.argv[1], name)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -222,7 +222,7 @@ def spelled(line):
     name, operands, rest = line
     words = [same_number(w) if re.fullmatch(r"[-\d]*\.?\d+(e-?\d+)?", w) and "." in w + "." and not w.lstrip("-").isdigit()
              else w for w in rest.split()]
-    operands = [" ".join(same_number(w) if "." in w else w for w in a.split()) for a in operands]
+    operands = [" ".join(same_number(w) if re.match(r"\d+\.", w) else w for w in a.split()) for a in operands]
     return f"{name}({', '.join(operands)}) {' '.join(words)}".strip()
 
 
