@@ -36,8 +36,8 @@ static bool feed_cells(calibration *c, const qir_op *op, qir_profile_entry *e, c
         const float *values = qir_observe_cell(op, x, i, c->buffer, &n);
         if (!qir_observer_add(&e->cells[i], values, n))
             return qir_error(c->diag, op->loc, "calibrate.growth",
-                             "sample %lld: the range of '%s' grew too far for observer kind '%s'; "
-                             "minmax and histogram-exact have no such limit",
+                             "sample %lld: the range of '%s' is more than an observer of kind '%s' can "
+                             "count; minmax and histogram-exact have no such limit",
                              (long long)c->sample, qir_observe_name(op), e->choice.kind->name);
     }
     return true;

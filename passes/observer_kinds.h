@@ -9,6 +9,10 @@
     K(minmax)                                                                                      \
     K(moving_average)                                                                              \
     K(histogram)                                                                                   \
+    K(histogram_exact)                                                                             \
+    K(mse)                                                                                         \
+    K(percentile)                                                                                  \
+    K(entropy)                                                                                     \
     K(fixed)                                                                                       \
     K(derived)                                                                                     \
     K(placeholder)

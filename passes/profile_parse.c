@@ -18,6 +18,7 @@
 #include <string.h>
 
 #define MAX_COUNT ((int64_t)1 << 53)
+#define MAX_MEMORY ((int64_t)1 << 32)
 
 struct qir_profile_reader {
     qir_context *ctx;
@@ -27,6 +28,7 @@ struct qir_profile_reader {
     size_t len;
     uint32_t line, col, next_line;
     const char *line_start;
+    int64_t reserved; /* bytes */
 };
 typedef qir_profile_reader reader;
 
@@ -129,6 +131,13 @@ bool qir_profile_number(reader *r, float *out)
     return true;
 }
 
+/* A few words may stand for many counts. */
+bool qir_profile_reserve(reader *r, int64_t bytes)
+{
+    r->reserved += bytes;
+    return r->reserved <= MAX_MEMORY || qir_profile_fail(r, "observers of at most 4 GiB in all");
+}
+
 /* --- lists of counts -------------------------------------------------------------------------- */
 
 static bool store_float(const char *s, size_t len, void *counts, int64_t i)
@@ -185,6 +194,8 @@ static bool cell(reader *r, qir_observer *o, int64_t batches)
     if (o->lo > o->hi)
         return qir_profile_fail(&high, "an upper end not below the lower one");
     o->batches = batches;
+    if (!qir_profile_reserve(r, (int64_t)o->choice.kind->state_bytes))
+        return false;
     qir_observer_open(o);
     return !o->choice.kind->parse || o->choice.kind->parse(o, r);
 }

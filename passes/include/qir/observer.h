@@ -98,6 +98,8 @@ bool qir_profile_number(qir_profile_reader *r, float *out); /* finite */
 /* `n` counts, as qir_profile_print_counts writes them. */
 bool qir_profile_floats(qir_profile_reader *r, float *counts, int64_t n);
 bool qir_profile_counts(qir_profile_reader *r, int64_t *counts, int64_t n);
+/* Announces memory that the state takes beyond state_bytes; all of a profile may take 4 GiB. */
+bool qir_profile_reserve(qir_profile_reader *r, int64_t bytes);
 bool qir_profile_fail(const qir_profile_reader *r, const char *expected); /* at the current word */
 
 /* `name` and n counts in lines of 16 entries; runs of four or more are one entry, count*times. */
