@@ -17,7 +17,7 @@ struct qir_qspec_names {
 };
 
 static const char *const defaults[] = {
-    "act = i8 affine observer=minmax",
+    "act = i8 affine observer=histogram-exact",
     "weight = i8<-127:127> symmetric per-channel observer=minmax",
 };
 

@@ -41,7 +41,7 @@ static bool table(qir_annotator *a, qir_quant_table *t)
 {
     t->rows = rows;
     t->nrows = QIR_NROWS(rows);
-    t->act = qir_annotator_spec(a, "act", "i8 affine observer=minmax");
+    t->act = qir_annotator_spec(a, "act", "i8 affine observer=histogram-exact");
     t->weight =
         qir_annotator_spec(a, "weight", "i8<-127:127> symmetric per-channel observer=minmax");
     return t->act && t->weight;
