@@ -9,6 +9,7 @@ import array
 import base64
 import itertools
 import json
+import math
 import os
 import platform
 import struct
@@ -163,7 +164,7 @@ def largest(values):
     return max(range(len(values)), key=values.__getitem__)
 
 
-def sorts(m, digits):
+def continued(m, digits):
     idx = list(digits) + [0] * (LENGTH - DIGITS)
     out = []
     for i in range(DIGITS):
@@ -172,15 +173,35 @@ def sorts(m, digits):
         out.append(largest(logits[3 * at:3 * at + 3]))
         if at + 1 < LENGTH:
             idx[at + 1] = out[-1]
-    return out == sorted(digits)
+    return out
 
 
 def gpt_nano_sort(r):
     path = r.model("gpt_nano_sort", "gpt_nano_sort_f32.onnx")
     check_stages(r, path)
     m = r.compile("gpt", path)
-    right = sum(sorts(m, d) for d in itertools.product(range(3), repeat=DIGITS))
+    right = sum(continued(m, d) == sorted(d) for d in itertools.product(range(3), repeat=DIGITS))
     check("digits sorted", right == SORTED, f"{right} of {3 ** DIGITS}")
+
+
+INT4 = "i4<-7:7> symmetric"
+
+
+def answers(m):
+    """The digits that the model continues every input with."""
+    return [continued(m, d) for d in itertools.product(range(3), repeat=DIGITS)]
+
+
+def gpt_nano_sort_dynamic(r):
+    """Activations quantized at run time.  The file has at most three values per output channel, -s, 0 and
+    s, which i8<-127:127> and i4<-7:7> hold but for the rounding of the scale."""
+    path = r.model("gpt_nano_sort", "gpt_nano_sort_f32.onnx")
+    real = answers(r.compile("gpt", path))
+    for name, options in (("int8", []), ("int4", [f"-weights={INT4} per-channel"])):
+        got = answers(r.compile(name, path, "-quantize=dynamic", *options))
+        right = sum(a == sorted(d) for a, d in zip(got, itertools.product(range(3), repeat=DIGITS)))
+        same = sum(a == b for a, b in zip(real, got))
+        check(f"{name}: as many digits sorted as in float", right >= SORTED, f"{right} of {3 ** DIGITS}, {same} answers equal")
 
 
 TOKENS, VOCABULARY = 256, 512
@@ -200,6 +221,33 @@ def stories_whole(r, model="stories260k_whole.onnx"):
     check("greedy tokens", right == TOKENS - 1, f"{right} of {TOKENS - 1}")
     far = distance(rows[TOKENS - 2], last)
     check("last logits within 1e-3", far <= 1e-3, f"{far:.2g}")
+
+
+def nll(m, tokens):
+    """Mean of -log p(next token), given the true ones before."""
+    logits = floats(next(iter(m(tokens=tokens.tobytes()).values())))
+    total = 0.0
+    for i in range(TOKENS - 1):
+        row = logits[VOCABULARY * i:VOCABULARY * (i + 1)]
+        most = max(row)
+        total += most + math.log(sum(math.exp(v - most) for v in row)) - row[tokens[i + 1]]
+    return total / (TOKENS - 1)
+
+
+# Rows of 172 are no groups of 32: those layers per channel.
+FLOAT_NLL = 0.4558
+DYNAMIC_NLL = {"int8": (["-quantize=dynamic"], 0.465),
+               "int4": (["-quantize=dynamic", f"-weights={INT4} group=32,{INT4} per-channel@node_linear_(6|13|20|27|34)$"], 0.575)}
+
+
+def stories_dynamic(r):
+    tokens, _ = greedy(r)
+    path = r.model("stories260k", "stories260k_whole.onnx")
+    far = nll(r.compile("float", path), tokens)
+    check("float", abs(far - FLOAT_NLL) < 1e-3, f"NLL {far:.4f}")
+    for name, (options, most) in DYNAMIC_NLL.items():
+        loss = nll(r.compile(name, path, *options), tokens)
+        check(f"{name} dynamic at most {most}", loss <= most, f"NLL {loss:.4f}")
 
 
 def changed_rows(before, after):
@@ -238,7 +286,8 @@ def stories_step_pt2(r):
     stories_step(r, "stories260k_step.pt2")
 
 
-CASES = {f.__name__: f for f in (byte_lstm, qlstm, silero_vad, gpt_nano_sort, stories_whole, stories_step,
+CASES = {f.__name__: f for f in (byte_lstm, qlstm, silero_vad, gpt_nano_sort, gpt_nano_sort_dynamic,
+                                 stories_dynamic, stories_whole, stories_step,
                                  stories_whole_pt2, stories_step_pt2)}
 
 
