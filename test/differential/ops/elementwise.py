@@ -151,7 +151,8 @@ class Elementwise(Builder):
         self.lines.append(f"    {s.name}, {z.name} = choose_qparams({x.name}) {{{', '.join(choice)}}}")
         put = stored + ["divide = true"] * self.chance(0.5)
         q = self.hidden("quantize_affine", [x, s, z], put, x.dims, storage)
-        return self.emit("dequantize_affine", [q, s, z], stored[:1], x.dims, "f32")
+        # A pair behind it: with a quantized weight, lower-qdq would make an op of other arithmetic.
+        return self.pair(self.emit("dequantize_affine", [q, s, z], stored[:1], x.dims, "f32"))
 
     def typed(self):
         """Quantized per index or per group of an axis, and back."""
