@@ -91,7 +91,7 @@ static void put_qrule(const qir_op_desc *d, qir_strbuf *out)
         qir_strbuf_puts(out, "two scaled operands, free result.\n");
         return;
     case QIR_QR_FREE:
-        qir_strbuf_puts(out, "integer sum of one scaled operand, free result.\n");
+        qir_strbuf_puts(out, "integer sums of operand 0, free result.\n");
         return;
     case QIR_QR_FIXED:
         qir_strbuf_puts(out, "the result is fixed to scale ");

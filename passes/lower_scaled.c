@@ -86,6 +86,18 @@ static bool mean_fits(qir_lowering *l)
            multiplier_fits(l, qir_mean_multiplier(sx, sy, n));
 }
 
+/* 255^2 times the row's length within 31 bits. */
+static bool norm_fits(qir_lowering *l)
+{
+    const qir_type *x = l->in[0]->type;
+    int64_t n = 1;
+    for (unsigned d = (unsigned)qir_op_int(l->op, "axis"); d < x->rank; d++)
+        n *= x->dims[d];
+    return n <= 1 << 15 ||
+           qir_stays_float(l, "it normalizes %lld elements, more than a 32-bit sum of squares takes",
+                           (long long)n);
+}
+
 /* Limits by op; ops that are not listed have none beyond their types. */
 static const struct {
     qir_opcode opcode;
@@ -94,6 +106,7 @@ static const struct {
     {QIR_OP_add, sum_fits},       {QIR_OP_sub, sum_fits},
     {QIR_OP_mul, product_fits},   {QIR_OP_matmul, inner_product_fits},
     {QIR_OP_avg_pool, mean_fits}, {QIR_OP_reduce_mean, mean_fits},
+    {QIR_OP_layer_norm, norm_fits},
 };
 
 static bool within_limits(qir_lowering *l)
@@ -106,9 +119,14 @@ static bool within_limits(qir_lowering *l)
 
 bool qir_lower_scaled_operands(qir_lowering *l)
 {
+    bool others_real = qir_op_desc_get(l->op->opcode)->qrule.kind == QIR_QR_FREE;
     for (uint32_t i = 0; i < l->op->noperands; i++) {
         if (!qir_op_operand(l->op, i))
             continue;
+        if (i > 0 && others_real) {
+            l->in[i] = qir_op_operand(l->op, i);
+            continue;
+        }
         l->in[i] = qir_dequantized(l->op, i);
         if (!l->in[i])
             return qir_stays_float(l, "operand %u is not quantized", i);

@@ -30,7 +30,8 @@ qir_op_arith qir_op_arithmetic(const qir_op *op)
     if (qir_type_is_float(op->results[0].type))
         return QIR_ARITH_FLOAT;
     for (uint32_t i = 0; i < op->noperands; i++)
-        if (op->operands[i].value && qir_type_is_float(op->operands[i].value->type))
+        if (op->operands[i].value && !qir_value_const(op->operands[i].value) &&
+            qir_type_is_float(op->operands[i].value->type))
             return QIR_ARITH_FLOAT;
     return QIR_ARITH_INTEGER;
 }

@@ -145,9 +145,14 @@ static void annotate_embedding(const table_run *r, qir_op *op)
     qir_annotate(r->a, op, in, &qir_qspec_float);
 }
 
+/* Ops that sum their operand 0 take the others as they are (gamma and beta of a norm). */
 static void annotate_free(const table_run *r, qir_op *op)
 {
-    write(r, op, specs(r, op, r->table->act), r->table->act);
+    const qir_qspec **in = specs(r, op, r->table->act);
+    for (uint32_t i = 1; i < op->noperands; i++)
+        if (qir_op_desc_get(op->opcode)->qrule.kind == QIR_QR_FREE)
+            in[i] = &qir_qspec_float;
+    write(r, op, in, r->table->act);
 }
 
 /* The first operand that has parameters already gives those of all. */

@@ -1,6 +1,8 @@
-/* layer_norm and rms_norm on f32: a row at a time, two sums and one pass. */
+/* layer_norm and rms_norm on f32, layer_norm on 8 bits: a row at a time, two sums and one pass. */
+#include "kernels/elementwise.h"
 #include "kernels/lanes.h"
 #include "kernels/nest.h"
+#include "kernels/requant.h"
 
 enum { WIDTH = 16 };
 
@@ -26,6 +28,16 @@ static llb_val squares(qcg *g, void *ctx, llb_val j, unsigned i, unsigned n)
     return LLVMBuildFMul(g->b, d, d, "");
 }
 
+/* v * gamma + beta */
+static llb_val scale_shift(qcg *g, llb_val v, llb_val j, unsigned n)
+{
+    if (qir_op_operand(g->op, 1))
+        v = LLVMBuildFMul(g->b, v, qcg_lanes_load(g, qcg_operand(g, 1), j, n), "");
+    if (qir_op_operand(g->op, 2))
+        v = LLVMBuildFAdd(g->b, v, qcg_lanes_load(g, qcg_operand(g, 2), j, n), "");
+    return v;
+}
+
 static void normalize(qcg *g, void *ctx, llb_val j, unsigned n)
 {
     const row *r = ctx;
@@ -33,11 +45,7 @@ static void normalize(qcg *g, void *ctx, llb_val j, unsigned n)
     if (r->mean)
         v = LLVMBuildFSub(g->b, v, llb_splat(g, r->mean, n), "");
     v = LLVMBuildFMul(g->b, v, llb_splat(g, r->factor, n), "");
-    if (qir_op_operand(g->op, 1))
-        v = LLVMBuildFMul(g->b, v, qcg_lanes_load(g, qcg_operand(g, 1), j, n), "");
-    if (qir_op_operand(g->op, 2))
-        v = LLVMBuildFAdd(g->b, v, qcg_lanes_load(g, qcg_operand(g, 2), j, n), "");
-    qcg_lanes_store(g, v, r->y, j);
+    qcg_lanes_store(g, scale_shift(g, v, j, n), r->y, j);
 }
 
 /* sum / count */
@@ -60,19 +68,112 @@ static void one_row(qcg *g, row *r, int64_t count)
     qcg_lanes_each(g, count, WIDTH, normalize, r);
 }
 
+/* --- 8 bits ------------------------------------------------------------------------------------ */
+
+typedef struct int_row {
+    llb_val x, y, mean, factor;
+    const qir_type *tx, *ty;
+} int_row;
+
+/* c = q - z, n of them from x[j] on. */
+static llb_val centred(qcg *g, const int_row *r, llb_val j, unsigned n)
+{
+    llb_val q = qcg_load_elements(g, r->tx->dtype, llb_index(g, r->x, j, 1), n, false);
+    return llb_add(g, q, llb_i32s(g, -r->tx->quant->zero_point[0], n));
+}
+
+static llb_val total(qcg *g, llb_val v)
+{
+    llb_type t = LLVMTypeOf(v);
+    return LLVMGetTypeKind(t) == LLVMVectorTypeKind
+               ? llb_intrinsic(g, "llvm.vector.reduce.add", &t, 1, &v, 1)
+               : v;
+}
+
+/* Sums of c and of c^2; any order is exact. */
+static void int_sums(qcg *g, const int_row *r, int64_t count, llb_val *sum, llb_val *square)
+{
+    int64_t done = count / WIDTH * WIDTH;
+    *sum = *square = llb_i32s(g, 0, 1);
+    if (done) {
+        llb_loop l;
+        llb_begin(g, &l, 0, done, WIDTH);
+        llb_val s = llb_carry(g, &l, llb_i32s(g, 0, WIDTH)), q = llb_carry(g, &l, llb_i32s(g, 0, WIDTH));
+        llb_val c = centred(g, r, l.iv, WIDTH);
+        llb_next(&l, 0, llb_add(g, s, c));
+        llb_next(&l, 1, llb_add(g, q, LLVMBuildMul(g->b, c, c, "")));
+        llb_end(g, &l);
+        *sum = total(g, l.value[0]);
+        *square = total(g, l.value[1]);
+    }
+    for (unsigned w = WIDTH / 2; w > 0; w /= 2) {
+        if (!(count & w))
+            continue;
+        llb_val c = centred(g, r, llb_i64(g, done), w);
+        *sum = llb_add(g, *sum, total(g, c));
+        *square = llb_add(g, *square, total(g, LLVMBuildMul(g->b, c, c, "")));
+        done += w;
+    }
+}
+
+static llb_val wide(qcg *g, llb_val v)
+{
+    return LLVMBuildSExt(g->b, v, llb_int(g, 64), "");
+}
+
+static void int_factor(qcg *g, int_row *r, int64_t n)
+{
+    llb_type f32 = llb_float(g);
+    llb_val sum, square;
+    float s = r->tx->quant->scale[0];
+    int_sums(g, r, n, &sum, &square);
+    r->mean = LLVMBuildFDiv(g->b, LLVMBuildSIToFP(g->b, sum, f32, ""), llb_f32s(g, (float)n, 1), "");
+    llb_val v = LLVMBuildSub(g->b, LLVMBuildMul(g->b, wide(g, square), llb_i64(g, n), ""),
+                             LLVMBuildMul(g->b, wide(g, sum), wide(g, sum), ""), "");
+    v = LLVMBuildFDiv(g->b, LLVMBuildSIToFP(g->b, v, f32, ""), llb_f32s(g, (float)(n * n), 1), "");
+    v = LLVMBuildFAdd(g->b, LLVMBuildFMul(g->b, v, llb_f32s(g, s * s, 1), ""),
+                      llb_f32s(g, qir_op_float(g->op, "epsilon"), 1), "");
+    v = llb_intrinsic(g, "llvm.sqrt", &f32, 1, &v, 1);
+    r->factor = LLVMBuildFDiv(g->b, llb_f32s(g, s, 1), v, "");
+}
+
+static void int_normalize(qcg *g, void *ctx, llb_val j, unsigned n)
+{
+    const int_row *r = ctx;
+    llb_val v = qcg_to_float(g, centred(g, r, j, n));
+    v = LLVMBuildFSub(g->b, v, llb_splat(g, r->mean, n), "");
+    v = scale_shift(g, LLVMBuildFMul(g->b, v, llb_splat(g, r->factor, n), ""), j, n);
+    qcg_store_elements(g, r->ty->dtype, qcg_quantize(g, v, r->ty->quant), llb_index(g, r->y, j, 1));
+}
+
+static void emit_row(qcg *g, llb_val at, int64_t count)
+{
+    const qir_type *x = qcg_operand_type(g, 0);
+    if (x->quant) {
+        int_row r = {.x = llb_index(g, qcg_operand(g, 0), at, count),
+                     .y = llb_index(g, g->out, at, count),
+                     .tx = x,
+                     .ty = qcg_result_type(g)};
+        int_factor(g, &r, count);
+        qcg_lanes_each(g, count, WIDTH, int_normalize, &r);
+        return;
+    }
+    row r = {.x = llb_index(g, qcg_operand(g, 0), at, count * 4),
+             .y = llb_index(g, g->out, at, count * 4)};
+    one_row(g, &r, count);
+}
+
 bool qir_lower_layer_norm(qcg *g)
 {
-    const qir_type *x = qir_op_operand(g->op, 0)->type;
-    if (x->dtype != QIR_f32)
-        return qcg_unsupported(g, "f32");
+    const qir_type *x = qcg_operand_type(g, 0);
     int64_t rows = 1, count = 1;
     for (unsigned i = 0; i < x->rank; i++)
         *(i < qir_op_int(g->op, "axis") ? &rows : &count) *= x->dims[i];
+    if (x->quant ? count > 1 << 15 : x->dtype != QIR_f32)
+        return qcg_unsupported(g, "f32, or 8 bits in rows of at most 32768");
     llb_loop l;
     llb_begin(g, &l, 0, rows, 1);
-    row r = {.x = llb_index(g, qcg_operand(g, 0), l.iv, count * 4),
-             .y = llb_index(g, g->out, l.iv, count * 4)};
-    one_row(g, &r, count);
+    emit_row(g, l.iv, count);
     llb_end(g, &l);
     return true;
 }

@@ -7,15 +7,9 @@
 
 /* --- quantize, dequantize ------------------------------------------------------------------------- */
 
-/* x * (1/scale), clamped, rounded, + zp; NaN gives zp. */
 static llb_val quantize_op(qcg *g, const llb_val *in)
 {
-    const qir_quant *q = qcg_result_type(g)->quant;
-    unsigned n = llb_lanes(in[0]);
-    llb_val v = LLVMBuildFMul(g->b, in[0], llb_f32s(g, 1.0f / q->scale[0], n), "");
-    llb_val real = LLVMBuildFCmp(g->b, LLVMRealORD, v, v, "");
-    v = LLVMBuildSelect(g->b, real, v, llb_f32s(g, 0.0f, n), "");
-    return qcg_round_to_storage(g, v, q->qmin, q->qmax, q->zero_point[0]);
+    return qcg_quantize(g, in[0], qcg_result_type(g)->quant);
 }
 
 /* What is stored comes as floats. */

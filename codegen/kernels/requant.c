@@ -32,6 +32,15 @@ llb_val qcg_round_to_storage(qcg *g, llb_val v, int32_t lo, int32_t hi, int32_t 
     return zp ? llb_add(g, v, llb_i32s(g, zp, llb_lanes(v))) : v;
 }
 
+llb_val qcg_quantize(qcg *g, llb_val x, const qir_quant *q)
+{
+    unsigned n = llb_lanes(x);
+    llb_val v = LLVMBuildFMul(g->b, x, llb_f32s(g, 1.0f / q->scale[0], n), "");
+    llb_val real = LLVMBuildFCmp(g->b, LLVMRealORD, v, v, "");
+    v = LLVMBuildSelect(g->b, real, v, llb_f32s(g, 0.0f, n), "");
+    return qcg_round_to_storage(g, v, q->qmin, q->qmax, q->zero_point[0]);
+}
+
 llb_val qcg_round_around(qcg *g, llb_val v, int32_t lo, int32_t hi, llb_val zp)
 {
     unsigned n = llb_lanes(v);

@@ -8,6 +8,9 @@
 /* rne(clamp(v, lo - zp, hi - zp)) + zp, for ranges up to those of i32 */
 llb_val qcg_round_to_storage(qcg *g, llb_val v, int32_t lo, int32_t hi, int32_t zp);
 
+/* Real lanes to integers with parameters per tensor: x * (1/scale), clamped, rounded, + zp; NaN gives zp. */
+llb_val qcg_quantize(qcg *g, llb_val x, const qir_quant *q);
+
 /* The same around zero points (i32 lanes) that are known at run time, or differ from lane to lane. */
 llb_val qcg_round_around(qcg *g, llb_val v, int32_t lo, int32_t hi, llb_val zp);
 

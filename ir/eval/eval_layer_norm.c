@@ -3,7 +3,9 @@
  *   layer_norm   m = qir_sum16(x) / n, d = x - m, r = 1 / sqrt(qir_dot16(d, d) / n + epsilon);
  *                (d * r) * gamma + beta
  *   rms_norm     r = 1 / sqrt(qir_dot16(x, x) / n + epsilon); (x * r) * gamma
- * f64 computes the same in double, sums ascending. */
+ * f64 computes the same in double, sums ascending.  layer_norm of 8 bits sums integers:
+ *                c = q - z, S = sum c, Q = sum c^2, v = float(n Q - S^2) / float(n^2), m = float(S) / float(n),
+ *                r = s_x / sqrt(v * (s_x * s_x) + epsilon); (float(c) - m) * r * gamma + beta, quantized */
 #include <math.h>
 #include "eval_priv.h"
 
@@ -56,9 +58,47 @@ static void normalize_f64(qir_eval_args *a, bool center)
     eval_put_f64(&a->out[0], y);
 }
 
+/* The factor and the mean of n values c, from their exact sums. */
+static float factor_of(const qir_eval_args *a, const int32_t *q, int64_t n, float *mean)
+{
+    const qir_quant *x = a->in[0].type->quant;
+    int64_t sum = 0, square = 0;
+    for (int64_t j = 0; j < n; j++) {
+        int64_t c = q[j] - x->zero_point[0];
+        sum += c;
+        square += c * c;
+    }
+    *mean = (float)sum / (float)n;
+    float variance = (float)(n * square - sum * sum) / (float)(n * n);
+    return x->scale[0] /
+           sqrtf(variance * (x->scale[0] * x->scale[0]) + qir_op_float(a->op, "epsilon"));
+}
+
+static void normalize_quantized(qir_eval_args *a)
+{
+    int64_t n = row_length(a), total = qir_type_elements(a->in[0].type);
+    const int32_t *x = eval_i32(a, &a->in[0]), z = a->in[0].type->quant->zero_point[0];
+    const float *gamma = eval_has(a, 1) ? eval_f32(a, &a->in[1]) : NULL;
+    const float *beta = eval_has(a, 2) ? eval_f32(a, &a->in[2]) : NULL;
+    const qir_quant *to = a->out[0].type->quant;
+    int32_t *y = eval_out_i32(a, &a->out[0]);
+    for (int64_t base = 0; base < total; base += n) {
+        float mean, r = factor_of(a, x + base, n, &mean);
+        for (int64_t j = 0; j < n; j++) {
+            float v = ((float)(x[base + j] - z) - mean) * r;
+            v = gamma ? v * gamma[j] : v;
+            v = beta ? v + beta[j] : v;
+            y[base + j] = qir_quantize_value(v, to->scale[0], to->zero_point[0], to->qmin, to->qmax);
+        }
+    }
+    eval_put_i32(&a->out[0], y);
+}
+
 static bool normalize(qir_eval_args *a, bool center)
 {
-    if (eval_class_of(a->out[0].type) == EVAL_F64)
+    if (a->in[0].type->quant)
+        normalize_quantized(a);
+    else if (eval_class_of(a->out[0].type) == EVAL_F64)
         normalize_f64(a, center);
     else
         normalize_f32(a, center);

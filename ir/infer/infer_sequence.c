@@ -30,17 +30,28 @@ static bool check_shape(qir_infer *q, unsigned i, const infer_dims *want)
                       infer_dims_text(q, want));
 }
 
+/* 8 bits in and out, gamma and beta in f32. */
+static bool quantized_norm(qir_infer *q, const infer_dims *dims)
+{
+    for (uint32_t i = 1; i < q->noperands; i++)
+        if (q->operands[i] && infer_type(q, i)->dtype != QIR_f32)
+            return infer_fail(q, "type.operand", "operand %u of type %s, expected f32 beside quantized values",
+                              i, infer_text(q, infer_type(q, i)));
+    return infer_per_tensor8(q, 0) && infer_result_free(q, 0, dims);
+}
+
 bool qir_infer_layer_norm(qir_infer *q)
 {
     const qir_type *x = infer_type(q, 0);
     infer_dims dims = infer_dims_of(x), inner = {0};
     unsigned axis;
     if (!infer_axis(q, x->rank, &axis) || !infer_nonempty(q, x, "operand 0") ||
-        !one_float_type(q, q->noperands, true))
+        (!x->quant && !one_float_type(q, q->noperands, true)))
         return false;
     for (unsigned i = axis; i < x->rank; i++)
         inner.d[inner.rank++] = x->dims[i];
-    return check_shape(q, 1, &inner) && check_shape(q, 2, &inner) && infer_result(q, 0, &dims, x);
+    return check_shape(q, 1, &inner) && check_shape(q, 2, &inner) &&
+           (x->quant ? quantized_norm(q, &dims) : infer_result(q, 0, &dims, x));
 }
 
 /* --- attention --------------------------------------------------------------------------------- */

@@ -1,5 +1,6 @@
 /* The quantizer `full-int8`: everything that has an integer form, also where the default one finds
- * float nearer: activations, softmax, products of matrices, interpolation. */
+ * float nearer: activations, softmax, layer_norm,
+ * products of matrices, interpolation. */
 #include "qir/ops.h"
 #include "quantizers/quantizers.h"
 
@@ -11,6 +12,7 @@ static const qir_quant_row rows[] = {
     {QIR_OP_add, QIR_ROLE_FREE, NULL},
     {QIR_OP_sub, QIR_ROLE_FREE, NULL},
     {QIR_OP_mul, QIR_ROLE_FREE, NULL},
+    {QIR_OP_layer_norm, QIR_ROLE_FREE, NULL},
     {QIR_OP_avg_pool, QIR_ROLE_FREE, NULL},
     {QIR_OP_reduce_mean, QIR_ROLE_FREE, NULL},
     {QIR_OP_silu, QIR_ROLE_FREE, NULL},
@@ -49,6 +51,6 @@ static bool table(qir_annotator *a, qir_quant_table *t)
 
 const qir_quantizer qir_quantizer_full_int8 = {
     .name = "full-int8",
-    .doc = "int8 wherever there is an integer form, softmax and matrix products too",
+    .doc = "int8 wherever there is an integer form, softmax, layer_norm and matrix products too",
     .table = table,
 };

@@ -51,5 +51,8 @@ def layer_norm():
     yield 'small', simple('layer_norm', [5, 3], 'f32', [5, 3], 'f32', 'axis = 1', '3xf32')
     yield 'affine', several('layer_norm', [('x', x, 'f32'), ('g', [33], 'f32'), ('b', [33], 'f32')],
                             [x], 'axis = 2')
+    i8, u8 = 'quant<i8:f32, 0.02:-3>', 'quant<u8:f32, 0.017:131>'
+    yield 'i8', simple('layer_norm', [3, 66], i8, [3, 66], u8, 'axis = 1', '66xf32')
+    yield 'u8', simple('layer_norm', [2, 3, 5], u8, [2, 3, 5], i8, 'axis = 1, epsilon = 0.001')
     yield 'rms', simple('rms_norm', x, 'f32', x, 'f32', 'axis = 2', '33xf32')
     yield 'rms-plain', simple('rms_norm', [64], 'f32', [64], 'f32', 'axis = 0')
