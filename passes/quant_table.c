@@ -268,9 +268,8 @@ static bool is_float_made(const table_run *r, const qir_value *v)
                        : rule == QIR_QR_SAME || rule == QIR_QR_LOOKUP || rule == QIR_QR_FIXED;
     if (follows)
         return !qir_value_const(qir_op_operand(def, 0)) && is_float_made(r, qir_op_operand(def, 0));
-    return row ? qir_dict_get(def->attrs, qir_intern_cstr(qir_op_module(def)->ctx,
-                                                          QIR_ATTR_FLOAT_REASON)) != NULL
-               : rule == QIR_QR_NONE;
+    return !row || qir_dict_get(def->attrs, qir_intern_cstr(qir_op_module(def)->ctx,
+                                                            QIR_ATTR_FLOAT_REASON));
 }
 
 static bool joins_floats(const table_run *r, const qir_op *op, qir_quant_role role)
