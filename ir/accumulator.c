@@ -1,5 +1,7 @@
 /* Bounds of i32 accumulators.  Every term (x - z_x) * w' ranges over an interval that holds 0, so
  * the sums of the positive and of the negative ends bound all partial sums in any order. */
+#include "qir/attrs.h"
+#include "qir/context.h"
 #include "qir/ops.h"
 #include "qir/support/checked.h"
 
@@ -30,16 +32,6 @@ static bool fits(interval sum)
     return sum.lo >= INT32_MIN && sum.hi <= INT32_MAX;
 }
 
-static bool report(const qir_op *op, int64_t channel, interval sum)
-{
-    if (fits(sum))
-        return true;
-    return qir_error(qir_context_diag(qir_op_module(op)->ctx), op->loc, "quant.acc",
-                     "%s: the accumulator of output channel %lld can reach %lld to %lld, outside "
-                     "i32; keep this op in float or split its input channels",
-                     qir_op_name(op), (long long)channel, (long long)sum.lo, (long long)sum.hi);
-}
-
 static interval add(interval a, interval b)
 {
     interval r;
@@ -48,7 +40,7 @@ static interval add(interval a, interval b)
     return r;
 }
 
-/* Whatever the values are: `terms` products. */
+/* Whatever the values are: `terms` of them. */
 static interval repeated(int64_t terms, interval term)
 {
     interval sum;
@@ -58,6 +50,91 @@ static interval repeated(int64_t terms, interval term)
         sum.hi = INT64_MAX;
     return sum;
 }
+
+/* --- what an op sums -------------------------------------------------------------------------- */
+
+/* A weight as [groups][outer][channels][inner]: the products of a result channel run over outer and
+ * inner.  Axis 0 of conv and linear has no outer, axis 1 of conv_transpose the operand's channels.
+ * `part` products at a time, those that share parameters, make one sum.  Other ops have no weight
+ * and one channel. */
+typedef struct sums {
+    const qir_value *weight, *bias;
+    interval x;   /* the other factor */
+    interval any; /* of one sum, whatever the weights are */
+    int64_t groups, outer, channels, inner, part;
+} sums;
+
+static bool is_quant(const qir_value *v)
+{
+    return v && v->type->kind == QIR_TENSOR && v->type->quant && !v->type->quant->dynamic;
+}
+
+/* Zero points of run time lie in the range of the storage type, as the values do. */
+static interval factor(const qir_type *x)
+{
+    int64_t most = (1 << qir_dtype_bits(x->dtype)) - 1;
+    return x->quant ? centred(x->quant) : (interval){-most, most};
+}
+
+/* What is going to be packed, if `w` is. */
+static const qir_value *before_packing(const qir_value *w)
+{
+    const qir_op *pack = w ? qir_value_op(w) : NULL;
+    return pack && pack->opcode == QIR_OP_prepack ? qir_op_operand(pack, 0) : w;
+}
+
+static bool weighted(const qir_op *op, const qir_qrule *rule, sums *s)
+{
+    s->weight = before_packing(qir_op_operand(op, (uint32_t)rule->weight));
+    if (!is_quant(s->weight))
+        return false;
+    const qir_type *w = s->weight->type;
+    s->bias = rule->kind == QIR_QR_ACCUM ? qir_op_operand(op, (uint32_t)rule->bias) : NULL;
+    s->x = factor(op->operands[0].value->type);
+    s->groups = rule->axis ? qir_op_int(op, "groups") : 1;
+    s->outer = rule->axis ? w->dims[0] / s->groups : 1;
+    s->channels = w->dims[rule->axis];
+    s->inner = 1;
+    for (unsigned i = (unsigned)rule->axis + 1; i < w->rank; i++)
+        s->inner *= w->dims[i];
+    s->part = w->quant->group ? w->quant->group : s->outer * s->inner;
+    s->any = repeated(s->part, times(s->x, centred(w->quant)));
+    return true;
+}
+
+int64_t qir_mean_terms(const qir_op *op)
+{
+    int64_t n = 1;
+    size_t len;
+    bool pool = op->opcode == QIR_OP_avg_pool;
+    const int64_t *list = qir_op_ints(op, pool ? "kernel" : "axes", &len);
+    const qir_type *x = qir_op_operand(op, 0)->type;
+    for (size_t i = 0; i < len; i++)
+        if (!qir_mul_i64(n, pool ? list[i] : x->dims[list[i]], &n))
+            return INT64_MAX;
+    return n;
+}
+
+static bool describe(const qir_op *op, sums *s)
+{
+    const qir_qrule *rule = &qir_op_desc_get(op->opcode)->qrule;
+    const qir_value *a = qir_op_operand(op, 0), *b = qir_op_operand(op, 1);
+    *s = (sums){.groups = 1, .channels = 1};
+    if (rule->kind == QIR_QR_DYNAMIC || (rule->kind == QIR_QR_ACCUM && is_quant(a)))
+        return weighted(op, rule, s);
+    if (!is_quant(a))
+        return false;
+    if (op->opcode == QIR_OP_matmul && is_quant(b))
+        s->any = repeated(a->type->dims[a->type->rank - 1],
+                          times(centred(a->type->quant), centred(b->type->quant)));
+    else if (op->opcode == QIR_OP_avg_pool || op->opcode == QIR_OP_reduce_mean)
+        s->any = repeated(qir_mean_terms(op), centred(a->type->quant));
+    else
+        return false;
+    return true;
+}
+
+/* --- the rows of a weight --------------------------------------------------------------------- */
 
 /* Elements of a constant operand; NULL: not constant, or not to be read from its file or expanded
  * from a splat now.  *ok false: diagnosed. */
@@ -73,77 +150,91 @@ static const void *elements(const qir_value *v, bool load, bool *ok)
 
 static int64_t weight_at(const qir_type *w, const void *data, int64_t i)
 {
-    return qir_dtype_is_signed(w->dtype) ? ((const int8_t *)data)[i] : ((const uint8_t *)data)[i];
+    int64_t q = qir_dtype_is_signed(w->dtype) ? ((const int8_t *)data)[i]
+                                              : ((const uint8_t *)data)[i];
+    return q - w->quant->zero_point[qir_quant_index(w, i)];
 }
 
-/* A weight as [groups][outer][channels][inner]: the products of a result channel run over outer and
- * inner.  Axis 0 of conv and linear has no outer, axis 1 of conv_transpose the operand's channels. */
-typedef struct rows {
-    int64_t groups, outer, channels, inner;
-} rows;
-
-static rows rows_of(const qir_op *op, const qir_type *w, int axis)
+/* Products `from` to `from + part` of an output channel. */
+static interval part_sum(const sums *s, const void *data, int64_t channel, int64_t from)
 {
-    rows r = {1, 1, w->dims[axis], 1};
-    if (axis) {
-        r.groups = qir_op_int(op, "groups");
-        r.outer = w->dims[0] / r.groups;
-    }
-    for (unsigned i = (unsigned)axis + 1; i < w->rank; i++)
-        r.inner *= w->dims[i];
-    return r;
-}
-
-static interval row_sum(const qir_type *w, const void *data, const rows *r, int64_t channel,
-                        interval x)
-{
-    int64_t c = channel % r->channels, first = channel / r->channels * r->outer;
-    int32_t zp = w->quant->zero_point[w->quant->axis >= 0 ? c : 0];
+    int64_t c = channel % s->channels, first = channel / s->channels * s->outer;
     interval sum = {0, 0};
-    for (int64_t k = 0; k < r->outer * r->inner; k++) {
-        int64_t at = ((first + k / r->inner) * r->channels + c) * r->inner + k % r->inner;
-        int64_t v = weight_at(w, data, at) - zp;
-        sum = add(sum, times(x, (interval){v, v}));
+    for (int64_t k = from; k < from + s->part; k++) {
+        int64_t at = ((first + k / s->inner) * s->channels + c) * s->inner + k % s->inner;
+        int64_t v = weight_at(s->weight->type, data, at);
+        sum = add(sum, times(s->x, (interval){v, v}));
     }
     return sum;
 }
 
-/* The number of terms settles almost every op; the rows are read where it does not. */
-static bool check_rows(const qir_op *op, const qir_qrule *rule, bool load)
+/* The part that reaches furthest. */
+static interval row_sum(const sums *s, const void *data, int64_t channel)
 {
-    const qir_value *weight = qir_op_operand(op, (uint32_t)rule->weight);
-    const qir_type *w = weight->type;
-    interval x = centred(op->operands[0].value->type->quant);
-    rows r = rows_of(op, w, rule->axis);
+    interval widest = {0, 0};
+    for (int64_t from = 0; from < s->outer * s->inner; from += s->part) {
+        interval sum = part_sum(s, data, channel, from);
+        widest.lo = sum.lo < widest.lo ? sum.lo : widest.lo;
+        widest.hi = sum.hi > widest.hi ? sum.hi : widest.hi;
+    }
+    return widest;
+}
+
+/* --- bounds ----------------------------------------------------------------------------------- */
+
+static int64_t magnitude(interval v)
+{
+    int64_t down = v.lo == INT64_MIN ? INT64_MAX : -v.lo;
+    return down > v.hi ? down : v.hi;
+}
+
+typedef enum effort {
+    QUICK,  /* rows are read where the number of terms does not do, unless they lie in a file */
+    LOADED, /* ... in files too */
+    EXACT   /* all rows */
+} effort;
+
+/* The range of the channel that reaches furthest. */
+static bool widest(const sums *s, effort how, qir_accumulator *out)
+{
     bool ok = true;
-    const int32_t *bias = elements(qir_op_operand(op, (uint32_t)rule->bias), load, &ok);
-    interval any = repeated(r.outer * r.inner, times(x, centred(w->quant)));
-    for (int64_t o = 0; ok && o < r.groups * r.channels; o++) {
-        interval start = {bias ? bias[o] : 0, bias ? bias[o] : 0};
-        interval sum = add(start, any);
-        if (fits(sum))
-            continue;
-        const void *data = elements(weight, load, &ok);
-        if (data)
-            sum = add(start, row_sum(w, data, &r, o, x));
-        else if (qir_value_const(weight) && !load)
-            return true; /* will be looked at when it is loaded */
-        ok = ok && report(op, o, sum);
+    const int32_t *bias = elements(s->bias, how > QUICK, &ok);
+    *out = (qir_accumulator){0, 0, 0};
+    for (int64_t o = 0; ok && o < s->groups * s->channels; o++) {
+        interval start = {bias ? bias[o] : 0, bias ? bias[o] : 0}, sum = add(start, s->any);
+        if (s->weight && (how == EXACT || !fits(sum))) {
+            const void *data = elements(s->weight, how > QUICK, &ok);
+            if (data)
+                sum = add(start, row_sum(s, data, o));
+            else if (qir_value_const(s->weight))
+                continue; /* will be looked at when it is loaded */
+        }
+        if (o == 0 || magnitude(sum) > magnitude((interval){out->lo, out->hi}))
+            *out = (qir_accumulator){sum.lo, sum.hi, o};
     }
     return ok;
 }
 
+bool qir_accumulator_range(const qir_op *op, qir_accumulator *out)
+{
+    sums s;
+    return describe(op, &s) && widest(&s, EXACT, out);
+}
+
 bool qir_check_accumulator(const qir_op *op, bool load)
 {
-    const qir_qrule *rule = &qir_op_desc_get(op->opcode)->qrule;
-    const qir_value *a = qir_op_operand(op, 0), *b = qir_op_operand(op, 1);
-    if (!a || !b || !a->type->quant || !b->type->quant || b->type->kind == QIR_PACKED)
+    sums s;
+    qir_accumulator a;
+    if (!describe(op, &s))
         return true;
-    if (rule->kind == QIR_QR_ACCUM)
-        return check_rows(op, rule, load);
-    if (op->opcode == QIR_OP_matmul)
-        return report(op, 0,
-                      repeated(a->type->dims[a->type->rank - 1],
-                               times(centred(a->type->quant), centred(b->type->quant))));
-    return true;
+    if (!widest(&s, load ? LOADED : QUICK, &a))
+        return false;
+    if (fits((interval){a.lo, a.hi}))
+        return true;
+    qir_context *ctx = qir_op_module(op)->ctx;
+    return qir_error(qir_context_diag(ctx), op->loc, "quant.acc",
+                     "%s: the accumulator of output channel %lld can reach %lld to %lld, outside "
+                     "i32; keep the op in float (-keep-float=NAME)%s",
+                     qir_op_name(op), (long long)a.channel, (long long)a.lo, (long long)a.hi,
+                     s.weight ? ", narrow its weights or split its input channels" : "");
 }

@@ -11,7 +11,11 @@ static const struct {
 } warnings[] = {
 #define W(name, on, doc) {#name, on},
 #include "warnings.def"
-#undef W
+};
+
+static const char *const remarks[] = {
+#define R(name, doc) #name,
+#include "warnings.def"
 };
 
 static void print_to_stderr(void *user, const qir_diag *d)
@@ -91,6 +95,28 @@ bool qir_diag_set_warning(qir_diag_engine *e, const char *name, qir_warning_stat
     return true;
 }
 
+static int find_remark(const char *name)
+{
+    for (int i = 0; i < (int)QIR_NUM_REMARKS; i++)
+        if (!strcmp(remarks[i], name))
+            return i;
+    return -1;
+}
+
+bool qir_diag_set_remark(qir_diag_engine *e, const char *name, bool on)
+{
+    int i = find_remark(name);
+    if (i >= 0)
+        e->remark_on[i] = on;
+    return i >= 0;
+}
+
+bool qir_diag_wants_remark(const qir_diag_engine *e, const char *name)
+{
+    int i = find_remark(name);
+    return i >= 0 && e->remark_on[i];
+}
+
 static void emit(qir_diag_engine *e, qir_severity severity, const qir_loc *loc, const char *code,
                  const char *fmt, va_list ap)
 {
@@ -139,6 +165,19 @@ void qir_remark(qir_diag_engine *e, const qir_loc *loc, const char *fmt, ...)
     e->drop_notes = e->quiet;
     if (!e->quiet)
         emit(e, QIR_REMARK, loc, NULL, fmt, ap);
+    va_end(ap);
+}
+
+void qir_flagged_remark(qir_diag_engine *e, const qir_loc *loc, const char *flag, const char *fmt, ...)
+{
+    char code[64];
+    e->drop_notes = e->quiet || !qir_diag_wants_remark(e, flag);
+    if (e->drop_notes)
+        return;
+    snprintf(code, sizeof code, "-R%s", flag);
+    va_list ap;
+    va_start(ap, fmt);
+    emit(e, QIR_REMARK, loc, code, fmt, ap);
     va_end(ap);
 }
 

@@ -9,7 +9,12 @@ enum qir_warning_id {
 #define W(name, on, doc) +1
     QIR_NUM_WARNINGS = 0
 #include "warnings.def"
-#undef W
+};
+
+enum qir_remark_id {
+#define R(name, doc) +1
+    QIR_NUM_REMARKS = 0
+#include "warnings.def"
 };
 
 typedef struct qir_source {
@@ -25,6 +30,7 @@ struct qir_diag_engine {
     bool quiet;      /* only errors are */
     qir_map sources; /* file name -> qir_source */
     uint8_t warning_state[QIR_NUM_WARNINGS];
+    bool remark_on[QIR_NUM_REMARKS];
 };
 
 #endif

@@ -5,7 +5,8 @@
  *
  * The bias becomes i32 with scale s_x * s_w[c].  Channels whose weights are all zero compute their
  * bias alone; their scale is free and becomes the layer's largest, so that the bias fits (but where
- * groups of a transposed convolution share scales).  The bound on |acc| comes from the actual weights. */
+ * groups of a transposed convolution share scales).  |acc| is bounded on the integer op
+ * (ir/accumulator.c). */
 #include <math.h>
 #include <string.h>
 #include "lowering.h"
@@ -203,20 +204,15 @@ static int64_t integer_bias(const accum *a, const bias *b, int64_t c, bool take)
     return qir_bias_integer(real_bias(b, c), a->x->scale[0], a->sw[c]);
 }
 
-/* Largest |x - z_x|. */
-static int64_t largest_input(const accum *a)
+static bool fits(const accum *a, int64_t c, int64_t v, double real)
 {
-    int64_t down = (int64_t)a->x->zero_point[0] - a->x->qmin;
-    int64_t up = (int64_t)a->x->qmax - a->x->zero_point[0];
-    return down > up ? down : up;
-}
-
-static bool fits(accum *a, int64_t c, int64_t b)
-{
-    if (b >= INT32_MIN && b <= INT32_MAX &&
-        a->weight_sum[c] * largest_input(a) + (b < 0 ? -b : b) <= INT32_MAX)
+    if (v >= INT32_MIN && v <= INT32_MAX)
         return true;
-    return qir_stays_float(a->l, "channel %lld may overflow its 32-bit accumulator", (long long)c);
+    float scale = a->x->scale[0] * a->sw[c];
+    return qir_error(qir_context_diag(a->l->module->ctx), a->l->op->loc, "quant.bias",
+                     "%s: bias %g of channel %lld is outside 32 bits at its scale %g, that of the "
+                     "input times that of the weight; keep the op in float (-keep-float=NAME)",
+                     qir_op_name(a->l->op), real, (long long)c, (double)scale);
 }
 
 static bool put_bias(accum *a, uint32_t index)
@@ -233,21 +229,13 @@ static bool put_bias(accum *a, uint32_t index)
     int32_t *q = QIR_NEW_ARRAY(a->l->module->arena, int32_t, (size_t)a->channels);
     for (int64_t c = 0; c < a->channels; c++) {
         int64_t v = integer_bias(a, &b, c, take);
-        if (!fits(a, c, v))
+        if (!fits(a, c, v, real_bias(&b, c)))
             return false;
         q[c] = (int32_t)v;
     }
     const qir_type *t = qir_tensor_type(a->l->module->ctx, QIR_i32, &a->channels, 1, NULL);
     const char *name = qir_arena_printf(a->l->module->arena, "%s.i32", b.source->value.name);
     a->l->in[index] = &qir_const_create(a->l->module, name, t, q, false, b.source->loc)->value;
-    return true;
-}
-
-static bool no_bias_fits(accum *a)
-{
-    for (int64_t c = 0; c < a->channels; c++)
-        if (!fits(a, c, 0))
-            return false;
     return true;
 }
 
@@ -260,6 +248,5 @@ bool qir_lower_accum_operands(qir_lowering *l)
     choose_scales(&a);
     uint32_t index = (uint32_t)rule->bias;
     bool has_bias = qir_op_operand(l->op, index) != NULL;
-    return check_multipliers(&a) && (has_bias ? put_bias(&a, index) : no_bias_fits(&a)) &&
-           put_weight(&a, rule);
+    return check_multipliers(&a) && (!has_bias || put_bias(&a, index)) && put_weight(&a, rule);
 }

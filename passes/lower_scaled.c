@@ -54,34 +54,12 @@ static bool product_fits(qir_lowering *l)
                                                      l->type->quant->scale[0]));
 }
 
-/* Products of two bytes below 2^17 in magnitude: 2^14 of them fit 31 bits. */
-static bool inner_product_fits(qir_lowering *l)
-{
-    const qir_type *a = l->in[0]->type;
-    return (a->rank > 0 && a->dims[a->rank - 1] <= INT32_MAX / (255 * 255)
-                ? true
-                : qir_stays_float(l, "its inner dimension may overflow 32-bit accumulators")) &&
-           product_fits(l);
-}
-
-/* Elements counted by one output of a mean. */
-static int64_t mean_count(const qir_op *op, const qir_value *x)
-{
-    int64_t n = 1;
-    size_t len;
-    const int64_t *list = qir_op_ints(op, op->opcode == QIR_OP_avg_pool ? "kernel" : "axes", &len);
-    for (size_t i = 0; i < len; i++)
-        n *= op->opcode == QIR_OP_avg_pool ? list[i] : x->type->dims[list[i]];
-    return n;
-}
-
 static bool mean_fits(qir_lowering *l)
 {
-    int64_t n = mean_count(l->op, l->in[0]);
+    int64_t n = qir_mean_terms(l->op);
     float sx = scale_of(l->in[0]), sy = l->type->quant->scale[0];
-    if (n < 1 || n > INT32_MAX / 255)
-        return qir_stays_float(l, "it counts %lld elements, more than a 32-bit sum takes",
-                               (long long)n);
+    if (n < 1)
+        return qir_stays_float(l, "it counts no elements");
     return multiplier_fits(l, qir_rescale_multiplier(sx, sy)) &&
            multiplier_fits(l, qir_mean_multiplier(sx, sy, n));
 }
@@ -104,7 +82,7 @@ static const struct {
     bool (*fits)(qir_lowering *l);
 } limits[] = {
     {QIR_OP_add, sum_fits},       {QIR_OP_sub, sum_fits},
-    {QIR_OP_mul, product_fits},   {QIR_OP_matmul, inner_product_fits},
+    {QIR_OP_mul, product_fits},   {QIR_OP_matmul, product_fits},
     {QIR_OP_avg_pool, mean_fits}, {QIR_OP_reduce_mean, mean_fits},
     {QIR_OP_layer_norm, norm_fits},
 };

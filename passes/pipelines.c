@@ -23,9 +23,9 @@ static const qir_named_pipeline pipelines[] = {
     {"Finalize", "InsertPrepackUnpack,cse,QuantFusion,FoldQuantizedPrepackingOps,dce",
      "TorchScript's last step: integer ops on packed weights, after InsertQuantDeQuant and PropagateQuantizationOps."},
     {"prepare-code",
-     "fuse-weight-dequantize,const-fold{fold-dequantize=true},simplify,expand-conv-transpose,tie-updates,legalize",
+     "fuse-weight-dequantize,const-fold{fold-dequantize=true},simplify,check-accumulators,expand-conv-transpose,tie-updates,legalize",
      "Last before packing: what multiplies quantized weights in float reads them as they are, others "
-     "become real; refuses what has no code."},
+     "become real; refuses what could overflow and what has no code."},
 };
 
 const qir_named_pipeline *qir_pipelines(size_t *n)

@@ -60,6 +60,12 @@ static void replace(qir_lowering *l, qir_value *y)
     qir_op_erase(op);
 }
 
+static bool may_lower(qir_lowering *l)
+{
+    const char *name = qir_intern_cstr(l->module->ctx, QIR_ATTR_KEEP_FLOAT);
+    return !qir_dict_get(l->op->attrs, name) || qir_stays_float(l, "-keep-float names it");
+}
+
 /* Ops with rule SAME or SHARED that could be integer are integer after propagate-qdq. */
 static bool has_integer_form(qir_lowering *l)
 {
@@ -97,8 +103,9 @@ static bool lower(qir_pass *p, qir_op *op)
     l.opcode = op->opcode;
     l.count = op->noperands;
     l.in = QIR_NEW_ARRAY(l.arena, qir_value *, op->noperands);
-    bool ok = qir_is_dynamic_product(op) ? qir_lower_dynamic_operands(&l)
-                                         : has_integer_form(&l) && match_result(&l) && fill_operands(&l);
+    bool ok = may_lower(&l) && (qir_is_dynamic_product(op)
+                                    ? qir_lower_dynamic_operands(&l)
+                                    : has_integer_form(&l) && match_result(&l) && fill_operands(&l));
     if (!ok && l.why)
         keep_reason(op, l.why);
     if (!ok)
@@ -106,7 +113,7 @@ static bool lower(qir_pass *p, qir_op *op)
     if (!qir_pass_may_transform(p))
         return true;
     qir_value *y = build_integer(&l);
-    if (!y)
+    if (!y || !qir_check_accumulator(qir_value_op(y), true))
         return false;
     replace(&l, y);
     qir_pass_count(p, "lowered", 1);

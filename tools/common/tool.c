@@ -96,7 +96,6 @@ static bool want_color(const cl_tool *tool, const char *when)
 static const char known_warnings[] =
 #define W(name, on, doc) ", " #name
 #include "warnings.def"
-#undef W
     ;
 
 static void apply_warning(const cl_tool *tool, qir_diag_engine *diag, const char *text)
@@ -115,6 +114,19 @@ static void apply_warning(const cl_tool *tool, qir_diag_engine *diag, const char
                        known_warnings + 2);
 }
 
+static const char known_remarks[] =
+#define R(name, doc) ", " #name
+#include "warnings.def"
+    ;
+
+static void apply_remark(const cl_tool *tool, qir_diag_engine *diag, const char *text)
+{
+    bool off = !strncmp(text, "no-", 3);
+    if (!qir_diag_set_remark(diag, text + (off ? 3 : 0), !off))
+        cl_usage_error(tool, "unknown remark '%.80s' in -R%.80s; expected one of: %s",
+                       text + (off ? 3 : 0), text, known_remarks + 2);
+}
+
 void tool_setup_diag(const cl_tool *tool, const tool_common *common, qir_diag_engine *diag)
 {
     static sink sinks[4]; /* one per engine of the tool */
@@ -125,6 +137,8 @@ void tool_setup_diag(const cl_tool *tool, const tool_common *common, qir_diag_en
     qir_diag_set_error_limit(diag, (unsigned)common->error_limit);
     for (size_t i = 0; i < common->warnings.len; i++)
         apply_warning(tool, diag, common->warnings.items[i]);
+    for (size_t i = 0; i < common->remarks.len; i++)
+        apply_remark(tool, diag, common->remarks.items[i]);
 }
 
 static void out_of_memory(void *user, size_t bytes)

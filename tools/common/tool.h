@@ -10,6 +10,7 @@
 typedef struct tool_common {
     cl_list warnings; /* -W */
     cl_list plugins;  /* -load-plugin */
+    cl_list remarks;  /* -R */
     int64_t max_source, error_limit;
     const char *color; /* auto, always, never */
 } tool_common;
@@ -20,6 +21,7 @@ typedef struct tool_common {
     {"load-plugin", CL_LIST, &(c)->plugins, "FILE",                                                \
      "shared object that adds quantizers, observers and passes", 0, 0},                            \
     {"W", CL_JOINED, &(c)->warnings, "[no-|error=]NAME", "warning on, off, or made an error", 0, 0}, \
+    {"R", CL_JOINED, &(c)->remarks, "[no-]NAME", "remark on or off", 0, 0},                        \
     {"fmax-source", CL_INT, &(c)->max_source, "BYTES", "largest input (default 1 GiB)", 1,         \
      INT64_MAX},                                                                                   \
     {"ferror-limit", CL_INT, &(c)->error_limit, "N", "stop after N errors (default 20, 0 = never)", \
@@ -36,7 +38,7 @@ void tool_start(void);
  * that does not load, and running out of memory, print an error and exit with CL_EXIT_ERROR. */
 qir_context *tool_context(const cl_tool *tool, const tool_common *common);
 
-/* Applies -ferror-limit, -W and colours to any engine; usage error for unknown warnings. */
+/* Applies -ferror-limit, -W, -R and colours to any engine; usage error for unknown names. */
 void tool_setup_diag(const cl_tool *tool, const tool_common *common, qir_diag_engine *diag);
 
 /* Has an error with a code "internal.*" been printed?  Then the exit code is CL_EXIT_INTERNAL. */

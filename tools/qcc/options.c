@@ -112,8 +112,6 @@ static void check_combinations(void)
         cl_usage_error(&tool, "%s needs -calibrate", o.limit ? "-limit" : "-preprocess");
     if (!o.calibrate.len && !o.profile && o.observer)
         cl_usage_error(&tool, "-observer needs -calibrate or -profile");
-    if (o.keep_float && !qcc_asks_to_quantize(&o))
-        cl_usage_error(&tool, "-keep-float needs -quantize, -calibrate or -profile");
     const char *quoted[] = {o.quantizer, o.qconfig, o.keep_float, o.weights, o.observer};
     for (size_t i = 0; i < sizeof quoted / sizeof quoted[0]; i++)
         if (quoted[i] && strchr(quoted[i], '"'))

@@ -110,11 +110,17 @@ static bool convert(qcc_driver *d)
     return true;
 }
 
+static bool lower_quant(qcc_driver *d)
+{
+    if (d->mode == QCC_FLOAT || qcc_has_stage(d, QIR_STAGE_QUANTIZED))
+        return true;
+    return (d->mode != QCC_MODEL || qcc_keep_float(d)) && qcc_run_passes(d, "lower-quant");
+}
+
 static bool lower(qcc_driver *d)
 {
     const unsigned later = QIR_STAGE_PACKED | QIR_STAGE_LAYOUTS | QIR_STAGE_PLANNED;
-    if (d->mode != QCC_FLOAT && !qcc_has_stage(d, QIR_STAGE_QUANTIZED) &&
-        !qcc_run_passes(d, "lower-quant"))
+    if (!lower_quant(d))
         return false;
     bool integers = d->opts->io && !strcmp(d->opts->io, "int8");
     if (integers && d->mode == QCC_FLOAT)

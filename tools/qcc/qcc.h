@@ -70,6 +70,8 @@ bool qcc_is_quantized(const qir_module *m);
 bool qcc_choose_mode(qcc_driver *d);
 /* Says that data are missing: an error when quantization was asked for, else a remark. */
 bool qcc_stays_float(qcc_driver *d);
+/* Where the model arrived quantized: what -keep-float names is not to become integer. */
+bool qcc_keep_float(qcc_driver *d);
 /* The phases of these names. */
 bool qcc_prepare(qcc_driver *d);
 bool qcc_calibrate(qcc_driver *d);

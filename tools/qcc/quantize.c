@@ -89,6 +89,10 @@ bool qcc_choose_mode(qcc_driver *d)
     if (d->mode == QCC_QUANTIZE && ways[way_of(o)].data && !has_data(o) && !o->quantizer &&
         !o->qconfig)
         return qcc_stays_float(d);
+    if (d->mode == QCC_FLOAT && o->keep_float)
+        return qir_error(d->diag, NULL, "quantize.keep",
+                         "-keep-float needs a quantized model, or an option that quantizes it: "
+                         "-calibrate=PATH, -profile=FILE, -quantize=dynamic");
     return d->mode != QCC_FLOAT || none || d->last == 0 || qcc_stays_float(d);
 }
 
@@ -113,6 +117,19 @@ bool qcc_prepare(qcc_driver *d)
     add_option(&pipeline, "arch", qir_level_get(d->codegen.level)->arch);
     qir_strbuf_puts(&pipeline, "},insert-observers{");
     add_option(&pipeline, "observer", o->observer);
+    qir_strbuf_puts(&pipeline, "}");
+    bool ok = qcc_run_passes(d, qir_strbuf_cstr(&pipeline));
+    qir_strbuf_free(&pipeline);
+    return ok;
+}
+
+bool qcc_keep_float(qcc_driver *d)
+{
+    if (!d->opts->keep_float)
+        return true;
+    qir_strbuf pipeline = {0};
+    qir_strbuf_puts(&pipeline, "keep-float{");
+    add_option(&pipeline, "ops", d->opts->keep_float);
     qir_strbuf_puts(&pipeline, "}");
     bool ok = qcc_run_passes(d, qir_strbuf_cstr(&pipeline));
     qir_strbuf_free(&pipeline);

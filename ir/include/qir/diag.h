@@ -47,6 +47,11 @@ bool qir_diag_set_warning(qir_diag_engine *e, const char *name, qir_warning_stat
  * away or computed again.  Returns what it was. */
 bool qir_diag_set_quiet(qir_diag_engine *e, bool quiet);
 
+/* Turns a remark of warnings.def on or off, as in -R, -Rno-; unknown names return false.  What is costly
+ * to find out for a remark may be left out where nobody wants it. */
+bool qir_diag_set_remark(qir_diag_engine *e, const char *name, bool on);
+bool qir_diag_wants_remark(const qir_diag_engine *e, const char *name);
+
 unsigned qir_diag_error_count(const qir_diag_engine *e);
 
 /* Emit.  `code` may be NULL.  qir_error returns false so that `return qir_error(...)` reads well.
@@ -67,6 +72,10 @@ void qir_note(qir_diag_engine *e, const qir_loc *loc, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void qir_remark(qir_diag_engine *e, const qir_loc *loc, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* One that was asked for: `flag` is the name in warnings.def, without -R. */
+void qir_flagged_remark(qir_diag_engine *e, const qir_loc *loc, const char *flag, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
 
 /* `flag` is the name in warnings.def, without -W. */
 void qir_warning(qir_diag_engine *e, const qir_loc *loc, const char *flag, const char *fmt, ...)

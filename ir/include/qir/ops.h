@@ -117,8 +117,19 @@ typedef struct qir_infer {
  * function.  False: diagnosed. */
 bool qir_infer_op(qir_infer *q);
 
-/* Proves that the i32 accumulator of a quantized conv, linear or matmul cannot overflow, partial sums
- * included: from the number of terms, and where that does not do from the actual weights and bias.
+/* What the i32 accumulators of an op can reach, partial sums in any order included: the range of the
+ * output channel that reaches furthest, from the actual weights and bias (matmul and means: from
+ * types alone).  False: it has none, its weight is packed, or reading it failed (diagnosed). */
+typedef struct qir_accumulator {
+    int64_t lo, hi, channel;
+} qir_accumulator;
+bool qir_accumulator_range(const qir_op *op, qir_accumulator *out);
+
+/* Elements that a result of avg_pool or reduce_mean counts at most. */
+int64_t qir_mean_terms(const qir_op *op);
+
+/* Proves that the i32 accumulators of an op cannot overflow, partial sums included: from the number of
+ * terms, and where that does not do from the actual weights and bias.
  * Params files are read and splats expanded only if `load`, else ops that need them pass.
  * Other ops, and packed weights, are fine.  False: diagnosed as quant.acc. */
 bool qir_check_accumulator(const qir_op *op, bool load);

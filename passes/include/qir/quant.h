@@ -11,6 +11,8 @@ extern "C" {
 
 /* Attribute of an op that stays in float: the reason, a string. */
 #define QIR_ATTR_FLOAT_REASON "quant.float"
+/* Attribute of an op that was asked to stay in float although it could be integer. */
+#define QIR_ATTR_KEEP_FLOAT "quant.keep"
 
 /* Arithmetic of one op after the quantization passes. */
 typedef enum qir_op_arith {
