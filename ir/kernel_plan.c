@@ -164,15 +164,14 @@ static void plan_blocks(qir_kernel_plan *p)
     p->band_bytes = buffer_bytes(times(w->kernel[0], plane), p->elem);
 }
 
-/* Real products with quantized weights: as many rows at a time as stay in cache, two at least. */
+/* Float products: as many rows of the weight at a time as stay in cache, two at least. */
 static void plan_weight_rows(const qir_op *op, qir_kernel_plan *p)
 {
-    if (!p->is_float || !weight_type(op)->quant)
-        return;
     int64_t n = p->w.o / p->w.groups, most = WEIGHT_BYTES / times(p->k_stride, 4);
     most = most < TILE ? TILE : most;
     p->weight_rows = even_blocks(n, most < n ? most : n);
-    p->weight_bytes = buffer_bytes(times(p->weight_rows, p->k_stride), p->elem);
+    if (weight_type(op)->quant)
+        p->weight_bytes = buffer_bytes(times(p->weight_rows, p->k_stride), p->elem);
 }
 
 /* Of every step: rows of a linear op have their own, positions of an image share one. */
@@ -214,7 +213,8 @@ void qir_kernel_plan_get(qir_level level, const qir_op *op, qir_kernel_plan *p)
         plan_blocks(p);
     if (!p->in_place)
         p->panel_bytes = buffer_bytes(times(p->panel_rows, p->k_stride), p->elem);
-    plan_weight_rows(op, p);
+    if (p->is_float)
+        plan_weight_rows(op, p);
 }
 
 size_t qir_kernel_plan_bytes(const qir_kernel_plan *p)

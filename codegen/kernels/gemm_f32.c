@@ -1,6 +1,7 @@
 /* Float convolution and linear: sixteen lanes of k per output, folded in the order of qir_dot16.
- * Both operands are rows padded with zeros to a multiple of sixteen.  Rows of a quantized weight are
- * made in the workspace, a few at a time, and multiplied with all rows of the panel. */
+ * Both operands are rows padded with zeros to a multiple of sixteen.  A few rows of the
+ * weight at a time are multiplied with all rows of the panel; those of a quantized one are made in the
+ * workspace. */
 #include <math.h>
 #include "kernels/codes.h"
 #include "kernels/gemm.h"
@@ -77,29 +78,27 @@ static void columns_product(qcg *g, const job *j, llb_val a, llb_val w, llb_val 
     llb_end(g, &lr);
 }
 
-static void make_weight_rows(qcg *g, const job *j, llb_val column)
+/* Rows of the weight for the outputs from `column` on. */
+static llb_val weight_rows(qcg *g, const job *j, llb_val column)
 {
     llb_loop l;
+    if (!j->p->weight_bytes)
+        return llb_index(g, j->w, column, j->p->k_stride * 4);
     llb_begin(g, &l, 0, j->p->weight_rows, 1);
     qcg_codes_row(g, &j->codes, llb_add(g, column, l.iv), llb_index(g, j->w, l.iv, j->p->k_stride * 4),
                   j->p->k_stride);
     llb_end(g, &l);
+    return j->w;
 }
 
 /* All outputs of one group. */
 static void group_product(qcg *g, const job *j, llb_val a, llb_val out, llb_val group)
 {
-    const qir_kernel_plan *p = j->p;
-    llb_val first = llb_mul_const(g, group, j->n);
+    int64_t count = j->p->weight_rows;
     llb_loop l;
-    if (!p->weight_rows) {
-        columns_product(g, j, a, llb_index(g, j->w, first, p->k_stride * 4), out, first, j->n);
-        return;
-    }
-    llb_begin(g, &l, 0, j->n, p->weight_rows);
-    llb_val column = llb_add(g, first, qcg_overlap(g, l.iv, j->n, p->weight_rows));
-    make_weight_rows(g, j, column);
-    columns_product(g, j, a, j->w, out, column, p->weight_rows);
+    llb_begin(g, &l, 0, j->n, count);
+    llb_val column = llb_add(g, llb_mul_const(g, group, j->n), qcg_overlap(g, l.iv, j->n, count));
+    columns_product(g, j, a, weight_rows(g, j, column), out, column, count);
     llb_end(g, &l);
 }
 
@@ -117,7 +116,7 @@ static void products(qcg *g, void *ctx, const qcg_block *b)
 static bool get_weights(qcg *g, job *j)
 {
     const qir_kernel_plan *p = j->p;
-    if (p->weight_rows) {
+    if (p->weight_bytes) {
         j->w = llb_at(g, g->ws, (int64_t)(p->band_bytes + p->panel_bytes));
         return qcg_codes_get(g, 1, &j->codes);
     }

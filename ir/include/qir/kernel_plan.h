@@ -51,9 +51,9 @@ typedef struct qir_kernel_plan {
     int64_t panel_rows;
     int64_t band_rows, band_width; /* per plane; positions of c elements; kernel[0] planes */
     bool has_band;
-    int64_t weight_rows; /* of a quantized weight, dequantized at a time; 0: it needs no room */
+    int64_t weight_rows; /* float products: outputs of a group that are computed at a time */
     size_t band_bytes, panel_bytes,
-        weight_bytes; /* multiples of 64, with room to read or write one vector over */
+        weight_bytes; /* rows of a quantized weight, dequantized; multiples of 64, with room to read or write one vector over */
 } qir_kernel_plan;
 
 /* Bytes of workspace: band, panel, weight rows, one behind another. */
