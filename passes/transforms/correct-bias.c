@@ -217,6 +217,18 @@ static bool run_copy(corrector *c, qir_module *copy, qir_samples *samples)
            qir_breadth_run(qir_module_main(copy), samples, c->samples, &visitor);
 }
 
+static bool correct_all(corrector *c, qir_module *m, qir_func *f, qir_samples *samples)
+{
+    bool ok = find_layers(c, f) && measure_float(c, f);
+    qir_module *copy = ok ? qir_module_clone(m) : NULL;
+    ok = ok && run_copy(c, copy, samples);
+    if (copy)
+        qir_module_destroy(copy);
+    forget_layers(c);
+    qir_erase_unused_consts(m);
+    return ok;
+}
+
 static bool run(qir_pass *p, qir_module *m)
 {
     corrector c = {.pass = p, .ctx = m->ctx, .arena = qir_pass_arena(p)};
@@ -228,20 +240,16 @@ static bool run(qir_pass *p, qir_module *m)
     qir_samples *samples = qir_pass_open_samples(p, f, &c.samples);
     if (!samples)
         return false;
+    bool enough = c.samples >= qir_pass_int(p, "least-samples");
     c.samples = limit > 0 && limit < c.samples ? limit : c.samples;
-    bool ok = find_layers(&c, f) && measure_float(&c, f);
-    qir_module *copy = ok ? qir_module_clone(m) : NULL;
-    ok = ok && run_copy(&c, copy, samples);
-    if (copy)
-        qir_module_destroy(copy);
+    bool ok = !enough || correct_all(&c, m, f, samples);
     qir_samples_close(samples);
-    forget_layers(&c);
-    qir_erase_unused_consts(m);
     return ok;
 }
 
 static const qir_pass_option options[] = {
     {"samples", QIR_OPT_INT, "256", "use the first so many, whose live values are in memory; 0: all"},
+    {"least-samples", QIR_OPT_INT, "1", "with fewer samples nothing changes"},
     {NULL, QIR_OPT_BOOL, NULL, NULL},
 };
 static const char *const statistics[] = {"corrected", NULL};

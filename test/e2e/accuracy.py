@@ -9,6 +9,7 @@ under qemu over the first 20."""
 import argparse
 import array
 import functools
+import json
 import math
 import os
 import platform
@@ -22,6 +23,7 @@ import samples  # noqa: E402
 HERE = os.path.dirname(os.path.abspath(__file__))
 CALIBRATION = 100
 ARM_SAMPLES = 20
+SQNR_SAMPLES = 1500
 CIFAR_STATISTICS = {"scale": 1 / 255, "mean": (0.4914, 0.4822, 0.4465), "std": (0.2023, 0.1994, 0.2010)}
 
 
@@ -34,21 +36,21 @@ def cifar(**kwargs):
 
 
 class Case:
-    """`loss`: points of top-1 that quantization may cost.  `top1`: (expected, tolerance) of a file
-    that arrives quantized."""
+    """`loss`: points of top-1 that quantization may cost.  `sqnr`: dB that it must keep in the logits.
+    `top1`: (expected, tolerance) of a file that arrives quantized."""
 
-    def __init__(self, path, data, loss=None, top1=None):
-        self.path, self.data, self.loss, self.top1 = path, data, loss, top1
+    def __init__(self, path, data, loss=None, sqnr=None, top1=None):
+        self.path, self.data, self.loss, self.sqnr, self.top1 = path, data, loss, sqnr, top1
 
 
 CASES = {
-    "ic_resnet8_f32": Case("mlperf_tiny_ic/ic_resnet8_f32.onnx", cifar(order="nchw"), loss=1.0),
+    "ic_resnet8_f32": Case("mlperf_tiny_ic/ic_resnet8_f32.onnx", cifar(order="nchw"), loss=0.3, sqnr=28.0),
     "resnet20": Case("resnet20_cifar/resnet20_cifar10_f32.onnx",
-                     cifar(order="nchw", **CIFAR_STATISTICS), loss=1.0),
-    "mnist_valid_f32": Case("mnist/mnist_valid_f32.onnx", mnist(), loss=0.3),
-    "mnist_resnet_f32": Case("mnist/mnist_resnet_f32.onnx", mnist(), loss=0.3),
-    "mnist_burn": Case("mnist/mnist_burn.onnx", mnist(mean=0.1307, std=0.3081), loss=0.3),
-    "mnist_dw_f32": Case("mnist/mnist_dw_f32.onnx", mnist(), loss=0.5),
+                     cifar(order="nchw", **CIFAR_STATISTICS), loss=0.3, sqnr=30.5),
+    "mnist_valid_f32": Case("mnist/mnist_valid_f32.onnx", mnist(), loss=0.3, sqnr=27.6),
+    "mnist_resnet_f32": Case("mnist/mnist_resnet_f32.onnx", mnist(), loss=0.3, sqnr=34.5),
+    "mnist_burn": Case("mnist/mnist_burn.onnx", mnist(mean=0.1307, std=0.3081), loss=0.3, sqnr=27.5),
+    "mnist_dw_f32": Case("mnist/mnist_dw_f32.onnx", mnist(), loss=0.3, sqnr=21.8),
     "ic_resnet8_qdq": Case("mlperf_tiny_ic/ic_resnet8_int8_qdq.onnx", cifar(order="nchw"), top1=(87.8, 0.6)),
     "ic_resnet8_tf2onnx_qdq": Case("mlperf_tiny_ic/resnet8_tf2onnx_qdq.onnx", cifar(order="nhwc"),
                                    top1=(87.8, 0.6)),
@@ -151,6 +153,13 @@ def check_objects(runner, qir, raw, in_bytes, expected, count):
         print(f"{target} {level}: {len(got) // out_bytes} outputs equal the evaluator's")
 
 
+def logits_sqnr(runner, qir, model):
+    """SQNR of the last linear layer over samples that did not calibrate."""
+    table = json.loads(runner.tool("qir-run", qir, "-compare-with=" + model, "-samples", runner.path("all.npy"),
+                                   f"-skip={CALIBRATION}", f"-limit={SQNR_SAMPLES}", "-json"))
+    return [op["sqnr"] for op in table["ops"] if op["op"] == "linear"][-1]
+
+
 def prepare(runner, case, models):
     """Writes all samples (npy, raw) and the calibration part; returns what is needed later."""
     values, shape, labels = case.data(models)
@@ -184,7 +193,9 @@ def main():
         return abs(quantized - expected) > tolerance
     reference = top1(runner.evaluate(model, runner.path("all.npy"), "float"), labels, skip)
     print(f"top-1: float {reference:.2f} %, int8 {quantized:.2f} %, may lose {case.loss}")
-    return reference - quantized > case.loss or math.isnan(quantized)
+    sqnr = logits_sqnr(runner, qir, model)
+    print(f"SQNR of the logits: {sqnr:.2f} dB, at least {case.sqnr}")
+    return reference - quantized > case.loss or math.isnan(quantized) or sqnr < case.sqnr
 
 
 if __name__ == "__main__":

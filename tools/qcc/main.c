@@ -13,6 +13,9 @@ static size_t last_phase(const qcc_options *o)
 static bool compile(qcc_driver *d)
 {
     d->codegen.name = qcc_model_name(d);
+    if (!tool_sample_source(d->diag, &d->opts->calibrate, d->opts->preprocess, d->opts->limit,
+                            &d->sample_files, &d->samples))
+        return false;
     if (!qcc_check_outputs(d) || !qcc_choose_target(d) || !qcc_run_phases(d))
         return false;
     if (!qcc_write_outputs(d))

@@ -40,6 +40,9 @@ static const cl_option options[] = {
     {"keep-float", CL_STRING, &o.keep_float, "REGEX", "ops whose name it matches stay in float", 0, 0},
     {"weights", CL_STRING, &o.weights, "LIST",
      "widths of weights: int8, int4:g32, ...; each with @REGEX for some ops", 0, 0},
+    {"accuracy", CL_STRING, &o.accuracy, "HOW",
+     "plain: ranges alone; fast: equalized channels and corrected biases, too (docs/driver.md)", 0, 0},
+    {"O", CL_JOINED, &o.levels, "N", "-O2: -accuracy=fast; -O0, -O1: -accuracy=plain", 0, 0},
     {"io", CL_STRING, &o.io, "TYPE", "what callers pass and get: float (default) or int8", 0, 0},
 
     TOOL_IMPORT_OPTIONS(&o.import),
@@ -77,15 +80,29 @@ static void check_word(const char *option, const char *value, const char *const 
 
 static void check_words(void)
 {
+    static const char *const accuracy[] = {"plain", "fast", NULL};
     static const char *const io[] = {"float", "int8", NULL};
     if (o.quantize && !qcc_is_way(o.quantize))
         cl_usage_error(&tool, "-quantize expects static, dynamic, weight-only or none, got '%.80s'",
                        o.quantize);
+    check_word("accuracy", o.accuracy, accuracy, "plain or fast");
     check_word("io", o.io, io, "float or int8");
     if (o.stop_after && qcc_phase_find(o.stop_after) == qcc_num_phases)
         cl_usage_error(&tool, "-stop-after: unknown phase '%.80s'; expected import, canonicalize, "
                               "prepare, calibrate, convert, lower, prepack, plan, llvm or object",
                        o.stop_after);
+}
+
+/* -O2 and its like are other words for -accuracy. */
+static void apply_levels(void)
+{
+    const char *level = o.levels.len ? o.levels.items[o.levels.len - 1] : NULL;
+    if (!level)
+        return;
+    if (strlen(level) != 1 || !strchr("012", *level))
+        cl_usage_error(&tool, "-O expects 0, 1 or 2, got '%.80s'", level);
+    if (!o.accuracy && (*level == '2' ? o.calibrate.len != 0 : true))
+        o.accuracy = *level == '2' ? "fast" : "plain";
 }
 
 static void check_combinations(void)
@@ -108,6 +125,8 @@ static void check_combinations(void)
         cl_usage_error(&tool, "-header comes with an object or assembly");
     if (o.save_params && !o.emit_qir && last >= qcc_phase_find("llvm"))
         cl_usage_error(&tool, "-save-params comes with QIR: add -emit-qir or -stop-after=PHASE");
+    if (o.accuracy && !strcmp(o.accuracy, "fast") && !o.calibrate.len)
+        cl_usage_error(&tool, "-accuracy=fast needs -calibrate: it measures on samples");
     if (!o.calibrate.len && (o.limit || o.preprocess))
         cl_usage_error(&tool, "%s needs -calibrate", o.limit ? "-limit" : "-preprocess");
     if (!o.calibrate.len && !o.profile && o.observer)
@@ -129,6 +148,7 @@ const cl_tool *qcc_parse_options(int argc, char **argv, qcc_options *out)
     if (!inputs.len && !o.supported_ops)
         cl_usage_error(&tool, "no input");
     o.input = inputs.len ? inputs.items[0] : "-";
+    apply_levels();
     check_words();
     check_combinations();
     *out = o;

@@ -17,7 +17,8 @@ bool qcc_has_stage(const qcc_driver *d, unsigned stages)
 
 bool qcc_run_passes(qcc_driver *d, const char *pipeline)
 {
-    qir_pm_options opts = {.verify_each = true, .time = d->opts->time_passes};
+    qir_pm_options opts = {.verify_each = true, .time = d->opts->time_passes,
+                           .samples = d->samples};
     qir_pass_manager *pm = qir_pm_create(d->ctx, &opts);
     qir_strbuf report = {0};
     bool ok = qir_pm_add(pm, pipeline) && qir_pm_run(pm, d->module);

@@ -5,6 +5,7 @@
 #include "qir/codegen.h"
 #include "qir/ir.h"
 #include "import.h"
+#include "sample_source.h"
 
 /* What the command line says; NULL and 0: not given. */
 typedef struct qcc_options {
@@ -13,10 +14,10 @@ typedef struct qcc_options {
     const char *output, *header, *name, *save_params;
     const char *target, *cpu, *attrs, *level;
     const char *quantize, *profile, *preprocess, *observer, *quantizer, *io;
-    const char *qconfig, *keep_float, *weights;
+    const char *qconfig, *keep_float, *weights, *accuracy;
     const char *stop_after, *passes;
     const char *supported_ops, *import_report; /* "": given without a value */
-    cl_list calibrate;
+    cl_list calibrate, levels;
     tool_import import;
     int64_t limit;
     bool emit_qir, emit_llvm, assembly, object, report, verbose, time_passes;
@@ -38,6 +39,8 @@ typedef struct qcc_driver {
     qir_diag_engine *diag;
     qir_module *module;
     qcc_mode mode;
+    tool_samples sample_files;
+    const qir_sample_source *samples; /* of -calibrate; NULL: none */
     qir_codegen_options codegen;
     qir_strbuf import_report; /* lines of -import-report */
     qir_strbuf code; /* object, assembly or LLVM IR, once generated */

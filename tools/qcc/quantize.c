@@ -6,7 +6,7 @@
 #include "qir/ops.h"
 #include "qir/pass.h"
 
-enum { MAX_PROFILE = 1 << 30 };
+enum { MAX_PROFILE = 1 << 30, FEW_SAMPLES = 32 };
 
 /* ---- which way -------------------------------------------------------------------------------- */
 /* Ways by name; the quantizer unless -quantizer says another, and whether it needs samples. */
@@ -103,11 +103,32 @@ static void add_option(qir_strbuf *pipeline, const char *name, const char *value
         qir_strbuf_printf(pipeline, " %s=\"%s\"", name, value);
 }
 
+/* -accuracy: fast where samples are there to measure on and the preset is our own. */
+static bool is_fast(const qcc_driver *d)
+{
+    const qcc_options *o = d->opts;
+    if (o->accuracy)
+        return !strcmp(o->accuracy, "fast");
+    return d->samples && ways[way_of(o)].data && !o->quantizer;
+}
+
+/* By default only with samples enough to tell a mean from noise. */
+static bool run_accuracy(qcc_driver *d, const char *pass)
+{
+    qir_strbuf pipeline = {0};
+    qir_strbuf_printf(&pipeline, "%s{least-samples=%d}", pass, d->opts->accuracy ? 1 : FEW_SAMPLES);
+    bool ok = !is_fast(d) || qcc_run_passes(d, pipeline.data);
+    qir_strbuf_free(&pipeline);
+    return ok;
+}
+
 bool qcc_prepare(qcc_driver *d)
 {
     const qcc_options *o = d->opts;
     if (d->mode != QCC_QUANTIZE || qcc_has_stage(d, QIR_STAGE_OBSERVED))
         return true;
+    if (!run_accuracy(d, "equalize-channels"))
+        return false;
     qir_strbuf pipeline = {0};
     qir_strbuf_puts(&pipeline, "annotate-quant{");
     add_option(&pipeline, "quantizer", o->quantizer ? o->quantizer : ways[way_of(o)].quantizer);
@@ -139,15 +160,11 @@ bool qcc_keep_float(qcc_driver *d)
 /* ---- ranges ----------------------------------------------------------------------------------- */
 static bool measure(qcc_driver *d, qir_profile *profile)
 {
-    const qcc_options *o = d->opts;
-    qir_preprocess pre;
-    if (o->preprocess && !qir_preprocess_parse(d->diag, o->preprocess, &pre))
-        return false;
-    qir_samples *samples = qir_samples_open(qir_module_main(d->module), o->calibrate.items,
-                                            o->calibrate.len, o->preprocess ? &pre : NULL);
+    const qir_sample_source *s = d->samples;
+    qir_samples *samples = qir_samples_open(qir_module_main(d->module), s->paths, s->npaths, s->pre);
     if (!samples)
         return false;
-    qir_calibrate_options opts = {.limit = o->limit, .progress = tool_progress};
+    qir_calibrate_options opts = {.limit = s->limit, .progress = tool_progress};
     bool ok = qir_calibrate(d->module, samples, &opts, profile);
     qir_samples_close(samples);
     return ok;
@@ -188,5 +205,5 @@ bool qcc_calibrate(qcc_driver *d)
     bool ok = profile && (d->opts->profile || measure(d, profile)) &&
               qir_profile_apply(profile, d->module);
     qir_profile_destroy(profile);
-    return ok;
+    return ok && run_accuracy(d, "correct-bias");
 }
