@@ -4,6 +4,7 @@
 
 For each NAME (default: all): DIR/NAME.EXPORTER.onnx (or .pt2), DIR/NAME.input<i>.npy and, for
 calibration, DIR/NAME.calib.npz.  Needs torch (and onnxscript for the dynamo exporter)."""
+import inspect
 import sys
 import numpy as np
 import torch
@@ -51,14 +52,18 @@ def settle(model, inputs):
     return model.eval()
 
 
+def names_of(model):
+    """Those that torch.export gives the inputs, in every format."""
+    return list(inspect.signature(model.forward).parameters)
+
+
 def write(model, inputs, path, exporter):
     if exporter == 'pt2':
         torch.export.save(torch.export.export(model, inputs), path + '.pt2')
         return
-    names = [f'input{i}' for i in range(len(inputs))]
     more = {'dynamo': True, 'external_data': False} if exporter == 'dynamo' else \
         {'dynamo': False, 'opset_version': 17}
-    torch.onnx.export(model, inputs, f'{path}.{exporter}.onnx', input_names=names, **more)
+    torch.onnx.export(model, inputs, f'{path}.{exporter}.onnx', input_names=names_of(model), **more)
 
 
 def export(directory, name, exporters):
@@ -71,7 +76,7 @@ def export(directory, name, exporters):
         np.save(f'{directory}/{name}.input{i}.npy', x.numpy())
     sets = [sample(g) for _ in range(4)]
     np.savez(f'{directory}/{name}.calib.npz',
-             **{f'input{i}': np.stack([s[i].numpy() for s in sets]) for i in range(len(inputs))})
+             **{name: np.stack([s[i].numpy() for s in sets]) for i, name in enumerate(names_of(model))})
     for exporter in exporters:
         write(model, inputs, f'{directory}/{name}', exporter)
 
