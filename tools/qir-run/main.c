@@ -22,7 +22,12 @@ static const cl_option options[] = {
     {"compare-with", CL_STRING, &opts.compare_with, "MODEL",
      "op by op, SQNR and errors on -samples against another form of the model", 0, 0},
     {"worst-first", CL_FLAG, &opts.worst_first, NULL, "sort the ops of -compare-with by SQNR", 0, 0},
-    {"json", CL_FLAG, &opts.json, NULL, "print the table of -compare-with as JSON", 0, 0},
+    {"json", CL_FLAG, &opts.json, NULL, "print what -compare-with and -quantize-tensor find as JSON", 0, 0},
+    {"quantize-tensor", CL_STRING, &opts.quantize_tensor, "FILE",
+     "quantize a .npy array under -spec: scales, codes, errors; takes no model", 0, 0},
+    {"spec", CL_STRING, &opts.spec, "SPEC",
+     "quantization of -quantize-tensor, like 'i8<-127:127> symmetric axis=0' (docs/quantization.md)", 0,
+     0},
     {"samples", CL_LIST, &opts.samples, "[NAME=]PATH", "evaluate every sample of a file or folder",
      0, 0},
     {"labels", CL_STRING, &opts.labels, "FILE",
@@ -53,7 +58,7 @@ static const cl_tool tool = {"qir-run",
                              "[options] MODEL",
                              "Evaluates a model; without inputs it takes random ones.",
                              options,
-                             1,
+                             0,
                              1};
 
 static void check_usage(void)
@@ -66,8 +71,12 @@ static void check_usage(void)
         cl_usage_error(&tool, "-compare-with needs -samples");
     if (opts.compare_with && (opts.jit || opts.labels || opts.outputs.len || opts.compare.len))
         cl_usage_error(&tool, "-compare-with excludes -jit, -labels, -output and -compare");
-    if (!opts.compare_with && (opts.worst_first || opts.json))
-        cl_usage_error(&tool, "%s needs -compare-with", opts.json ? "-json" : "-worst-first");
+    if (opts.worst_first && !opts.compare_with)
+        cl_usage_error(&tool, "-worst-first needs -compare-with");
+    if (opts.json && !opts.compare_with && !opts.quantize_tensor)
+        cl_usage_error(&tool, "-json needs -compare-with or -quantize-tensor");
+    if (!opts.quantize_tensor != !opts.spec)
+        cl_usage_error(&tool, "-quantize-tensor and -spec need each other");
     if (opts.labels && !opts.samples.len)
         cl_usage_error(&tool, "-labels needs -samples");
     if (opts.calibrate.len && (opts.samples.len || opts.inputs.len || opts.random || opts.jit))
@@ -136,10 +145,14 @@ int main(int argc, char **argv)
     tool_start();
     cl_parse(&tool, argc, argv, &inputs);
     check_usage();
+    if (!inputs.len != !!opts.quantize_tensor)
+        cl_usage_error(&tool, inputs.len ? "-quantize-tensor takes no model" : "no input");
     run r = {.tool = &tool, .opts = &opts, .ctx = tool_context(&tool, &opts.common)};
     r.diag = qir_context_diag(r.ctx);
     int code = CL_EXIT_ERROR;
-    if (load(&r, inputs.items[0]))
+    if (opts.quantize_tensor)
+        code = run_quantize_tensor(&r);
+    else if (load(&r, inputs.items[0]))
         code = opts.calibrate.len  ? run_calibrate(&r)
                : opts.compare_with ? run_compare_with(&r)
                : opts.samples.len  ? run_samples(&r)

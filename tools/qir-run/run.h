@@ -13,6 +13,7 @@ typedef struct run_options {
     cl_list inputs, samples, outputs, compare;
     const char *random, *labels, *preprocess, *output_file;
     const char *atol, *rtol, *compare_with;
+    const char *quantize_tensor, *spec;
     int64_t skip, limit, bench;
     cl_list calibrate;
     bool print, hash, jit, worst_first, json;
@@ -65,6 +66,7 @@ int run_calibrate(run *r);
 int run_samples(run *r);
 int run_once(run *r);
 int run_compare_with(run *r);
+int run_quantize_tensor(run *r);
 
 /* `name=path`, or a bare path for the only result.  False: diagnosed. */
 bool find_result(run *r, const char *text, uint32_t *index, const char **path);
