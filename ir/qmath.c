@@ -181,6 +181,17 @@ void qir_choose_qparams(const qir_qrange *r, float min, float max, float *scale,
     *zp = clamp_i64((int64_t)r->qmin - qir_rne(mn / *scale), r->qmin, r->qmax);
 }
 
+void qir_xnnpack_qparams(const qir_qrange *r, float min, float max, float *scale, int32_t *zp)
+{
+    float mn = min < 0.0f ? min : 0.0f, mx = max > 0.0f ? max : 0.0f;
+    float lo = (float)r->qmin, hi = (float)r->qmax;
+    float multiplier = mn == mx ? 1.0f : clamp_f32((hi - lo) / (mx - mn), FLT_MIN, FLT_MAX);
+    float below = mn * multiplier, above = mx * multiplier;
+    float z = (lo + below) + (hi + above) > 0.0f ? lo - below : hi - above;
+    *scale = 1.0f / multiplier;
+    *zp = qir_rne(clamp_f32(z, lo, hi));
+}
+
 /* --- tables ---------------------------------------------------------------------------------- */
 
 int qir_softmax_shift(int64_t row)

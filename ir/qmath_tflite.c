@@ -8,26 +8,6 @@
 #include "qir/ops.h"
 #include "qir/qmath.h"
 
-static const char attribute[] = "compat";
-
-qir_compat qir_op_compat(const qir_op *op)
-{
-    const qir_module *m = qir_op_module(op);
-    const qir_attr *a = qir_dict_get(m->attrs, qir_intern_cstr(m->ctx, attribute));
-    bool tflite = a && a->kind == QIR_ATTR_STRING && strcmp(a->u.s, "tflite") == 0;
-    return tflite ? QIR_COMPAT_TFLITE : QIR_COMPAT_NONE;
-}
-
-bool qir_module_set_compat(qir_module *m, const char *name)
-{
-    if (strcmp(name, "tflite") != 0)
-        return qir_error(qir_context_diag(m->ctx), NULL, "compat.name",
-                         "nothing to be compatible with is called '%.50s'; known: tflite", name);
-    m->attrs = qir_dict_set(m->ctx, m->attrs, qir_intern_cstr(m->ctx, attribute),
-                            qir_attr_string(m->ctx, name, strlen(name)));
-    return true;
-}
-
 /* --- factors ---------------------------------------------------------------------------------- */
 
 static qir_factor fixed_factor(float ours, double theirs)

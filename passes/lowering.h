@@ -25,6 +25,8 @@ bool qir_lower_scaled_operands(qir_lowering *l); /* BINARY, FREE, FIXED, LOOKUP 
  * dynamic form: fills opcode, count, type too. */
 bool qir_is_dynamic_product(const qir_op *op);
 bool qir_lower_dynamic_operands(qir_lowering *l);
+/* Its operands as ExecuTorch gives them to XNNPACK, where the module says so.  False: diagnosed. */
+bool qir_lower_as_xnnpack(qir_lowering *l);
 
 /* The quantized value behind operand `i`, or NULL. */
 qir_value *qir_dequantized(const qir_op *op, uint32_t i);

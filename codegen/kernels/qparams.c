@@ -79,15 +79,40 @@ static llb_val zero_point_of(qcg *g, const chooser *c, llb_val lo, llb_val scale
     return LLVMBuildSub(g->b, llb_i32s(g, c->range.qmin, 1), g->machine->rne(g, v), "");
 }
 
+/* qir_xnnpack_qparams: the pair for the range [lo, hi], which holds 0. */
+static llb_val xnnpack_pair(qcg *g, const chooser *c, llb_val lo, llb_val hi, llb_val *zp)
+{
+    llb_val one = llb_f32s(g, 1.0f, 1), qmin = llb_f32s(g, (float)c->range.qmin, 1);
+    llb_val qmax = llb_f32s(g, (float)c->range.qmax, 1);
+    llb_val m = LLVMBuildFDiv(g->b, llb_f32s(g, c->span, 1), LLVMBuildFSub(g->b, hi, lo, ""), "");
+    m = llb_clamp_f32(g, m, FLT_MIN, FLT_MAX);
+    m = LLVMBuildSelect(g->b, LLVMBuildFCmp(g->b, LLVMRealOEQ, lo, hi, ""), one, m, "");
+    llb_val below = LLVMBuildFMul(g->b, lo, m, ""), above = LLVMBuildFMul(g->b, hi, m, "");
+    llb_val error = LLVMBuildFAdd(g->b, LLVMBuildFAdd(g->b, qmin, below, ""),
+                                  LLVMBuildFAdd(g->b, qmax, above, ""), "");
+    llb_val positive = LLVMBuildFCmp(g->b, LLVMRealOGT, error, llb_f32s(g, 0.0f, 1), "");
+    llb_val z = LLVMBuildSelect(g->b, positive, LLVMBuildFSub(g->b, qmin, below, ""),
+                                LLVMBuildFSub(g->b, qmax, above, ""), "");
+    z = llb_clamp_f32(g, z, (float)c->range.qmin, (float)c->range.qmax);
+    *zp = g->machine->rne(g, z);
+    return LLVMBuildFDiv(g->b, one, m, "");
+}
+
 /* ptr: scale, zero point, first element of the block */
 static void body(qcg *g, void *ctx, const llb_val *ptr, const bool *splat, unsigned n)
 {
     const chooser *c = ctx;
     (void)splat, (void)n;
     llb_val lo = extreme(g, &c->row, ptr[2], false), hi = extreme(g, &c->row, ptr[2], true);
-    llb_val scale = scale_of(g, c, lo, hi);
+    llb_val zp, scale;
+    if (qir_op_compat(g->op) == QIR_COMPAT_XNNPACK && !c->range.symmetric) {
+        scale = xnnpack_pair(g, c, lo, hi, &zp);
+    } else {
+        scale = scale_of(g, c, lo, hi);
+        zp = zero_point_of(g, c, lo, scale);
+    }
     llb_store(g, scale, ptr[0], 4);
-    llb_store(g, zero_point_of(g, c, lo, scale), ptr[1], 4);
+    llb_store(g, zp, ptr[1], 4);
 }
 
 /* --- blocks -------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 /* Quantization with parameters that are values, one per block of the tensor.
  *
- *   choose_qparams     [lo, hi] = range of the block and 0, NaN ignored; qir_choose_qparams
+ *   choose_qparams     [lo, hi] = range of the block and 0, NaN ignored; qir_choose_qparams, or
+ *                      qir_xnnpack_qparams
  *   quantize_affine    qir_quantize_value, the zero point within [qmin, qmax]; divide: of x / scale
  *   dequantize_affine  (float(q) - float(zp)) * scale */
 #include "eval_priv.h"
@@ -42,8 +43,10 @@ bool qir_eval_choose_qparams(qir_eval_args *a)
                         .qmax = (int32_t)qir_op_int(a->op, "qmax"),
                         .symmetric = qir_op_bool(a->op, "symmetric"),
                         .eps = qir_op_float(a->op, "eps")};
+    bool xnnpack = qir_op_compat(a->op) == QIR_COMPAT_XNNPACK && !range.symmetric;
     for (size_t b = 0; b < count; b++)
-        qir_choose_qparams(&range, lo[b], hi[b], (float *)a->out[0].data + b,
+        (xnnpack ? qir_xnnpack_qparams : qir_choose_qparams)(
+            &range, lo[b], hi[b], (float *)a->out[0].data + b,
                            (int32_t *)a->out[1].data + b);
     return true;
 }

@@ -112,7 +112,7 @@ static bool lower(qir_pass *p, qir_op *op)
         return l.why != NULL;
     if (!qir_pass_may_transform(p))
         return true;
-    qir_value *y = build_integer(&l);
+    qir_value *y = l.opcode == op->opcode || qir_lower_as_xnnpack(&l) ? build_integer(&l) : NULL;
     if (!y || !qir_check_accumulator(qir_value_op(y), true))
         return false;
     replace(&l, y);

@@ -134,11 +134,24 @@ def check_integer_products(score, folder, variant, qir):
     score.say(found == expected, f"{folder}/{variant}: {found} integer products, expected {expected}")
 
 
+def check_xnnpack(score, folder, variant):
+    """As ExecuTorch computes it: ranges per row, scales of groups in bf16."""
+    peer = score.file(folder, f"out_{variant}_et.npy")
+    if not os.path.exists(peer) or variant.startswith("wo"):
+        return
+    qir = score.emit(score.file(folder, variant + ".pt2"), "lower", "-compat=xnnpack")
+    expected = read(peer)[1]
+    worst = max(abs(a - b) for a, b in zip(expected, score.compiled(qir, folder), strict=True))
+    share, most = worst / max(map(abs, expected)), TIES.get((folder, variant), 1e-6)
+    score.say(share <= most, f"{folder}/{variant}: {share:.1e} of the largest output from ExecuTorch's")
+
+
 def check_dynamic(score):
     for folder, variant in DYNAMIC:
         model = score.emit(score.file(folder, variant + ".pt2"), "lower")
         check_integer_products(score, folder, variant, model)
         score.compare(folder, variant, score.compiled(model, folder), TIES.get((folder, variant), 1e-4))
+        check_xnnpack(score, folder, variant)
         if variant in SORTED and folder == "sort_gpt":
             check_sorted(score, variant, model)
             own = score.emit(score.file(folder, "float.pt2"), "lower", "-quantizer=" + OWN[variant])

@@ -24,7 +24,7 @@ typedef struct tool_import {
     {"params", CL_LIST, &(i)->params, "SCOPE=FILE",                                                \
      "read the weights of a params scope from another file", 0, 0},                                \
     {"compat", CL_STRING, &(i)->compat, "NAME",                                                    \
-     "integer arithmetic of another runtime, bit for bit: tflite", 0, 0}
+     "arithmetic of another runtime: tflite (integer ops), xnnpack (dynamic products)", 0, 0}
 
 /* The options for qir_import_file; lists live as long as the process. */
 qir_import_options tool_import_options(const tool_import *i, const tool_common *common);

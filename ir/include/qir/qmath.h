@@ -78,13 +78,19 @@ int32_t qir_softmax_value(uint32_t e, uint64_t sum, const qir_quant *y);
 void qir_lookup_table(const qir_quant *x, const qir_quant *y, double (*fn)(double, const float *),
                       const float *args, int8_t table[256]);
 
-/* --- compatibility (qmath_tflite.c) -----------------------------------------------------------
+/* XNNPACK's way to an affine pair: the multiplier span / (max - min) comes first, 1 for [0, 0], within
+ * [2^-126, FLT_MAX]; the scale is its reciprocal; the zero point is measured from the end of the range
+ * whose error is smaller.  Ranges and eps as above; eps is not looked at. */
+void qir_xnnpack_qparams(const qir_qrange *r, float min, float max, float *scale, int32_t *zp);
+
+/* --- compatibility (compat.c, qmath_tflite.c) -------------------------------------------------
  * Integer ops compute as docs/quantization.md says, or, where the module has the attribute
  * compat = "tflite", as TensorFlow Lite's reference kernels do: a fixed-point multiplier, its product
- * rounded twice (linear: once).  Evaluator and code generator ask here, op by op. */
+ * rounded twice (linear: once).  compat = "xnnpack": choose_qparams uses qir_xnnpack_qparams, unless
+ * symmetric.  Evaluator and code generator ask here, op by op. */
 struct qir_op;
 struct qir_module;
-typedef enum qir_compat { QIR_COMPAT_NONE, QIR_COMPAT_TFLITE } qir_compat;
+typedef enum qir_compat { QIR_COMPAT_NONE, QIR_COMPAT_TFLITE, QIR_COMPAT_XNNPACK } qir_compat;
 qir_compat qir_op_compat(const struct qir_op *op);
 /* Sets the attribute.  False: diagnosed, the name is unknown. */
 bool qir_module_set_compat(struct qir_module *m, const char *name);

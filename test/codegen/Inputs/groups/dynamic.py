@@ -16,11 +16,12 @@ class Dynamic(Weighted):
     that bf16 holds; given: the parameters are arguments."""
 
     def __init__(self, x, o, kernel=(), rows=True, weight='i8', zeros=False, group=0, half=False,
-                 given=False, **more):
+                 given=False, compat='', **more):
         super().__init__(x, o, kernel, **more)
         self.rng = random.Random(str((x, o, weight, zeros, group)))
         self.rows, self.kind, self.zeros, self.group = rows, weight, zeros, group
         self.half, self.given = half, given
+        self.module = f' attributes {{compat = "{compat}"}}' if compat else ''
 
     def op(self):
         return super().op() + '_dynamic'
@@ -68,7 +69,7 @@ class Dynamic(Weighted):
             f'    %q = quantize_affine(%x, %s, %z) {{block = {block}, {stored}}} : '
             f'tensor<{x}x{self.storage}>']
         return '\n'.join([
-            'module @m {', f'  const @w : {self.weight()}'] +
+            f'module @m{self.module} {{', f'  const @w : {self.weight()}'] +
             [f'  const @b : tensor<{self.o}xf32> = {dense("f", bias)}'] * self.bias +
             [f'  func @main({args}) -> ({y} {{name = "y"}}) {{'] + made + [
             f'    %0 = {self.op()}({"%x" if self.given else "%q"}, %s, %z, @w{", @b" * self.bias})'
@@ -87,6 +88,8 @@ def dynamic_i8():
     yield 'both-unsigned', Dynamic([5, 37], 13, storage='u8', weight='u8', zeros=True, group=None)
     yield 'groups', Dynamic([3, 64], 12, group=32)
     yield 'groups-zero-points', Dynamic([3, 60], 12, group=20, zeros=True)
+    yield 'xnnpack', Dynamic([19, 33], 8, compat='xnnpack')
+    yield 'xnnpack-unsigned', Dynamic([5, 33], 8, compat='xnnpack', storage='u8')
     yield 'given', Dynamic([4, 32], 8, given=True)
     yield 'given-unsigned', Dynamic([4, 33], 8, given=True, storage='u8', rows=False)
 
