@@ -30,13 +30,18 @@ int32_t qir_codes_get(qir_dtype t, const void *codes, int64_t i)
 
 /* --- rows of a constant ----------------------------------------------------------------------- */
 
+bool qir_has_codes(const qir_type *t)
+{
+    const qir_quant *q = t->quant;
+    return t->kind == QIR_TENSOR && q && !q->dynamic && q->expressed == QIR_f32 &&
+           qir_dtype_bits(t->dtype) <= 8;
+}
+
 static bool has_rows(const qir_type *t)
 {
     const qir_quant *q = t->quant;
-    if (t->kind != QIR_TENSOR || t->rank < 2 || !q || q->dynamic || q->expressed != QIR_f32 ||
-        qir_dtype_bits(t->dtype) > 8)
-        return false;
-    return q->axis < 0 || (q->axis == 0 && !q->group) || (q->axis == 1 && q->group);
+    return qir_has_codes(t) && t->rank >= 2 &&
+           (q->axis < 0 || (q->axis == 0 && !q->group) || (q->axis == 1 && q->group));
 }
 
 bool qir_code_rows_get(const qir_type *t, qir_code_rows *r)

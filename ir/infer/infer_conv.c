@@ -8,16 +8,24 @@
 
 /* --- weights, bias, result ------------------------------------------------------------------- */
 
-/* A real input and a quantized weight: the weight is dequantized element by element. */
-static bool check_weight_only(qir_infer *q, const qir_type *x, const qir_type *w)
+/* Real input, quantized weight: rows of codes, or per tensor or `axis` where that is another. */
+static bool is_weight_only(const qir_type *x, const qir_type *w, int axis)
 {
     qir_code_rows rows;
-    return (x->dtype == QIR_f32 && q->opcode != QIR_OP_conv_transpose &&
-            qir_code_rows_get(w, &rows)) ||
+    if (x->dtype != QIR_f32)
+        return false;
+    return axis == 0 ? qir_code_rows_get(w, &rows) : qir_has_codes(w) && !w->quant->group &&
+                                                         (w->quant->axis < 0 || w->quant->axis == axis);
+}
+
+static bool check_weight_only(qir_infer *q, const qir_type *x, const qir_type *w, int axis)
+{
+    return is_weight_only(x, w, axis) ||
            infer_fail(q, "type.operand",
                       "input %s and weight %s, expected both quantized or neither, or f32 and at "
-                      "most 8 bits that express f32, per tensor, per axis 0 or in groups of axis 1",
-                      infer_text(q, x), infer_text(q, w));
+                      "most 8 bits that express f32, per tensor, per axis %d%s",
+                      infer_text(q, x), infer_text(q, w), axis,
+                      axis ? "" : " or in groups of axis 1");
 }
 
 /* The weight is quantized like the input or neither is; per tensor or per `axis`. */
@@ -26,7 +34,7 @@ static bool check_weight(qir_infer *q, const qir_type *x, const qir_type *w, int
     if (!x->quant && !w->quant)
         return infer_same_element(q, x, w);
     if (!x->quant)
-        return check_weight_only(q, x, w);
+        return check_weight_only(q, x, w, axis);
     if (!w->quant)
         return infer_fail(q, "type.operand", "input %s and weight %s, expected both quantized",
                           infer_text(q, x), infer_text(q, w));

@@ -1,4 +1,4 @@
-/* Changes: conv and linear read their constant weight, gather its constant table, quantized as they are
+/* Changes: conv, conv_transpose and linear read their constant weight, gather its constant table, quantized as they are
  * stored; they dequantize what they read.
  *
  *   linear(x, dequantize(@w), b)   -> linear(x, @w, b)
@@ -15,12 +15,15 @@
 static const struct {
     qir_opcode opcode;
     uint32_t operand;
-} readers[] = {{QIR_OP_conv, 1}, {QIR_OP_linear, 1}, {QIR_OP_gather, 0}};
+} readers[] = {{QIR_OP_conv, 1}, {QIR_OP_conv_transpose, 1}, {QIR_OP_linear, 1}, {QIR_OP_gather, 0}};
 
-/* Rows are what gather takes: axis 0 of a matrix. */
-static bool reads_rows(const qir_op *op, const qir_type *t)
+/* Rows are what gather takes: axis 0 of a matrix.  A transposed convolution becomes a convolution,
+ * axis 1 of its weight that one's axis 0 (expand-conv-transpose). */
+static bool reads(const qir_op *op, const qir_type *t)
 {
     qir_code_rows rows;
+    if (op->opcode == QIR_OP_conv_transpose)
+        return qir_has_codes(t) && !t->quant->group && (t->quant->axis < 0 || t->quant->axis == 1);
     return qir_code_rows_get(t, &rows) &&
            (op->opcode != QIR_OP_gather || (t->rank == 2 && qir_op_int(op, "axis") == 0));
 }
@@ -30,7 +33,7 @@ static qir_value *stored(const qir_op *op, uint32_t i)
 {
     const qir_op *dequantize = qir_op_feeder(op, i, QIR_OP_dequantize);
     qir_value *c = dequantize ? qir_op_operand(dequantize, 0) : NULL;
-    return c && qir_value_const(c) && reads_rows(op, c->type) ? c : NULL;
+    return c && qir_value_const(c) && reads(op, c->type) ? c : NULL;
 }
 
 static void fuse(qir_pass *p, qir_op *op, uint32_t i)
@@ -58,8 +61,8 @@ static const char *const statistics[] = {"fused", NULL};
 
 QIR_PASS(fuse_weight_dequantize, .name = "fuse-weight-dequantize",
          .summary = "Float ops read quantized weights and tables as they are stored.",
-         .doc = "Changes: conv, linear and gather of a dequantized constant take the constant "
-                "itself: at most 8 bits, parameters per tensor, per axis 0 or in groups along axis "
-                "1.\nRequires: integer ops made (lower-qdq); runs before const-fold "
+         .doc = "Changes: conv, conv_transpose, linear and gather of a dequantized constant take the "
+                "constant itself: at most 8 bits, parameters per tensor, per axis 0 or in groups along "
+                "axis 1 (conv_transpose: per axis 1).\nRequires: integer ops made (lower-qdq); runs before const-fold "
                 "dequantizes.\nLeaves: values.",
          .excludes = QIR_STAGE_OBSERVED | QIR_STAGE_PACKED, .statistics = statistics, .run = run)

@@ -147,22 +147,22 @@ class Builder:
         return Quant(storage, [self.scale(0.01) for _ in range(n)], points,
                      axis if n > 1 or (channels == 1 and self.chance(0.5)) else None, low)
 
-    def codes(self, dims):
-        """A constant of few bits with parameters along rows, dequantized."""
+    def codes(self, dims, axis=0):
+        """A constant of few bits, dequantized; parameters along rows, or the axis of a transposed convolution."""
         storage = self.pick(["i4", "i4", "u4", "i2", "u2", "i8", "u8"])
         probe = Quant(storage, [1.0], [0])
         divisors = [n for n in range(2, dims[1] + 1) if dims[1] % n == 0]
-        group = self.pick(divisors) if divisors and self.chance(0.5) else None
-        n = dims[0] * dims[1] // group if group else self.pick([1, dims[0]])
+        group = self.pick(divisors) if divisors and not axis and self.chance(0.5) else None
+        n = dims[0] * dims[1] // group if group else self.pick([1, dims[axis]])
         zeros = self.chance(0.5)
         points = [self.rng.randint(probe.low, probe.high) if zeros else 0 for _ in range(n)]
         q = Quant(storage, [self.scale(0.05) for _ in range(n)], points,
-                  1 if group else 0 if n > 1 else None, group=group)
+                  1 if group else axis if n > 1 else None, group=group)
         return self.hidden("dequantize", [self.quant_const(dims, q)], [], dims, "f32")
 
     def weight(self, dims, axis):
-        if self.kind == "float" and axis == 0 and self.chance(0.4):
-            return self.codes(dims)
+        if self.kind == "float" and self.chance(0.4):
+            return self.codes(dims, axis)
         if self.kind == "float" or (self.kind == "qdq" and self.chance(0.1)):
             return self.real_const(dims)
         q = self.weight_quant(dims[axis], axis)

@@ -27,8 +27,11 @@ typedef struct qir_code_rows {
     size_t segment_bytes, row_bytes;
 } qir_code_rows;
 
-/* False: the type is not quantized to 8 bits or fewer with known f32 values, or its parameters do not
- * lie along rows: per tensor, per index of dimension 0, or in groups along dimension 1. */
+/* A tensor quantized to 8 bits or fewer, whose values are f32 and known. */
+bool qir_has_codes(const qir_type *t);
+
+/* False: the type has no codes, or its parameters do not lie along rows: per tensor, per index of
+ * dimension 0, or in groups along dimension 1. */
 bool qir_code_rows_get(const qir_type *t, qir_code_rows *r);
 
 /* Row-major elements (a byte each) to rows of r->row_bytes bytes. */

@@ -1,15 +1,15 @@
 """Real ops with quantized weights and tables, which objects hold in their bits."""
-from modules import Weighted, dense, dims, f32, product
+from modules import Transposed, Weighted, dense, dims, f32, product
 
 
-def quant(rng, storage, shape, group=0, rows=True, zero_points=False):
-    """Type of a constant: parameters per tensor, per row, or per group of dimension 1."""
+def quant(rng, storage, shape, group=0, rows=True, zero_points=False, axis=0):
+    """Type of a constant: parameters per tensor, per row (index of an axis), or per group of dimension 1."""
     bits = int(storage[1:])
     low = -(1 << bits - 1) if storage[0] == 'i' else 0
-    count = shape[0] * (shape[1] // group if group else 1) if rows or group else 1
+    count = shape[0] * (shape[1] // group) if group else shape[axis] if rows else 1
     scales = [f32(rng.uniform(0.01, 0.1)) for _ in range(count)]
     zeros = [rng.randrange(low, low + (1 << bits)) if zero_points else 0 for _ in scales]
-    where = f'axis = 1, group = {group}, ' if group else 'axis = 0, ' if rows else ''
+    where = f'axis = 1, group = {group}, ' if group else f'axis = {axis}, ' if rows else ''
     if len(scales) > 8:
         return f'quant<{storage}:f32, {where}{dense("f", scales)} : {dense("i", zeros)}>'
     entries = ', '.join(f'{s!r}:{z}' for s, z in zip(scales, zeros))
@@ -33,6 +33,13 @@ class Codes(Weighted):
 
     def weight(self):
         return constant(self.rng, self.weight_dims(), self.storage, **self.how), 0
+
+
+class TransposedCodes(Transposed):
+    """A real conv_transpose whose weight is quantized."""
+
+    def weight(self):
+        return constant(self.rng, self.weight_dims(), self.storage, axis=1, zero_points=True), 0
 
 
 def table(shape, storage, indices, **how):
@@ -67,4 +74,5 @@ def codes():
     yield 'conv-grouped', Codes([1, 12, 8, 8], 18, 'i8', [3, 3], pads=1, groups=3)
     yield 'pointwise', Codes([1, 32, 8, 8], 24, 'i4', [1, 1], group=16, zero_points=True)
     yield 'depthwise', Codes([1, 13, 9, 8], 13, 'i4', [3, 3], pads=1, groups=13, zero_points=True)
+    yield 'transposed', TransposedCodes([1, 6, 5, 5], 9, [3, 3], 2, groups=3, real=True, storage='i4')
     yield '1d', Codes([1, 8, 20], 12, 'i2', [5], 2, 2)
