@@ -49,6 +49,7 @@ CASES = {
                      cifar(order="nchw", **CIFAR_STATISTICS), loss=0.3, sqnr=30.5),
     "mnist_valid_f32": Case("mnist/mnist_valid_f32.onnx", mnist(), loss=0.3, sqnr=27.6),
     "mnist_resnet_f32": Case("mnist/mnist_resnet_f32.onnx", mnist(), loss=0.3, sqnr=34.5),
+    "mnist_8": Case("mnist/mnist-8.onnx", mnist(scale=1.0), loss=0.3, sqnr=35.0),
     "mnist_burn": Case("mnist/mnist_burn.onnx", mnist(mean=0.1307, std=0.3081), loss=0.3, sqnr=27.5),
     "mnist_dw_f32": Case("mnist/mnist_dw_f32.onnx", mnist(), loss=0.3, sqnr=21.8),
     "ic_resnet8_qdq": Case("mlperf_tiny_ic/ic_resnet8_int8_qdq.onnx", cifar(order="nchw"), top1=(87.8, 0.6)),
