@@ -88,6 +88,27 @@ class Case:
         self.inputs, self.nodes, self.kind = [], [], KINDS[number // 8 % len(KINDS)]
         self.result = KIND_BUILDERS[self.kind](self)
 
+    # ---- what engines need --------------------------------------------------------------------
+    def arguments(self):
+        """Name, element type, dimensions and bytes."""
+        for v in self.inputs:
+            yield v.name, "|i1" if self.signed else "|u1", v.dims, self.stored(v.codes)
+
+    def outputs(self):
+        """Name and bytes of each result."""
+        return [(f"y{self.number}", product(self.result.dims))]
+
+    def stored(self, codes):
+        """As bytes of the storage type."""
+        return bytes(b ^ 128 for b in codes) if self.signed else bytes(codes)
+
+    def integers(self, blob):
+        """What is compared: the codes of the result, counted from 0."""
+        return list(self.stored(blob))
+
+    def print_to(self, printer):
+        printer.case(self)
+
     # ---- values -------------------------------------------------------------------------------
     def zero_point(self, relu=False):
         """Behind a ReLU there is something above zero: QNNPACK refuses empty ranges."""
@@ -358,7 +379,7 @@ class Printer:
 def module(cases):
     p = Printer()
     for c in cases:
-        p.case(c)
+        c.print_to(p)
     return p.module()
 
 

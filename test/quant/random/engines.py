@@ -1,4 +1,4 @@
-"""The graphs of cases.py through qcc's tools: batches of them as one module, the evaluator on the
+"""The graphs of cases.py and dynamic.py through qcc's tools: batches of them as one module, the evaluator on the
 lowered module, and a program that links the objects of every batch."""
 import os
 import subprocess
@@ -19,9 +19,10 @@ def npy(descr, dims, data):
     return b"\x93NUMPY\x01\0" + len(head).to_bytes(2, "little") + head + data
 
 
-def stored(case, codes):
-    """As bytes of the case's storage type."""
-    return bytes(b ^ 128 for b in codes) if case.signed else codes
+def divide(everything, levels):
+    """Batch by batch among the levels."""
+    for i, level in enumerate(levels):
+        yield level, [c for n, c in enumerate(everything) if n // BATCH % len(levels) == i]
 
 
 class Batch:
@@ -30,7 +31,7 @@ class Batch:
     def __init__(self, engines, batch):
         self.engines, self.cases = engines, batch
         self.name = f"b{batch[0].number}"
-        self.inputs = [(c, v) for c in batch for v in c.inputs]
+        self.inputs = [a for c in batch for a in c.arguments()]
         with open(self.path("qir"), "w") as f:
             f.write(cases.module(batch))
 
@@ -40,21 +41,19 @@ class Batch:
     def evaluate(self):
         """Results by case; every op must become integer."""
         with zipfile.ZipFile(self.path("npz"), "w") as z:
-            for c, v in self.inputs:
-                descr = "|i1" if c.signed else "|u1"
-                z.writestr(v.name + ".npy", npy(descr, v.dims, stored(c, v.codes)))
+            for name, descr, dims, data in self.inputs:
+                z.writestr(name + ".npy", npy(descr, dims, data))
         self.engines.tool("qcc", self.path("qir"), "-stop-after=lower", "-emit-qir",
                           "-Werror=float-fallback", "-o", self.path("lowered.qir"))
-        out = {c.number: self.path(f"{c.number}.out") for c in self.cases}
+        names = [name for c in self.cases for name, _ in c.outputs()]
         self.engines.tool("qir-run", self.path("lowered.qir"), "-input=" + self.path("npz"),
-                          *[f"-output=y{n}={p}" for n, p in out.items()])
-        return {n: self.read(p) for n, p in out.items()}
+                          *[f"-output={n}={self.path(n)}" for n in names])
+        return {c.number: b"".join(self.read(n) for n, _ in c.outputs()) for c in self.cases}
 
-    @staticmethod
-    def read(path):
-        with open(path, "rb") as f:
+    def read(self, name):
+        with open(self.path(name), "rb") as f:
             blob = f.read()
-        os.unlink(path)
+        os.unlink(self.path(name))
         return blob[10 + int.from_bytes(blob[8:10], "little"):]
 
     def compile(self, target, level):
@@ -64,8 +63,8 @@ class Batch:
 
     def call(self):
         """C that takes this batch's arguments from the input file and appends its results."""
-        inputs = ", ".join(f"take({len(v.codes)})" for _, v in self.inputs)
-        outputs = ", ".join(f"put({cases.product(c.result.dims)})" for c in self.cases)
+        inputs = ", ".join(f"take({len(data)})" for *_, data in self.inputs)
+        outputs = ", ".join(f"put({size})" for c in self.cases for _, size in c.outputs())
         return (f"    {{\n        {self.name}_inputs in = {{{inputs}}};\n"
                 f"        {self.name}_outputs out = {{{outputs}}};\n"
                 f"        failed |= {self.name}_run(&in, &out, scratch({self.name.upper()}_SCRATCH_BYTES),"
@@ -126,8 +125,8 @@ class Engines:
         target, compiler, emulator = LEVELS[level]
         batches = self.batches(everything)
         objects = [b.compile(target, level) for b in batches]
-        data = b"".join(stored(c, v.codes) for b in batches for c, v in b.inputs)
-        sizes = [cases.product(c.result.dims) for c in everything]
+        data = b"".join(a[-1] for b in batches for a in b.inputs)
+        sizes = [sum(size for _, size in c.outputs()) for c in everything]
         source, program = (os.path.join(self.work, level + e) for e in (".c", ""))
         with open(source, "w") as f:
             f.write("#include <stdio.h>\n#include <stdlib.h>\n")
