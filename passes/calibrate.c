@@ -2,6 +2,7 @@
 #include "qir/calibrate.h"
 
 #include <math.h>
+#include "fake_quant.h"
 #include "observing.h"
 #include "profile.h"
 
@@ -10,7 +11,7 @@ typedef struct calibration {
     qir_diag_engine *diag;
     qir_context *ctx;
     qir_map choices; /* observe op -> qir_observer_choice * */
-    qir_arena *arena;
+    qir_arena *arena, *scratch;
     float *buffer; /* one channel's values; as large as the largest observed tensor */
     int64_t sample;
     bool ok;
@@ -64,12 +65,42 @@ static bool feed(calibration *c, const qir_op *op, const qir_tensor *x)
     return feed_cells(c, op, e, x->data);
 }
 
+/* --- fake quantization ------------------------------------------------------------------------ */
+
+/* Range of one cell: what was seen so far, or of a constant as it is. */
+static void cell_range(calibration *c, const qir_op *op, const qir_tensor *x, int64_t cell, float *lo, float *hi)
+{
+    int64_t n, id = qir_op_int(op, "id");
+    const qir_observer_choice *choice = qir_map_get(&c->choices, op);
+    if (choice) {
+        qir_observer_goal goal = qir_observe_goal(op);
+        qir_observer_range(&qir_profile_find(c->profile, id)->cells[cell], &goal, lo, hi);
+        return;
+    }
+    const float *values = qir_observe_cell(op, x->data, cell, c->buffer, &n);
+    qir_minmax(values, n, lo, hi);
+}
+
+static void fake_quantize(calibration *c, const qir_op *op, const qir_tensor *x, float *y)
+{
+    int64_t cells = qir_observe_cells(op);
+    float *lo = QIR_NEW_ARRAY(c->scratch, float, (size_t)cells);
+    float *hi = QIR_NEW_ARRAY(c->scratch, float, (size_t)cells);
+    if (qir_type_elements(x->type) == 0)
+        return;
+    for (int64_t i = 0; i < cells; i++)
+        cell_range(c, op, x, i, &lo[i], &hi[i]);
+    qir_fake_quantize(op, lo, hi, x->data, y, c->scratch);
+    qir_arena_reset(c->scratch);
+}
+
 static void on_op(void *user, const qir_op *op, const qir_tensor *in, const qir_tensor *out)
 {
     calibration *c = user;
-    (void)out;
     if (c->ok && observes_activation(op))
         c->ok = feed(c, op, &in[0]);
+    if (c->ok && op->opcode == QIR_OP_observe && qir_op_bool(op, "fake"))
+        fake_quantize(c, op, &in[0], out[0].data);
 }
 
 static bool run_samples(calibration *c, qir_func *f, qir_samples *samples,
@@ -100,14 +131,14 @@ static bool choose_kinds(calibration *c, const qir_func *f, size_t *found)
     int64_t largest = 0;
     *found = 0;
     qir_for_each_op(op, f->body) {
+        int64_t n = op->opcode == QIR_OP_observe ? qir_type_elements(op->results[0].type) : 0;
+        largest = n > largest ? n : largest;
         if (!observes_activation(op))
             continue;
         qir_observer_choice *choice = QIR_NEW(c->arena, qir_observer_choice);
         if (!qir_observe_choice(op, choice))
             return false;
         qir_map_put(&c->choices, op, choice);
-        int64_t n = qir_type_elements(qir_op_operand(op, 0)->type);
-        largest = n > largest ? n : largest;
         ++*found;
     }
     c->buffer = QIR_NEW_ARRAY(c->arena, float, (size_t)largest);
@@ -136,6 +167,7 @@ bool qir_calibrate(qir_module *m, qir_samples *samples, const qir_calibrate_opti
                      .diag = qir_context_diag(m->ctx),
                      .ctx = m->ctx,
                      .arena = qir_context_new_arena(m->ctx),
+                     .scratch = qir_context_new_arena(m->ctx),
                      .ok = true};
     qir_func *f = qir_module_main(m);
     bool ok = f ? calibrate(&c, f, samples, opts)
@@ -143,5 +175,6 @@ bool qir_calibrate(qir_module *m, qir_samples *samples, const qir_calibrate_opti
                             "no function to calibrate; expected '@main' or a single function");
     qir_map_free(&c.choices);
     qir_arena_destroy(c.arena);
+    qir_arena_destroy(c.scratch);
     return ok;
 }

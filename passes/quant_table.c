@@ -2,6 +2,7 @@
 #include "qir/quantizer.h"
 
 #include <string.h>
+#include "batch_norm.h"
 #include "qir/ops.h"
 #include "qir/quant.h"
 
@@ -13,10 +14,25 @@ typedef struct table_run {
 
 static const qir_qspec from_producer = {.kind = QIR_QSPEC_PRODUCER};
 
-qir_op *qir_relu_behind(const qir_op *op)
+static qir_op *sole_user(const qir_op *op)
 {
     const qir_value *y = &op->results[0];
-    qir_op *user = qir_value_has_one_use(y) ? y->uses->user : NULL;
+    return qir_value_has_one_use(y) ? y->uses->user : NULL;
+}
+
+/* A batch norm that could be folded into `op`: only quantization-aware training leaves one. */
+static qir_op *norm_behind(const qir_op *op)
+{
+    qir_norm n;
+    qir_op *user = sole_user(op);
+    return user && op->opcode != QIR_OP_linear && qir_norm_folds_into(op) && qir_norm_match(user, &n) ? user
+                                                                                                  : NULL;
+}
+
+qir_op *qir_relu_behind(const qir_op *op)
+{
+    const qir_op *norm = norm_behind(op);
+    qir_op *user = sole_user(norm ? norm : op);
     return user && user->opcode == QIR_OP_relu ? user : NULL;
 }
 
@@ -94,11 +110,13 @@ static bool has_parameters(const table_run *r, const qir_value *v)
     return follower_row(r->table, def) && has_parameters(r, qir_op_operand(def, 0));
 }
 
-/* The operands at `op`; the result at the relu behind it where the row takes both. */
+/* The operands at `op`; the result at the batch norm or relu behind it where the row takes them too. */
 static void write(const table_run *r, qir_op *op, const qir_qspec *const *in, const qir_qspec *out)
 {
-    qir_op *relu = takes_relu(r->row) ? qir_relu_behind(op) : NULL;
-    qir_annotate(r->a, op, in, relu ? &qir_qspec_float : out);
+    qir_op *norm = norm_behind(op), *relu = takes_relu(r->row) ? qir_relu_behind(op) : NULL;
+    qir_annotate(r->a, op, in, norm || relu ? &qir_qspec_float : out);
+    if (norm)
+        qir_annotate(r->a, norm, specs(r, norm, &qir_qspec_float), relu ? &qir_qspec_float : out);
     if (relu)
         qir_annotate(r->a, relu, specs(r, relu, &qir_qspec_float), out);
 }

@@ -53,6 +53,48 @@ bool qir_eval_identity(qir_eval_args *a)
     return copy_bytes(a);
 }
 
+int64_t qir_observed_cell(const qir_op *op, int64_t i)
+{
+    const qir_type *t = qir_op_operand(op, 0)->type;
+    int64_t axis = qir_op_int(op, "axis"), group = qir_op_int(op, "group"), inner = 1;
+    if (axis < 0)
+        return 0;
+    for (unsigned d = (unsigned)axis + 1; d < t->rank; d++)
+        inner *= t->dims[d];
+    int64_t channel = i / inner % t->dims[axis];
+    int64_t row = group && axis > 0 ? i / (qir_type_elements(t) / t->dims[0]) : 0;
+    return (row * t->dims[axis] + channel) / (group ? group : 1);
+}
+
+/* Fake quantization by the observer's own formula, as insert-qdq will write it. */
+static void fake_quantize(qir_eval_args *a)
+{
+    const qir_op *op = a->op;
+    const float *x = a->in[0].data;
+    float *y = a->out[0].data;
+    size_t n;
+    const float *lo = qir_op_floats(op, "lo", &n), *hi = qir_op_floats(op, "hi", &n);
+    float *scale = QIR_NEW_ARRAY(a->scratch, float, n);
+    int32_t *zp = QIR_NEW_ARRAY(a->scratch, int32_t, n);
+    qir_qrange range = {(int32_t)qir_op_int(op, "qmin"), (int32_t)qir_op_int(op, "qmax"),
+                        qir_op_bool(op, "symmetric"), qir_op_float(op, "eps")};
+    for (size_t c = 0; c < n; c++)
+        qir_choose_qparams(&range, lo[c], hi[c], &scale[c], &zp[c]);
+    for (int64_t i = 0; i < qir_type_elements(a->in[0].type); i++) {
+        int64_t c = qir_observed_cell(op, i);
+        int32_t q = qir_quantize_value(x[i], scale[c], zp[c], range.qmin, range.qmax);
+        y[i] = qir_dequantize_value(q, scale[c], zp[c]);
+    }
+}
+
+bool qir_eval_observe(qir_eval_args *a)
+{
+    if (!qir_op_bool(a->op, "fake") || !qir_op_attr(a->op, "lo"))
+        return copy_bytes(a);
+    fake_quantize(a);
+    return true;
+}
+
 bool qir_eval_copy(qir_eval_args *a)
 {
     return copy_bytes(a);

@@ -13,6 +13,7 @@ typedef struct inserter {
     qir_pass *pass;
     qir_module *module;
     const char *activations; /* kind of the activations' observers; NULL: as the specs say */
+    bool fake; /* observers fake-quantize */
     const qir_sharing *sharing;
     qir_map on_edge; /* value -> the observe op inserted for one of its edges */
 } inserter;
@@ -74,6 +75,7 @@ static qir_value *build_observe(const inserter *s, qir_builder b, qir_value *v, 
         {"eps", own && spec->eps != FLT_EPSILON ? qir_attr_float(ctx, spec->eps) : NULL},
         {"scale", fixed ? qir_attr_float(ctx, spec->scale) : NULL},
         {"zp", fixed ? int_unless(s, spec->zero_point, 0) : NULL},
+        {"fake", flag_attr(s, s->fake && own && !spec->dynamic)},
         {"of", own || fixed ? NULL : derived_from(s, spec, group)},
         {NULL, NULL},
     };
@@ -173,6 +175,7 @@ static bool run(qir_pass *p, qir_module *m)
     const char *observer = qir_pass_string(p, "observer");
     inserter s = {.pass = p, .module = m, .activations = strcmp(observer, "auto") ? observer : NULL};
     qir_observer_choice choice;
+    s.fake = qir_pass_bool(p, "fake-quantize");
     if (s.activations &&
         !qir_observer_choose(m->ctx, m->loc, observer, strlen(observer), &choice))
         return false;
@@ -186,6 +189,8 @@ static bool run(qir_pass *p, qir_module *m)
 static const qir_pass_option options[] = {
     {"observer", QIR_OPT_STRING, "auto",
      "kind of the activations' observers; auto = as their specs say"},
+    {"fake-quantize", QIR_OPT_BOOL, "false",
+     "observers fake-quantize, as in quantization-aware training: what follows sees rounded values"},
     {NULL, QIR_OPT_BOOL, NULL, NULL},
 };
 static const char *const statistics[] = {"observers", NULL};

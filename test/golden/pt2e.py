@@ -266,20 +266,23 @@ class Runner:
         return read(converted if os.path.exists(converted) else observed)
 
 
-def main():
+def main(make_runner=Runner, folder=HERE, nearest=lambda expected, got: got):
+    """`nearest`: a line of ours with what agrees with the golden one but for rounding taken from there."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", required=True)
     parser.add_argument("--out", required=True)
     parser.add_argument("names", nargs="*")
     args = parser.parse_args()
     os.makedirs(args.out, exist_ok=True)
-    runner, wrong = Runner(args), []
-    for name in args.names or sorted(f[:-4] for f in os.listdir(HERE) if f.endswith(".txt")):
-        expected = number(golden(os.path.join(HERE, name + ".txt")))
+    runner, wrong = make_runner(args), []
+    for name in args.names or sorted(f[:-4] for f in os.listdir(folder) if f.endswith(".txt")):
+        expected = number(golden(os.path.join(folder, name + ".txt")))
         try:
             got = number(Module(runner.convert(name)).lines())
         except subprocess.CalledProcessError:
             got = []
+        if len(got) == len(expected):
+            got = [nearest(a, b) for a, b in zip(expected, got, strict=True)]
         print(name, "equal" if got == expected else "DIFFERS")
         if got == expected:
             continue

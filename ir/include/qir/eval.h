@@ -27,6 +27,9 @@ typedef struct qir_eval_args {
 } qir_eval_args;
 typedef bool (*qir_eval_fn)(qir_eval_args *a);
 
+/* Which of the ranges of an `observe` op (attributes lo, hi) element i of its operand belongs to. */
+int64_t qir_observed_cell(const qir_op *observe, int64_t i);
+
 /* Evaluates one op on given operand tensors into freshly allocated results (arena). */
 bool qir_eval_op(const qir_op *op, const qir_tensor *in, qir_tensor *out, qir_arena *arena,
                  qir_diag_engine *diag);
