@@ -10,8 +10,8 @@
 #include <math.h>
 #include <string.h>
 #include "lowering.h"
+#include "prepack.h"
 #include "qir/qmath.h"
-#include "qir/rewrite.h"
 #include "quant_util.h"
 
 typedef struct accum {
@@ -40,19 +40,11 @@ static bool take_input(accum *a)
     return true;
 }
 
-/* The weight behind unpack(prepack(w)), or `w` itself. */
-static qir_value *look_through_packing(accum *a, qir_value *w)
-{
-    const qir_op *unpack = w ? qir_value_op(w) : NULL;
-    if (!unpack || unpack->opcode != QIR_OP_unpack)
-        return w;
-    a->prepack = qir_op_feeder(unpack, 0, QIR_OP_prepack);
-    return a->prepack ? qir_op_operand(a->prepack, 0) : w;
-}
-
 static bool take_weight(accum *a, const qir_qrule *rule)
 {
-    qir_value *w = look_through_packing(a, qir_dequantized(a->l->op, (uint32_t)rule->weight));
+    qir_value *w = qir_dequantized(a->l->op, (uint32_t)rule->weight);
+    a->prepack = qir_prepack_behind(w);
+    w = a->prepack ? qir_op_operand(a->prepack, 0) : w;
     a->weight = w ? qir_value_const(w) : NULL;
     if (!a->weight)
         return qir_stays_float(a->l, "its weight is not a quantized constant");

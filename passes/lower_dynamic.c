@@ -6,8 +6,8 @@
  * tensor, per output channel or, for linear, in groups along a row.  Sums are bounded in ir/accumulator.c,
  * group by group. */
 #include "lowering.h"
+#include "prepack.h"
 #include "qir/builder.h"
-#include "qir/rewrite.h"
 #include "quant_util.h"
 
 enum { OPERANDS = 5 };
@@ -96,12 +96,14 @@ static bool weight_type_fits(qir_lowering *l, const qir_type *w)
 static bool take_weight(qir_lowering *l)
 {
     qir_value *w = qir_dequantized(l->op, 1);
+    qir_op *prepack = qir_prepack_behind(w);
+    w = prepack ? qir_op_operand(prepack, 0) : w;
     qir_const *c = w ? qir_value_const(w) : NULL;
     if (!c)
         return qir_stays_float(l, "its weight is not a quantized constant");
     if (!weight_type_fits(l, w->type))
         return false;
-    l->in[3] = w;
+    l->in[3] = prepack ? &prepack->results[0] : w;
     return true;
 }
 

@@ -29,6 +29,12 @@ qir_op *qir_build_prepack(qir_op *op, qir_value *w, qir_packing packing)
                      NULL);
 }
 
+qir_op *qir_prepack_behind(const qir_value *w)
+{
+    const qir_op *unpack = w ? qir_value_op(w) : NULL;
+    return unpack && unpack->opcode == QIR_OP_unpack ? qir_op_feeder(unpack, 0, QIR_OP_prepack) : NULL;
+}
+
 void qir_keep_kernel(qir_op *op, const qir_type *w)
 {
     const qir_op_desc *d = qir_op_desc_get(op->opcode);

@@ -16,6 +16,9 @@ int64_t qir_groups_of(const qir_op *op);
 /* prepack(w) in front of `op`, for its kernel.  NULL: diagnosed. */
 qir_op *qir_build_prepack(qir_op *op, qir_value *w, qir_packing packing);
 
+/* The prepack that `w` is the unpacked result of, or NULL. */
+qir_op *qir_prepack_behind(const qir_value *w);
+
 /* The packed form hides the kernel's sizes: convolutions carry them as an attribute. */
 void qir_keep_kernel(qir_op *op, const qir_type *w);
 

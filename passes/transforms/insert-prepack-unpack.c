@@ -18,6 +18,16 @@ static qir_value *match(const qir_op *op)
     return w && qir_value_const(w) ? w : NULL;
 }
 
+/* Kernels whose operands are 8 bits wide want signed ones; weights of few bits wait for their kernel. */
+static qir_packing packing_of(qir_level level, const qir_op *op, const qir_type *w)
+{
+    const qir_op *dq = qir_op_feeder(op, 0, QIR_OP_dequantize_affine);
+    qir_packing p = qir_level_weight_packing(level, w, qir_groups_of(op));
+    bool fits = !dq || (qir_dtype_bits(w->dtype) == 8 && (qir_packing_get(p)->elem != QIR_i8 ||
+                                                         qir_op_operand(dq, 0)->type->dtype == QIR_i8));
+    return fits ? p : QIR_PACKING_none;
+}
+
 static bool rewrite(qir_op *op, qir_value *w, qir_packing packing)
 {
     qir_builder b = qir_builder_before(op);
@@ -44,8 +54,7 @@ static bool run(qir_pass *p, qir_module *m)
     qir_for_each_func(f, m)
         qir_for_each_op(op, f->body) {
             qir_value *w = match(op);
-            qir_packing packing =
-                w ? qir_level_weight_packing(level, w->type, qir_groups_of(op)) : QIR_PACKING_none;
+            qir_packing packing = w ? packing_of(level, op, w->type) : QIR_PACKING_none;
             if (packing == QIR_PACKING_none || !qir_pass_may_transform(p))
                 continue;
             if (!rewrite(op, w, packing))

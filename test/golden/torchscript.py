@@ -32,10 +32,8 @@ DIFFERENCES = {
     "cat": [(r"cat\(dq (\d+), dq (\d+)\)\n(\d+) = quantize\((\d+)\).*", r"cat(\1, \2)\n\3 = same(\4)")],
     # neg has an integer form.
     "neg_stays": [(r"(?s)(fused.*)neg\(dq (\d+)\)\n(\d+) = quantize\((\d+)\)[^\n]*", r"\1neg(\2)\n\3 = same(\4)")],
-    # layer_norm stays in float, with its parameters.
-    "layer_norm": [(r"(dq \d+), w i8 [^,]*, w i8 [^)]*", r"\1, c 8, c 8"),
-                   (r"(\d+) = layer_norm\((\d+), dq c 8, dq c 8\) (.*)",
-                    r"\1f = layer_norm(dq \2, c 8, c 8)\n\1 = quantize(\1f) \3 u8")],
+    # The parameters of layer_norm stay in float.
+    "layer_norm": [(r"(dq \d+), w i8 [^,]*, w i8 [^)]*", r"\1, c 8, c 8"), (r"dq c 8, dq c 8", "c 8, c 8")],
 }
 # Models with an operation that rounds: scales behind it agree to 2 in the last place of fp32.
 ROUNDED = {"hardswish", "layer_norm"}
@@ -78,7 +76,7 @@ def rename(operand, value):
 
 # --- qcc's module ----------------------------------------------------------------------------------------
 # Operations whose result has parameters of its own; the others keep their operand's, or have fixed ones.
-SCALED = {"conv", "linear", "add", "mul", "concat", "hard_swish"}
+SCALED = {"conv", "linear", "add", "mul", "concat", "hard_swish", "layer_norm"}
 
 
 class Module(pt2e.Module):
@@ -102,6 +100,8 @@ class Module(pt2e.Module):
             operands = [self.const(a) if a.startswith("@") else value[a] for a in pt2e.split(operands) if a != "none"]
             if name in ("prepack", "requantize"):  # cat does the latter itself
                 made = operands[0]
+            elif self.fused and name in ("choose_qparams", "quantize_affine"):  # linear_dynamic does both itself
+                made = operands[0]
             elif name.startswith("dequantize"):
                 made = operands[0] if operands[0].startswith("w ") else "dq " + operands[0]
             else:
@@ -117,8 +117,10 @@ class Module(pt2e.Module):
             return [("quantize", operands[:1], f"{operands[1]} u8")]
         if name == "choose_qparams":
             return [(name, operands, "u8")]
+        if name == "linear_dynamic":
+            operands = operands[:1] + operands[3:]
         line = name, [self.packed(a) for a in operands], self.parameters(name, rest)
-        if self.fused:
+        if self.fused and name != "linear_dynamic":  # which never takes the relu there
             return [line[:2] + (line[2] + " relu" * bool(relu),)]
         return [line, ("relu", [str(number)], "")] if relu else [line]
 
@@ -142,14 +144,13 @@ class Runner(pt2e.Runner):
         source, stem = os.path.join(HERE, name), self.path(f"{name}.{engine}.")
         quantizer = engine + ("{dynamic=true}" if dynamic else "")
         self.passes(PREPARE.replace("QUANTIZER", quantizer), source + ".pt2", stem + "observed.qir")
-        if dynamic:
-            debug = self.passes(DYNAMIC, stem + "observed.qir", stem + "debug.qir")
-            return number(Module(debug).lines()), []
-        self.tool("qir-run", "-calibrate=" + source + ".npy", stem + "observed.qir", "-o", stem + "profile")
-        debug = self.passes(CONVERT.replace("PROFILE", stem + "profile"), stem + "observed.qir", stem + "debug.qir")
+        if not dynamic:
+            self.tool("qir-run", "-calibrate=" + source + ".npy", stem + "observed.qir", "-o", stem + "profile")
+        convert = DYNAMIC if dynamic else CONVERT.replace("PROFILE", stem + "profile")
+        debug = self.passes(convert, stem + "observed.qir", stem + "debug.qir")
         final = self.passes(FINALIZE, stem + "debug.qir", stem + "final.qir")
         fused = self.passes(FUSE, stem + "debug.qir", stem + "fused.qir")
-        names = re.findall(r"(?:conv|linear)\(%[\w.]+, @([\w.]+)", final)
+        names = re.findall(r"(?:conv|linear)(?:_dynamic)?\((?:%[\w.]+, )+@([\w.]+)", final)
         return number(Module(debug).lines()), number(Module(fused, names).lines())
 
 
@@ -170,7 +171,7 @@ def compare(runner, name, engine):
         assert count, f"{name}: nothing matches {pattern}"
     text = text.splitlines()
     at, dynamic = text.index("fused"), any("choose_qparams" in line for line in text)
-    expected = number(listing(text[1:at])), number(listing(text[at + 1:])) if not dynamic else []
+    expected = number(listing(text[1:at])), number(listing(text[at + 1:]))
     try:
         got = runner.listings(name, engine, dynamic)
     except subprocess.CalledProcessError:
