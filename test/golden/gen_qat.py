@@ -52,12 +52,6 @@ def depthwise():
                          nn.Conv2d(4, 6, 1), nn.BatchNorm2d(6), nn.ReLU())
 
 
-@case((2, 3, 6, 6))
-def epsilon():
-    """The pattern's epsilon is 1e-5, the batch norm's is not."""
-    return nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4, eps=1e-2), nn.ReLU())
-
-
 @case((2, 4, 6, 6))
 def residual():
     return Lambda(lambda m, x: torch.relu(m.n(m.a(x)) + x), a=nn.Conv2d(4, 4, 3, padding=1), n=nn.BatchNorm2d(4))
