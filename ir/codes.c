@@ -28,6 +28,21 @@ int32_t qir_codes_get(qir_dtype t, const void *codes, int64_t i)
     return (int32_t)v - (negative ? 1 << bits : 0);
 }
 
+/* --- ops that read codes ---------------------------------------------------------------------- */
+
+int qir_codes_operand(qir_opcode opcode)
+{
+    static const struct {
+        qir_opcode opcode;
+        int operand;
+    } readers[] = {{QIR_OP_conv, 1}, {QIR_OP_conv_transpose, 1}, {QIR_OP_linear, 1}, {QIR_OP_gather, 0},
+                   {QIR_OP_lstm, 1}, {QIR_OP_gru, 1},            {QIR_OP_rnn, 1}};
+    for (size_t i = 0; i < sizeof readers / sizeof readers[0]; i++)
+        if (readers[i].opcode == opcode)
+            return readers[i].operand;
+    return -1;
+}
+
 /* --- rows of a constant ----------------------------------------------------------------------- */
 
 bool qir_has_codes(const qir_type *t)

@@ -32,12 +32,12 @@ static size_t attention_bytes(qir_level l, const qir_op *op)
     return floats(k->dims[k->rank - 2]);
 }
 
-/* A product for each row of r, and a state. */
+/* A product for each row of r, a state, and four rows of a quantized r. */
 static size_t recurrent_bytes(qir_level l, const qir_op *op)
 {
     const qir_type *r = op->operands[1].value->type;
     (void)l;
-    return floats(r->dims[0] + r->dims[1]);
+    return floats(r->dims[0] + r->dims[1]) + (r->quant ? floats(4 * r->dims[1]) : 0);
 }
 
 size_t qir_level_workspace(qir_level l, const qir_op *op)

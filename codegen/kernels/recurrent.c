@@ -3,13 +3,18 @@
 #include <math.h>
 #include <string.h>
 #include "fmath_ir.h"
+#include "kernels/codes.h"
 #include "kernels/lanes.h"
 #include "kernels/nest.h"
+#include "kernels/window.h"
 
-enum { WIDTH = 8 };
+enum { WIDTH = 8, BLOCK = 4 };
 
 typedef struct layer {
     int64_t steps, rows, cells, gates;
+    bool coded;      /* r is quantized */
+    qcg_codes codes; /* then */
+    llb_val made;    /* BLOCK rows of it */
     llb_val dot;     /* [gates * cells] */
     llb_val scaled;  /* [cells]: r * h (gru) */
     llb_val extra;   /* peephole weights or recurrent bias, or NULL */
@@ -34,10 +39,29 @@ static llb_val mul(qcg *g, llb_val a, llb_val b)
     return LLVMBuildFMul(g->b, a, b, "");
 }
 
+/* BLOCK rows of a quantized r at a time. */
+static void coded_products(qcg *g, const layer *l, llb_val h, int64_t first, int64_t count)
+{
+    int64_t block = count < BLOCK ? count : BLOCK;
+    llb_loop blocks, rows;
+    llb_begin(g, &blocks, 0, count, block);
+    llb_val at = llb_add(g, qcg_overlap(g, blocks.iv, count, block), llb_i64(g, first));
+    llb_begin(g, &rows, 0, block, 1);
+    qcg_codes_row(g, &l->codes, llb_add(g, at, rows.iv), llb_index(g, l->made, rows.iv, l->cells * 4),
+                  l->cells);
+    llb_end(g, &rows);
+    qcg_lanes_products(g, llb_index(g, l->dot, at, 4), h, l->made, l->cells, block);
+    llb_end(g, &blocks);
+}
+
 /* Products with rows of gates first .. first + count - 1 of r. */
 static void products(qcg *g, const layer *l, llb_val h, int64_t first, int64_t count)
 {
     int64_t at = first * l->cells * 4;
+    if (l->coded) {
+        coded_products(g, l, h, first * l->cells, count * l->cells);
+        return;
+    }
     qcg_lanes_products(g, llb_at(g, l->dot, at), h, llb_at(g, qcg_operand(g, 1), at * l->cells),
                        l->cells, count * l->cells);
 }
@@ -160,6 +184,10 @@ static bool lower(qcg *g, uint32_t extra, row_fn fn)
     layer l = {.steps = xw->dims[0], .rows = xw->dims[1], .cells = r->dims[1], .dot = g->ws};
     l.gates = r->dims[0] / l.cells;
     l.scaled = llb_at(g, g->ws, r->dims[0] * 4);
+    l.made = llb_at(g, l.scaled, l.cells * 4);
+    l.coded = r->quant;
+    if (l.coded && !qcg_codes_get(g, 1, &l.codes))
+        return false;
     l.extra = qir_op_operand(g->op, extra) ? qcg_operand(g, extra) : NULL;
     for (uint32_t i = 1; i < g->op->nresults; i++)
         qcg_lanes_copy(g, g->outs[i], qcg_operand(g, i + 1), l.rows * l.cells);

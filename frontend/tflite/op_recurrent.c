@@ -1,7 +1,9 @@
 /* Operators with state (variable tensors): each run reads it and sets its next value. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "core/compose.h"
+#include "qir/codes.h"
 #include "tflite/import.h"
 
 /* --- SVDF ------------------------------------------------------------------------------------- */
@@ -84,26 +86,75 @@ enum {
     LSTM_END = LSTM_NORM + 4
 };
 
-/* `n` weights from operand `first` on, one for each gate, stacked.  They become real here: the cell
- * computes in float. */
+/* The constant under a dequantize, if it is a matrix of 8 bits or fewer with parameters per tensor. */
+static qir_value *coded_matrix(qir_value *v)
+{
+    const qir_op *op = qir_value_op(v);
+    qir_value *x = op && op->opcode == QIR_OP_dequantize ? qir_op_operand(op, 0) : NULL;
+    bool fits = x && qir_value_const(x) && qir_has_codes(x->type) && x->type->rank == 2;
+    return fits && qir_quant_is_per_tensor(x->type->quant) ? x : NULL;
+}
+
+/* Quantized matrices of one type but for their parameters, stacked: parameters per row.  NULL: others. */
+static qir_value *stacked_codes(fe_builder *fe, qir_value *const *parts, unsigned n)
+{
+    const qir_type *t = parts[0]->type;
+    size_t rows = (size_t)t->dims[0], bytes = qir_type_bytes(t);
+    float *scale = QIR_NEW_ARRAY(fe->scratch, float, rows * n);
+    int32_t *zero = QIR_NEW_ARRAY(fe->scratch, int32_t, rows * n);
+    char *data = qir_arena_alloc(fe->m->arena, bytes * n);
+    qir_quant q = *t->quant;
+    for (unsigned k = 0; k < n; k++) {
+        const void *from = qir_const_data(qir_value_const(parts[k]));
+        const qir_quant *own = parts[k]->type->quant;
+        if (!from || !qir_type_same_shape(parts[k]->type, t) || own->storage != q.storage ||
+            own->qmin != q.qmin || own->qmax != q.qmax)
+            return NULL;
+        memcpy(data + k * bytes, from, bytes);
+        for (size_t r = k * rows; r < (k + 1) * rows; r++) {
+            scale[r] = own->scale[0];
+            zero[r] = own->zero_point[0];
+        }
+    }
+    q.axis = 0;
+    q.count = rows * n;
+    q.scale = scale;
+    q.zero_point = zero;
+    const qir_type *all = fe_quant_type(fe, &q, (int64_t[]){t->dims[0] * n, t->dims[1]}, 2);
+    return all ? fe_add_const(fe, fe_const_base(fe, parts[0]), all, data, false, fe->b.loc) : NULL;
+}
+
+static qir_value *stacked_reals(fe_builder *fe, qir_value **parts, unsigned n)
+{
+    for (unsigned k = 0; k < n; k++) {
+        qir_op *op = qir_value_op(parts[k]);
+        if (op)
+            parts[k] = fe_emit_folded(fe, QIR_OP_dequantize, &op->operands[0].value, 1,
+                                      QIR_NO_ATTRS, NULL);
+        if (!parts[k])
+            return NULL;
+    }
+    return fe_emit_folded(fe, QIR_OP_concat, parts, n,
+                          QIR_ATTRS({"axis", qir_attr_int(fe->ctx, 0)}), NULL);
+}
+
+/* `n` weights from operand `first` on, one for each gate, stacked.  Matrices stay quantized, what else
+ * there is becomes real: the cell computes in float. */
 static qir_value *stacked(tfl_call *c, unsigned first, unsigned n)
 {
-    qir_value *parts[4];
+    qir_value *parts[4], *codes[4];
+    bool coded = true;
     for (unsigned k = 0; k < n; k++) {
-        qir_value *v = tfl_in(c, first + k);
-        const qir_op *op = v ? qir_value_op(v) : NULL;
-        if (!v || !fe_is_weight(v)) {
+        parts[k] = tfl_in(c, first + k);
+        if (!parts[k] || !fe_is_weight(parts[k])) {
             fe_error(c->fe, "const", "operand %u must be a constant", first + k);
             return NULL;
         }
-        if (op)
-            v = fe_emit_folded(c->fe, QIR_OP_dequantize, &op->operands[0].value, 1, QIR_NO_ATTRS,
-                               NULL);
-        if (!(parts[k] = v))
-            return NULL;
+        coded = (codes[k] = coded_matrix(parts[k])) && coded;
     }
-    return fe_emit_folded(c->fe, QIR_OP_concat, parts, n,
-                          QIR_ATTRS({"axis", qir_attr_int(c->fe->ctx, 0)}), NULL);
+    qir_value *all = coded ? stacked_codes(c->fe, codes, n) : NULL;
+    return all ? fe_emit1(c->fe, QIR_OP_dequantize, all, QIR_NO_ATTRS)
+               : stacked_reals(c->fe, parts, n);
 }
 
 static bool any_in(const tfl_call *c, unsigned first, unsigned n)

@@ -1,5 +1,6 @@
 /* Normalization, attention and recurrence: everything in one float type. */
 #include "infer.h"
+#include "qir/codes.h"
 
 /* All operands, mask apart, have one float type; those that compute in f32 refuse f64. */
 static bool one_float_type(qir_infer *q, uint32_t n, bool wide)
@@ -103,10 +104,27 @@ bool qir_infer_attention(qir_infer *q)
 
 /* --- recurrence -------------------------------------------------------------------------------- */
 /* xw [S,B,gates*H], r [gates*H,H], `states` states [B,H]; results y and the states. */
+/* The recurrent weight may be quantized where the rest is f32. */
+static bool recurrent_types(qir_infer *q)
+{
+    const qir_type *xw = infer_type(q, 0), *r = infer_type(q, 1);
+    qir_code_rows rows;
+    if (!r->quant || xw->dtype != QIR_f32)
+        return one_float_type(q, q->noperands, false);
+    for (uint32_t i = 2; i < q->noperands; i++)
+        if (q->operands[i] && !infer_same_element(q, xw, infer_type(q, i)))
+            return false;
+    return qir_code_rows_get(r, &rows) ||
+           infer_fail(q, "type.operand",
+                      "recurrent weight %s, expected f32 or at most 8 bits that express f32, per "
+                      "tensor, per axis 0 or in groups of axis 1",
+                      infer_text(q, r));
+}
+
 static bool recurrent(qir_infer *q, int64_t gates, unsigned states)
 {
     const qir_type *xw = infer_type(q, 0), *r = infer_type(q, 1);
-    if (!one_float_type(q, q->noperands, false))
+    if (!recurrent_types(q))
         return false;
     if (xw->rank != 3 || r->rank != 2)
         return infer_fail(q, "shape.rank", "%s and %s, expected xw [S,B,%lldH] and r [%lldH,H]",

@@ -2,6 +2,7 @@
  * Requires: nothing.  Leaves: any stage as it was.
  * Quantized weights stay integers: quantize and dequantize are folded only when asked, and ops that
  * dequantize what they read stay. */
+#include "qir/codes.h"
 #include "qir/eval.h"
 #include "qir/ops.h"
 #include "qir/pass.h"
@@ -14,10 +15,9 @@ static const qir_opcode never[] = {QIR_OP_prepack, QIR_OP_relayout};
 /* Made by fuse-weight-dequantize, so that codes stay codes. */
 static bool dequantizes_operand(const qir_op *op)
 {
-    qir_value *x = qir_op_operand(op, 0), *w = op->noperands > 1 ? qir_op_operand(op, 1) : NULL;
-    bool real = op->nresults == 1 && qir_type_is_float(op->results[0].type);
-    return real && ((op->opcode == QIR_OP_gather && x->type->quant) ||
-                    (qir_op_desc_get(op->opcode)->qrule.kind == QIR_QR_ACCUM && w->type->quant));
+    int i = qir_codes_operand(op->opcode);
+    return i >= 0 && qir_op_operand(op, (uint32_t)i)->type->quant &&
+           qir_type_is_float(op->results[0].type);
 }
 
 static bool kind_folds(const qir_pass *p, const qir_op *op)

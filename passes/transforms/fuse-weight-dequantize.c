@@ -1,5 +1,5 @@
-/* Changes: conv, conv_transpose and linear read their constant weight, gather its constant table, quantized as they are
- * stored; they dequantize what they read.
+/* Changes: convolutions, linear and recurrent layers read their constant weight, gather its constant
+ * table, quantized as they are stored; they dequantize what they read.
  *
  *   linear(x, dequantize(@w), b)   -> linear(x, @w, b)
  *   gather(dequantize(@t), i)      -> gather(@t, i)
@@ -10,12 +10,6 @@
 #include "qir/ops.h"
 #include "qir/pass.h"
 #include "qir/rewrite.h"
-
-/* Which operand of an op may stay quantized. */
-static const struct {
-    qir_opcode opcode;
-    uint32_t operand;
-} readers[] = {{QIR_OP_conv, 1}, {QIR_OP_conv_transpose, 1}, {QIR_OP_linear, 1}, {QIR_OP_gather, 0}};
 
 /* Rows are what gather takes: axis 0 of a matrix.  A transposed convolution becomes a convolution,
  * axis 1 of its weight that one's axis 0 (expand-conv-transpose). */
@@ -51,9 +45,8 @@ static bool run(qir_pass *p, qir_module *m)
 {
     qir_for_each_func(f, m)
         qir_for_each_op(op, f->body)
-            for (size_t i = 0; i < sizeof readers / sizeof readers[0]; i++)
-                if (op->opcode == readers[i].opcode)
-                    fuse(p, op, readers[i].operand);
+            if (qir_codes_operand(op->opcode) >= 0)
+                fuse(p, op, (uint32_t)qir_codes_operand(op->opcode));
     return true;
 }
 
@@ -61,8 +54,8 @@ static const char *const statistics[] = {"fused", NULL};
 
 QIR_PASS(fuse_weight_dequantize, .name = "fuse-weight-dequantize",
          .summary = "Float ops read quantized weights and tables as they are stored.",
-         .doc = "Changes: conv, conv_transpose, linear and gather of a dequantized constant take the "
-                "constant itself: at most 8 bits, parameters per tensor, per axis 0 or in groups along "
+         .doc = "Changes: conv, conv_transpose, linear, lstm, gru, rnn and gather of a dequantized "
+                "constant take the constant itself: at most 8 bits, parameters per tensor, per axis 0 or in groups along "
                 "axis 1 (conv_transpose: per axis 1).\nRequires: integer ops made (lower-qdq); runs before const-fold "
                 "dequantizes.\nLeaves: values.",
          .excludes = QIR_STAGE_OBSERVED | QIR_STAGE_PACKED, .statistics = statistics, .run = run)

@@ -2,6 +2,7 @@
  * to have code for every op.  This is the last place where the input can be at fault: everything
  * that stands in the way is listed at once, one message per op and reason. */
 #include <string.h>
+#include "qir/codes.h"
 #include "qir/layout.h"
 #include "qir/ops.h"
 #include "qir/pass.h"
@@ -14,8 +15,7 @@ static bool dtype_ok(const qir_op *op, const qir_type *t)
     static const qir_dtype ok[] = {QIR_f32, QIR_i1, QIR_i8, QIR_u8, QIR_i32, QIR_i64};
     if (t->kind == QIR_PACKED)
         return true;
-    if (t->quant && qir_dtype_bits(t->dtype) < 8 &&
-        qir_op_desc_get(op->opcode)->qrule.kind == QIR_QR_ACCUM)
+    if (t->quant && qir_dtype_bits(t->dtype) < 8 && qir_codes_operand(op->opcode) >= 0)
         return true; /* weights of few bits */
     if (qir_op_has_trait(op, QIR_TRAIT_ANY_TYPE))
         return t->dtype != QIR_f64 || !qir_op_has_trait(op, QIR_TRAIT_NO_F64);

@@ -1,13 +1,13 @@
 /* Integers of few bits as objects hold them: several in a byte, lowest bits first.
  *
- * A quantized constant that real values are multiplied with (the weight of linear and conv, a table
- * of gather) is seen as one row per index of dimension 0.  A row runs over (spatial taps in row
+ * A quantized constant that real values are multiplied with (the weight of linear, conv and recurrent
+ * layers, a table of gather) is seen as one row per index of dimension 0.  A row runs over (spatial taps in row
  * order, dimension 1 innermost) and is cut into segments of codes that share scale and zero point;
  * every segment begins at a byte. */
 #ifndef QIR_CODES_H
 #define QIR_CODES_H
 
-#include "qir/types.h"
+#include "qir/ops.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -26,6 +26,9 @@ typedef struct qir_code_rows {
     int64_t params;            /* scales per row, one for each segment of a tap; 0: one for all rows */
     size_t segment_bytes, row_bytes;
 } qir_code_rows;
+
+/* The operand (weight, table) that an op with real results may have quantized; -1: none. */
+int qir_codes_operand(qir_opcode opcode);
 
 /* A tensor quantized to 8 bits or fewer, whose values are f32 and known. */
 bool qir_has_codes(const qir_type *t);

@@ -1,4 +1,6 @@
 """Real ops with quantized weights and tables, which objects hold in their bits."""
+import random
+
 from modules import Transposed, Weighted, dense, dims, f32, product
 
 
@@ -44,7 +46,6 @@ class TransposedCodes(Transposed):
 
 def table(shape, storage, indices, **how):
     """Rows of a table plus an argument."""
-    import random
     rng = random.Random(str((shape, storage, how)))
     y = f'tensor<{len(indices)}x{shape[1]}xf32>'
     return '\n'.join([
@@ -52,6 +53,20 @@ def table(shape, storage, indices, **how):
         f'  const @i : tensor<{len(indices)}xi64> = {dense("q", indices)}',
         f'  func @main(%x: {y} {{name = "x"}}) -> ({y} {{name = "y"}}) {{',
         f'    %0 = gather(@t, @i) : {y}', f'    %1 = add(%0, %x) : {y}', '    return(%1)', '  }', '}', ''])
+
+
+def recurrent(op, gates, states, cells, storage, attrs='', **how):
+    """A recurrent layer whose weight is quantized."""
+    rng = random.Random(str((op, cells, storage, how)))
+    xw, y, state = f'tensor<4x2x{gates * cells}xf32>', f'tensor<4x2x{cells}xf32>', f'tensor<2x{cells}xf32>'
+    names = ['h', 'c'][:states]
+    args = ', '.join([f'%x: {xw} {{name = "x"}}'] + [f'%{n}: {state} {{name = "{n}"}}' for n in names])
+    return '\n'.join([
+        'module @m {', f'  const @r : {constant(rng, [gates * cells, cells], storage, **how)}',
+        f'  func @main({args}) -> ({y} {{name = "y"}}) {{',
+        f'    %0{"".join(f", %{i + 1}" for i in range(states))} = {op}(%x, @r, {", ".join("%" + n for n in names)})'
+        f' {{{attrs}}} : ({", ".join([y] + [state] * states)})',
+        '    return(%0)', '  }', '}', ''])
 
 
 def codes():
@@ -76,3 +91,7 @@ def codes():
     yield 'depthwise', Codes([1, 13, 9, 8], 13, 'i4', [3, 3], pads=1, groups=13, zero_points=True)
     yield 'transposed', TransposedCodes([1, 6, 5, 5], 9, [3, 3], 2, groups=3, real=True, storage='i4')
     yield '1d', Codes([1, 8, 20], 12, 'i2', [5], 2, 2)
+    yield 'lstm', recurrent('lstm', 4, 2, 19, 'i8', zero_points=True)
+    yield 'lstm-groups', recurrent('lstm', 4, 2, 32, 'i4', group=16)
+    yield 'gru', recurrent('gru', 3, 1, 21, 'i4', 'reset_after = false')
+    yield 'rnn', recurrent('rnn', 1, 1, 3, 'i2', rows=False)
