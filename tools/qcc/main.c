@@ -16,6 +16,7 @@ static bool compile(qcc_driver *d)
     if (!tool_sample_source(d->diag, &d->opts->calibrate, d->opts->preprocess, d->opts->limit,
                             &d->sample_files, &d->samples))
         return false;
+    d->keep_float = d->opts->keep_float;
     if (!qcc_check_outputs(d) || !qcc_choose_target(d) || !qcc_run_phases(d))
         return false;
     if (!qcc_write_outputs(d))

@@ -1,5 +1,6 @@
 /* The option table of qcc. */
 #include "qcc.h"
+#include <stdlib.h>
 #include <string.h>
 
 static qcc_options o = {.common = TOOL_COMMON_DEFAULTS};
@@ -43,6 +44,15 @@ static const cl_option options[] = {
     {"accuracy", CL_STRING, &o.accuracy, "HOW",
      "plain: ranges alone; fast: equalized channels and corrected biases, too (docs/driver.md)", 0, 0},
     {"O", CL_JOINED, &o.levels, "N", "-O2: -accuracy=fast; -O0, -O1: -accuracy=plain", 0, 0},
+    {"explain", CL_FLAG, &o.explain, NULL,
+     "say which layers cost accuracy and why, measured on the samples", 0, 0},
+    {"min-sqnr", CL_STRING, &o.min_sqnr, "DB",
+     "leave layers in float until the results keep this SQNR on the samples", 0, 0},
+    {"max-drop", CL_STRING, &o.max_drop, "POINTS",
+     "leave layers in float until top-1 on the samples drops no more (with -labels)", 0, 0},
+    {"labels", CL_STRING, &o.labels, "FILE", "labels of the samples (.npy, or raw u8 or u32)", 0, 0},
+    {"save-plan", CL_STRING, &o.save_plan, "FILE",
+     "where -min-sqnr and -max-drop write what they chose, for -qconfig (default: plan.json)", 0, 0},
     {"io", CL_STRING, &o.io, "TYPE", "what callers pass and get: float (default) or int8", 0, 0},
 
     TOOL_IMPORT_OPTIONS(&o.import),
@@ -93,6 +103,14 @@ static void check_words(void)
                        o.stop_after);
 }
 
+static void check_number(const char *option, const char *value)
+{
+    char *end;
+    double v = value ? strtod(value, &end) : 0.0;
+    if (value && (end == value || *end || !(v >= 0.0)))
+        cl_usage_error(&tool, "-%s expects a number that is not negative, got '%.80s'", option, value);
+}
+
 /* -O2 and its like are other words for -accuracy. */
 static void apply_levels(void)
 {
@@ -125,6 +143,15 @@ static void check_combinations(void)
         cl_usage_error(&tool, "-header comes with an object or assembly");
     if (o.save_params && !o.emit_qir && last >= qcc_phase_find("llvm"))
         cl_usage_error(&tool, "-save-params comes with QIR: add -emit-qir or -stop-after=PHASE");
+    if ((o.explain || o.min_sqnr || o.max_drop) && !o.calibrate.len)
+        cl_usage_error(&tool, "%s needs -calibrate: it measures on samples",
+                       o.explain ? "-explain" : o.min_sqnr ? "-min-sqnr" : "-max-drop");
+    if (o.max_drop && !o.labels)
+        cl_usage_error(&tool, "-max-drop needs -labels");
+    if (o.labels && !o.max_drop && !o.explain)
+        cl_usage_error(&tool, "-labels needs -max-drop or -explain");
+    if (o.save_plan && !o.min_sqnr && !o.max_drop)
+        cl_usage_error(&tool, "-save-plan needs -min-sqnr or -max-drop");
     if (o.accuracy && !strcmp(o.accuracy, "fast") && !o.calibrate.len)
         cl_usage_error(&tool, "-accuracy=fast needs -calibrate: it measures on samples");
     if (!o.calibrate.len && (o.limit || o.preprocess))
@@ -149,6 +176,9 @@ const cl_tool *qcc_parse_options(int argc, char **argv, qcc_options *out)
         cl_usage_error(&tool, "no input");
     o.input = inputs.len ? inputs.items[0] : "-";
     apply_levels();
+    check_number("min-sqnr", o.min_sqnr);
+    check_number("max-drop", o.max_drop);
+    o.save_plan = o.save_plan || (!o.min_sqnr && !o.max_drop) ? o.save_plan : "plan.json";
     check_words();
     check_combinations();
     *out = o;

@@ -1,7 +1,7 @@
 /* The phases of the compiler, in order.  Each is a pipeline of passes or one call into a library,
  * and each leaves a legal module, so that -stop-after can print it and qcc can go on from there:
  * a phase whose work an input has already had done (its stage says so) does nothing. */
-#include "qcc.h"
+#include "explain.h"
 #include <stdio.h>
 #include <string.h>
 #include "qir/frontend.h"
@@ -98,7 +98,7 @@ static bool canonicalize(qcc_driver *d)
         if (form)
             set_form(d, form);
     }
-    return !d->opts->passes || qcc_run_passes(d, d->opts->passes);
+    return (!d->opts->passes || qcc_run_passes(d, d->opts->passes)) && qcc_study_model(d);
 }
 
 static bool convert(qcc_driver *d)

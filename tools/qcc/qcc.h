@@ -15,12 +15,13 @@ typedef struct qcc_options {
     const char *target, *cpu, *attrs, *level;
     const char *quantize, *profile, *preprocess, *observer, *quantizer, *io;
     const char *qconfig, *keep_float, *weights, *accuracy;
+    const char *labels, *min_sqnr, *max_drop, *save_plan;
     const char *stop_after, *passes;
     const char *supported_ops, *import_report; /* "": given without a value */
     cl_list calibrate, levels;
     tool_import import;
     int64_t limit;
-    bool emit_qir, emit_llvm, assembly, object, report, verbose, time_passes;
+    bool emit_qir, emit_llvm, assembly, object, report, explain, verbose, time_passes;
 } qcc_options;
 
 /* Parses the command line; usage errors end the process. */
@@ -41,6 +42,7 @@ typedef struct qcc_driver {
     qcc_mode mode;
     tool_samples sample_files;
     const qir_sample_source *samples; /* of -calibrate; NULL: none */
+    const char *keep_float;           /* -keep-float and what a plan adds to it */
     qir_codegen_options codegen;
     qir_strbuf import_report; /* lines of -import-report */
     qir_strbuf code; /* object, assembly or LLVM IR, once generated */

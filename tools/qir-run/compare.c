@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "labels.h"
 #include "qir/qmath.h"
 
 static double number(const run *r, const char *option, const char *text)
@@ -124,36 +125,6 @@ int results_compare(run *r, const results *s)
 }
 
 /* --- -labels ---------------------------------------------------------------------------------- */
-/* Label of every sample of the file: .npy integers, or raw bytes or 32-bit words. */
-static int64_t *read_labels(run *r, int64_t total)
-{
-    const char *path = r->opts->labels;
-    qir_arena *arena = qir_context_arena(r->ctx);
-    int64_t *labels = QIR_NEW_ARRAY(arena, int64_t, (size_t)total);
-    qir_bytes raw;
-    if (!qir_read_file(r->diag, arena, path, (size_t)1 << 32, NULL, &raw))
-        return NULL;
-    qir_tensor t = {.data = (void *)raw.data};
-    if (raw.len > 6 && !memcmp(raw.data, "\x93NUMPY", 6)) {
-        if (!qir_npy_read(r->ctx, path, &t))
-            return NULL;
-    } else {
-        int64_t n = (int64_t)raw.len;
-        qir_dtype dtype = n == 4 * total ? QIR_u32 : QIR_u8;
-        n /= (int64_t)qir_dtype_bytes(dtype);
-        t.type = qir_tensor_type(r->ctx, dtype, &n, 1, NULL);
-    }
-    if (!qir_dtype_is_int(t.type->dtype) || qir_type_elements(t.type) != total) {
-        qir_error(r->diag, qir_loc_file(r->ctx, path, 0, 0), "run.labels",
-                  "labels of type %s, expected %lld integers (one per sample)",
-                  qir_type_text(r->ctx, t.type), (long long)total);
-        return NULL;
-    }
-    for (int64_t i = 0; i < total; i++)
-        labels[i] = (int64_t)element(t.type, t.data, i, false);
-    return labels;
-}
-
 static int64_t largest(const qir_type *t, const char *data, int64_t n)
 {
     int64_t best = 0;
@@ -165,7 +136,7 @@ static int64_t largest(const qir_type *t, const char *data, int64_t n)
 
 bool results_top1(run *r, const results *s, int64_t first, int64_t total)
 {
-    const int64_t *labels = read_labels(r, total);
+    const int64_t *labels = tool_read_labels(r->ctx, r->opts->labels, total);
     if (!labels)
         return false;
     const qir_type *t = r->func->result_types[0];

@@ -1,0 +1,69 @@
+/* Leave one out: a trial per layer that stays in float alone. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "explain.h"
+
+static void progress(size_t done, size_t total)
+{
+    if (!isatty(STDERR_FILENO))
+        return;
+    if (done < total)
+        fprintf(stderr, "\rtrial %zu of %zu\033[K", done + 1, total);
+    else
+        fprintf(stderr, "\r\033[K");
+}
+
+static bool leave_out(const qcc_study *s, qcc_layer *l)
+{
+    qcc_trial t;
+    bool ok = qcc_trial_run(s, &l->name, 1, &t);
+    l->sqnr = qir_fidelity_sqnr(&t.fidelity);
+    l->right = t.right;
+    qcc_trial_free(&t);
+    return ok;
+}
+
+/* The costliest first; program order among equals. */
+static int by_gain(const void *a, const void *b)
+{
+    const qcc_layer *x = a, *y = b;
+    if (x->sqnr != y->sqnr)
+        return (x->sqnr < y->sqnr) - (x->sqnr > y->sqnr);
+    return (x->order > y->order) - (x->order < y->order);
+}
+
+static bool find(const qcc_study *s, qcc_findings *f)
+{
+    if (!qcc_trial_run(s, NULL, 0, &f->whole))
+        return false;
+    f->nlayers = qcc_find_layers(s, &f->whole, &f->layers);
+    if (!qcc_gather_evidence(s, f->layers, f->nlayers))
+        return false;
+    for (size_t i = 0; i < f->nlayers; i++) {
+        progress(i, f->nlayers);
+        if (!leave_out(s, &f->layers[i]))
+            return false;
+    }
+    progress(f->nlayers, f->nlayers);
+    qsort(f->layers, f->nlayers, sizeof *f->layers, by_gain);
+    return true;
+}
+
+bool qcc_study_model(qcc_driver *d)
+{
+    const qcc_options *o = d->opts;
+    if (!o->explain && !o->min_sqnr && !o->max_drop)
+        return true;
+    if (d->mode != QCC_QUANTIZE)
+        return qir_error(d->diag, NULL, "quantize.explain",
+                         "-explain, -min-sqnr and -max-drop need a float model to quantize; this one "
+                         "arrived quantized, or stays in float");
+    qcc_study s;
+    qcc_findings f = {0};
+    bool ok = qcc_study_open(&s, d) && find(&s, &f) && (!o->explain || qcc_explain(&s, &f)) &&
+              ((!o->min_sqnr && !o->max_drop) || qcc_choose_plan(&s, &f));
+    qcc_trial_free(&f.whole);
+    qcc_study_close(&s);
+    return ok;
+}
