@@ -16,6 +16,7 @@
 #include "qir/quant.h"
 #include "qir/rewrite.h"
 #include "quant_util.h"
+#include "value_qdq.h"
 #include "qir/quantizer.h"
 
 /* --- which ops move --------------------------------------------------------------------------- */
@@ -274,6 +275,7 @@ static bool erase_unused(qir_rewriter *rw, qir_op *op, void *pass)
 static bool run(qir_pass *p, qir_module *m)
 {
     static const qir_pattern patterns[] = {
+        qir_quantize_result, /* only with `values` */
         erase_unused,
         merge_casts,
         merge_pair,
@@ -283,18 +285,24 @@ static bool run(qir_pass *p, qir_module *m)
         hoist_quantize_concat,
         hoist_storage_cast,
     };
+    bool values = qir_pass_bool(p, "values");
     unsigned errors = qir_diag_error_count(qir_context_diag(m->ctx));
     qir_for_each_func(f, m)
-        qir_rewrite_greedily(f, patterns, sizeof patterns / sizeof patterns[0], p);
+        qir_rewrite_greedily(f, patterns + !values, sizeof patterns / sizeof patterns[0] - !values, p);
     return qir_diag_error_count(qir_context_diag(m->ctx)) == errors;
 }
 
-static const char *const statistics[] = {"moved", NULL};
+static const qir_pass_option options[] = {
+    {"values", QIR_OPT_BOOL, "false",
+     "also quantize results: of pools, means, resize, clamp, leaky_relu as their operand, of sigmoid, hard_sigmoid, "
+     "tanh as the op implies"},
+    {NULL, QIR_OPT_BOOL, NULL, NULL}};
+static const char *const statistics[] = {"moved", "quantized", NULL};
 
-QIR_PASS(propagate_qdq, .name = "propagate-qdq", .alias = "PropagateQuantizationOps",
+QIR_PASS(propagate_qdq, .name = "propagate-qdq", .alias = "PropagateQuantizationOps{values=true}",
          .summary = "Moves quantize and dequantize through ops that only move data.",
          .doc = "Changes: order of `quantize`, `dequantize`, `storage_cast` and ops with rule SAME "
                 "or SHARED; pairs that meet become nothing or `requantize`.\nRequires: nothing.\n"
                 "Leaves: values, except that a changed pair of parameters is rounded once instead "
                 "of twice.",
-         .statistics = statistics, .run = run)
+         .options = options, .statistics = statistics, .run = run)
