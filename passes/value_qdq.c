@@ -95,3 +95,32 @@ bool qir_quantize_result(qir_rewriter *rw, qir_op *op, void *pass)
     qir_pass_count(pass, "quantized", 1);
     return true;
 }
+
+static const qir_attr *real_bound(const qir_op *op, const qir_quant *q, float code, bool cuts)
+{
+    return cuts ? qir_attr_float(qir_op_module(op)->ctx, qir_dequantize_value((int32_t)code, q->scale[0],
+                                                                              q->zero_point[0]))
+                : NULL;
+}
+
+bool qir_clamp_quantized(qir_rewriter *rw, qir_op *cast, void *pass)
+{
+    const qir_type *t = cast->results[0].type;
+    qir_op *clamp = cast->opcode == QIR_OP_storage_cast ? qir_op_feeder(cast, 0, QIR_OP_clamp) : NULL;
+    qir_op *inner = clamp ? qir_op_feeder(clamp, 0, QIR_OP_storage_cast) : NULL;
+    if (!inner || qir_op_operand(inner, 0)->type != t || !qir_type_is_byte_quant(t) ||
+        !qir_pass_may_transform(pass))
+        return false;
+    qir_bounds b = qir_bounds_of(clamp);
+    qir_builder at = qir_rewriter_builder(rw, cast);
+    qir_value *x = qir_op_operand(inner, 0);
+    qir_value *y = qir_build1(&at, QIR_OP_clamp, QIR_OPERANDS(x),
+                              QIR_ATTRS({"min", real_bound(clamp, t->quant, b.min, b.min > (float)t->quant->qmin)},
+                                        {"max", real_bound(clamp, t->quant, b.max, b.max < (float)t->quant->qmax)}),
+                              NULL);
+    if (!y)
+        return false;
+    qir_rewriter_replace(rw, cast, y);
+    qir_pass_count(pass, "moved", 1);
+    return true;
+}

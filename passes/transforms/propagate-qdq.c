@@ -6,6 +6,7 @@
  *   quantize(concat(x, y))       -> concat(quantize(x), quantize(y))
  *   quantize(dequantize(x))      -> x, or requantize(x)
  *   storage_cast(op(x))          -> op(storage_cast(x))         plain integers to quantized
+ *   storage_cast(clamp(storage_cast(x))) -> clamp(x)
  *
  * Selecting and clamping commute with rounding, which is monotone: the first four lines change no bit except
  * that requantize rounds once where quantize(dequantize) rounds twice. */
@@ -278,6 +279,7 @@ static bool run(qir_pass *p, qir_module *m)
         qir_quantize_result, /* only with `values` */
         erase_unused,
         merge_casts,
+        qir_clamp_quantized,
         merge_pair,
         sink_dequantize,
         sink_dequantize_concat,
