@@ -1,15 +1,22 @@
 """Real ops with quantized weights and tables, which objects hold in their bits."""
+import math
 import random
 
 from modules import Transposed, Weighted, dense, dims, f32, product
 
 
-def quant(rng, storage, shape, group=0, rows=True, zero_points=False, axis=0):
+def shortened(v, bits):
+    """v with that many significant bits."""
+    unit = 2.0 ** (math.frexp(v)[1] - bits)
+    return round(v / unit) * unit
+
+
+def quant(rng, storage, shape, group=0, rows=True, zero_points=False, axis=0, precision=24):
     """Type of a constant: parameters per tensor, per row (index of an axis), or per group of dimension 1."""
     bits = int(storage[1:])
     low = -(1 << bits - 1) if storage[0] == 'i' else 0
     count = shape[0] * (shape[1] // group) if group else shape[axis] if rows else 1
-    scales = [f32(rng.uniform(0.01, 0.1)) for _ in range(count)]
+    scales = [shortened(f32(rng.uniform(0.01, 0.1)), precision) for _ in range(count)]
     zeros = [rng.randrange(low, low + (1 << bits)) if zero_points else 0 for _ in scales]
     where = f'axis = 1, group = {group}, ' if group else f'axis = {axis}, ' if rows else ''
     if len(scales) > 8:
@@ -29,9 +36,10 @@ def constant(rng, shape, storage, **how):
 class Codes(Weighted):
     """A real conv or linear whose weight is quantized."""
 
-    def __init__(self, x, o, storage, *args, group=0, rows=True, zero_points=False, **more):
+    def __init__(self, x, o, storage, *args, group=0, rows=True, zero_points=False, precision=24, **more):
         super().__init__(x, o, *args, real=True, **more)
-        self.storage, self.how = storage, {'group': group, 'rows': rows, 'zero_points': zero_points}
+        self.storage = storage
+        self.how = {'group': group, 'rows': rows, 'zero_points': zero_points, 'precision': precision}
 
     def weight(self):
         return constant(self.rng, self.weight_dims(), self.storage, **self.how), 0
@@ -95,3 +103,5 @@ def codes():
     yield 'lstm-groups', recurrent('lstm', 4, 2, 32, 'i4', group=16)
     yield 'gru', recurrent('gru', 3, 1, 21, 'i4', 'reset_after = false')
     yield 'rnn', recurrent('rnn', 1, 1, 3, 'i2', rows=False)
+    for name, precision in (('f16', 11), ('bf16', 8)):
+        yield f'linear-{name}-scales', Codes([2, 64], 6, 'i4', group=16, precision=precision)
