@@ -166,11 +166,11 @@ bool qir_profile_apply(const qir_profile *p, qir_module *m)
                      .diag = qir_context_diag(m->ctx),
                      .arena = qir_context_new_arena(m->ctx),
                      .scratch = qir_context_new_arena(m->ctx)};
-    bool ok = true;
+    bool ok = !p || qir_profile_fits(p, m);
     qir_for_each_func(f, m)
         qir_for_each_op(op, f->body)
-            if (op->opcode == QIR_OP_observe)
-                ok &= apply_to(&a, op);
+            if (ok && op->opcode == QIR_OP_observe)
+                ok = apply_to(&a, op);
     if (ok)
         check_all_used(&a);
     qir_map_free(&a.ranges);

@@ -103,30 +103,95 @@ static void on_op(void *user, const qir_op *op, const qir_tensor *in, const qir_
         fake_quantize(c, op, &in[0], out[0].data);
 }
 
-static bool run_samples(calibration *c, qir_func *f, qir_samples *samples,
+static int64_t samples_to_do(const qir_samples *samples, const qir_calibrate_options *opts)
+{
+    int64_t n = qir_samples_count(samples);
+    return opts->limit > 0 && opts->limit < n ? opts->limit : n;
+}
+
+/* One sample; then the profile says how far it goes. */
+static bool run_sample(calibration *c, qir_evaluator *e, qir_samples *samples, qir_tensor *in,
+                       qir_tensor *out)
+{
+    if (!qir_samples_read(samples, c->sample, in) || !qir_evaluator_run(e, in, out) || !c->ok)
+        return false;
+    c->profile->samples++;
+    c->profile->next = c->sample + 1;
+    return true;
+}
+
+static bool run_samples(calibration *c, qir_evaluator *e, qir_func *f, qir_samples *samples,
                         const qir_calibrate_options *opts)
 {
     qir_tensor *in = QIR_NEW_ARRAY(c->arena, qir_tensor, f->body->nargs);
     qir_tensor *out = QIR_NEW_ARRAY(c->arena, qir_tensor, f->nresults);
-    qir_eval_options eval = {.on_op = on_op, .user = c};
-    qir_evaluator *e = qir_evaluator_create(f, &eval);
-    int64_t total = qir_samples_count(samples);
-    if (opts && opts->limit > 0 && opts->limit < total)
-        total = opts->limit;
-    for (c->sample = 0; e && c->ok && c->sample < total; c->sample++) {
-        c->ok = qir_samples_read(samples, c->sample, in) && qir_evaluator_run(e, in, out) && c->ok;
-        c->profile->samples += c->ok;
-        if (c->ok && opts && opts->progress)
+    int64_t total = samples_to_do(samples, opts);
+    for (c->sample = c->profile->next; c->sample < total; c->sample++) {
+        if (opts->nshards && c->sample % opts->nshards != opts->shard)
+            continue;
+        if (!run_sample(c, e, samples, in, out))
+            return false;
+        if (opts->progress)
             opts->progress(opts->user, c->sample + 1, total);
+        if (opts->stop && *opts->stop)
+            break;
     }
-    bool ok = e && c->ok;
+    bool done = c->sample >= total - 1;
+    c->profile->next = done ? 0 : c->profile->next;
+    c->profile->total = done ? 0 : total;
+    return true;
+}
+
+static bool fail_resume(const calibration *c, const char *what, int64_t here, int64_t before)
+{
+    return qir_error(c->diag, NULL, "calibrate.resume",
+                     "%s: %lld here, %lld when calibration was interrupted; resume with the same "
+                     "samples and options",
+                     what, (long long)here, (long long)before);
+}
+
+/* Takes note of the shard, or checks that the interrupted run was one of the same samples. */
+static bool begin(calibration *c, int64_t total, const qir_calibrate_options *opts)
+{
+    qir_profile *p = c->profile;
+    if (!p->next && opts->nshards > 1)
+        qir_profile_add_shard(p, opts->shard, opts->nshards);
+    if (!p->next)
+        return true;
+    if (p->total != total)
+        return fail_resume(c, "the number of samples differs", total, p->total);
+    if (p->nshards != (opts->nshards > 1 ? opts->nshards : 0))
+        return fail_resume(c, "the number of shards differs", opts->nshards, p->nshards);
+    return !p->nshards || p->shards.data[0] == opts->shard ||
+           fail_resume(c, "the shard differs", opts->shard, p->shards.data[0]);
+}
+
+static bool run(calibration *c, qir_func *f, qir_samples *samples, const qir_calibrate_options *opts)
+{
+    qir_eval_options eval = {.on_op = on_op, .user = c};
+    if (!begin(c, samples_to_do(samples, opts), opts))
+        return false;
+    qir_evaluator *e = qir_evaluator_create(f, &eval);
+    bool ok = e && run_samples(c, e, f, samples, opts);
     if (e)
         qir_evaluator_destroy(e);
     return ok;
 }
 
+/* Shards are there to be merged. */
+static bool check_mergeable(const calibration *c, const qir_op *op, const qir_observer_kind *kind)
+{
+    if (kind->order_free)
+        return true;
+    qir_emit_error(c->diag, op->loc, "calibrate.shard",
+                   "shards cannot be merged: observer kind '%s' depends on the order of samples",
+                   kind->name);
+    qir_note(c->diag, op->loc, "minmax, histogram-exact and mse do not; or calibrate in one run");
+    return false;
+}
+
 /* Looks up the kinds of all observers.  False: one is unknown (diagnosed). */
-static bool choose_kinds(calibration *c, const qir_func *f, size_t *found)
+static bool choose_kinds(calibration *c, const qir_func *f, bool shards, size_t *found)
 {
     int64_t largest = 0;
     *found = 0;
@@ -136,7 +201,8 @@ static bool choose_kinds(calibration *c, const qir_func *f, size_t *found)
         if (!observes_activation(op))
             continue;
         qir_observer_choice *choice = QIR_NEW(c->arena, qir_observer_choice);
-        if (!qir_observe_choice(op, choice))
+        if (!qir_observe_choice(op, choice) ||
+            (shards && !check_mergeable(c, op, choice->kind)))
             return false;
         qir_map_put(&c->choices, op, choice);
         ++*found;
@@ -149,7 +215,7 @@ static bool calibrate(calibration *c, qir_func *f, qir_samples *samples,
                       const qir_calibrate_options *opts)
 {
     size_t found;
-    if (!choose_kinds(c, f, &found))
+    if (!choose_kinds(c, f, opts->nshards > 1, &found))
         return false;
     if (!found)
         return qir_error(c->diag, f->loc, "calibrate.observers",
@@ -157,7 +223,7 @@ static bool calibrate(calibration *c, qir_func *f, qir_samples *samples,
                          f->name);
     if (qir_samples_count(samples) == 0)
         return qir_error(c->diag, f->loc, "calibrate.empty", "no samples to calibrate with");
-    return run_samples(c, f, samples, opts);
+    return qir_profile_identify(c->profile, f->module) && run(c, f, samples, opts);
 }
 
 bool qir_calibrate(qir_module *m, qir_samples *samples, const qir_calibrate_options *opts,
@@ -169,8 +235,9 @@ bool qir_calibrate(qir_module *m, qir_samples *samples, const qir_calibrate_opti
                      .arena = qir_context_new_arena(m->ctx),
                      .scratch = qir_context_new_arena(m->ctx),
                      .ok = true};
+    static const qir_calibrate_options all = {0};
     qir_func *f = qir_module_main(m);
-    bool ok = f ? calibrate(&c, f, samples, opts)
+    bool ok = f ? calibrate(&c, f, samples, opts ? opts : &all)
                 : qir_error(c.diag, m->loc, "calibrate.main",
                             "no function to calibrate; expected '@main' or a single function");
     qir_map_free(&c.choices);

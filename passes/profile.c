@@ -19,6 +19,7 @@ void qir_profile_destroy(qir_profile *p)
     if (!p)
         return;
     qir_vec_free(&p->entries);
+    qir_vec_free(&p->shards);
     qir_map_free(&p->by_id);
     qir_arena_destroy(p->arena);
 }
@@ -66,6 +67,60 @@ qir_profile_entry *qir_profile_entry_of(qir_profile *p, int64_t id, qir_observer
     if (!e)
         return add_entry(p, id, choice, ncells);
     return qir_observer_choice_equal(e->choice, choice) && e->ncells == ncells ? e : NULL;
+}
+
+int64_t qir_profile_next(const qir_profile *p)
+{
+    return p->next;
+}
+
+void qir_profile_add_shard(qir_profile *p, int64_t shard, int64_t nshards)
+{
+    p->nshards = nshards;
+    qir_vec_push(&p->shards, shard);
+    int64_t *v = p->shards.data;
+    for (size_t i = p->shards.len - 1; i > 0 && v[i - 1] > shard; i--) {
+        v[i] = v[i - 1];
+        v[i - 1] = shard;
+    }
+    if ((int64_t)p->shards.len == nshards)
+        p->shards.len = 0, p->nshards = 0;
+}
+
+/* --- identity --------------------------------------------------------------------------------- */
+
+static const qir_loc *place(const qir_profile *p)
+{
+    return p->file ? qir_loc_file(p->ctx, p->file, 0, 0) : NULL;
+}
+
+static bool is_same(const qir_profile *p, const qir_model_hash *h)
+{
+    if (p->hash.model != h->model)
+        return qir_error(qir_context_diag(p->ctx), place(p), "profile.model",
+                         "the profile is of another model (%016llx, this one is %016llx); calibrate "
+                         "this model",
+                         (unsigned long long)p->hash.model, (unsigned long long)h->model);
+    return p->hash.observers == h->observers ||
+           qir_error(qir_context_diag(p->ctx), place(p), "profile.observers",
+                     "the profile is of this model with observers in other places; calibrate again "
+                     "with the quantizer and the options of this compilation");
+}
+
+bool qir_profile_identify(qir_profile *p, qir_module *m)
+{
+    qir_model_hash h;
+    if (!qir_model_hash_of(m, &h) || (p->identified && !is_same(p, &h)))
+        return false;
+    p->identified = true;
+    p->hash = h;
+    return true;
+}
+
+bool qir_profile_fits(const qir_profile *p, qir_module *m)
+{
+    qir_model_hash h;
+    return !p->identified || (qir_model_hash_of(m, &h) && is_same(p, &h));
 }
 
 /* --- printing --------------------------------------------------------------------------------- */
@@ -146,9 +201,26 @@ static void print_entry(qir_strbuf *out, const qir_profile_entry *e)
     qir_strbuf_puts(out, "}\n");
 }
 
+static void print_header(const qir_profile *p, qir_strbuf *out)
+{
+    qir_strbuf_puts(out, "qir-profile 2\n");
+    if (p->identified)
+        qir_strbuf_printf(out, "model %016llx\nobservers %016llx\n",
+                          (unsigned long long)p->hash.model, (unsigned long long)p->hash.observers);
+    qir_strbuf_printf(out, "samples %lld\n", (long long)p->samples);
+    if (p->shards.len) {
+        qir_strbuf_puts(out, "shards");
+        for (size_t i = 0; i < p->shards.len; i++)
+            qir_strbuf_printf(out, " %lld", (long long)p->shards.data[i]);
+        qir_strbuf_printf(out, " of %lld\n", (long long)p->nshards);
+    }
+    if (p->next)
+        qir_strbuf_printf(out, "next %lld of %lld\n", (long long)p->next, (long long)p->total);
+}
+
 void qir_profile_print(const qir_profile *p, qir_strbuf *out)
 {
-    qir_strbuf_printf(out, "qir-profile 2\nsamples %lld\n", (long long)p->samples);
+    print_header(p, out);
     for (size_t i = 0; i < p->entries.len; i++)
         if (p->entries.data[i]->batches > 0)
             print_entry(out, p->entries.data[i]);

@@ -2,6 +2,7 @@
 #ifndef QIR_PROFILE_H
 #define QIR_PROFILE_H
 
+#include "model_hash.h"
 #include "qir/calibrate.h"
 #include "qir/observer.h"
 #include "qir/support/map.h"
@@ -19,7 +20,13 @@ typedef struct qir_profile_entry {
 struct qir_profile {
     qir_context *ctx;
     qir_arena *arena;
+    const char *file; /* it was read from; NULL: none */
+    bool identified;  /* hash is known; profiles written by hand need none */
+    qir_model_hash hash;
     int64_t samples; /* measured */
+    int64_t next, total; /* interrupted: the first sample not measured, and how many there were; else 0 */
+    int64_t nshards;     /* samples i of the shards i % nshards; 0: all samples */
+    QIR_VEC(int64_t) shards;              /* ascending; empty: all samples */
     QIR_VEC(qir_profile_entry *) entries; /* ascending ids */
     qir_map by_id;                        /* id -> entry */
 };
@@ -31,5 +38,13 @@ qir_profile_entry *qir_profile_entry_of(qir_profile *p, int64_t id, qir_observer
 const qir_profile_entry *qir_profile_find(const qir_profile *p, int64_t id); /* NULL if none */
 /* The first entry, by id, that is not a key of `used` (entry -> anything); NULL if none. */
 const qir_profile_entry *qir_profile_unused(const qir_profile *p, const qir_map *used);
+
+/* Is this the profile of `m`?  Takes on its identity if it has none.  False: diagnosed. */
+bool qir_profile_identify(qir_profile *p, qir_module *m);
+/* The same for reading.  A profile without identity is everyone's. */
+bool qir_profile_fits(const qir_profile *p, qir_module *m);
+
+/* Notes that the samples are those of one shard; all shards together are no shard. */
+void qir_profile_add_shard(qir_profile *p, int64_t shard, int64_t nshards);
 
 #endif

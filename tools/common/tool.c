@@ -55,6 +55,32 @@ void tool_start(void)
     signal(SIGXFSZ, SIG_IGN);
 }
 
+/* --- interruption ----------------------------------------------------------------------------- */
+static volatile sig_atomic_t interrupted; /* the signal */
+
+static void note_signal(int sig)
+{
+    interrupted = sig;
+    signal(sig, on_signal);
+}
+
+const volatile sig_atomic_t *tool_catch_interrupt(void)
+{
+    static const int signals[] = {SIGINT, SIGTERM};
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        struct sigaction now;
+        if (sigaction(signals[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+            signal(signals[i], note_signal);
+    }
+    return &interrupted;
+}
+
+void tool_obey_interrupt(void)
+{
+    if (interrupted)
+        on_signal(interrupted);
+}
+
 /* --- diagnostics ------------------------------------------------------------------------------ */
 typedef struct sink {
     qir_diag_engine *diag;

@@ -2,6 +2,7 @@
 #ifndef QCC_TOOLS_TOOL_H
 #define QCC_TOOLS_TOOL_H
 
+#include <signal.h>
 #include "cl.h"
 #include "qir/context.h"
 #include "qir/support/file.h"
@@ -33,6 +34,11 @@ typedef struct tool_common {
  * SIGHUP and SIGXCPU.  SIGPIPE and SIGXFSZ become write errors.  A trap (SIGILL, SIGTRAP) of the
  * libraries exits with CL_EXIT_INTERNAL. */
 void tool_start(void);
+
+/* From here on SIGINT and SIGTERM only set the flag returned, once; a second one ends the process as
+ * always.  tool_obey_interrupt: if the flag is set, the process ends by that signal now. */
+const volatile sig_atomic_t *tool_catch_interrupt(void);
+void tool_obey_interrupt(void);
 
 /* A context whose diagnostics go to stderr, with the common options applied and plugins loaded.  A plugin
  * that does not load, and running out of memory, print an error and exit with CL_EXIT_ERROR. */

@@ -1,11 +1,9 @@
-/* Every sample of a stream: -samples and -calibrate. */
+/* Every sample of a stream: -samples. */
 #include "run.h"
 
 #include <stdio.h>
-#include "qir/calibrate.h"
-#include "qir/pass.h"
 
-static qir_samples *open_samples(run *r, const cl_list *paths)
+qir_samples *open_samples(run *r, const cl_list *paths)
 {
     qir_preprocess pre;
     const qir_preprocess *use;
@@ -64,33 +62,4 @@ int run_samples(run *r)
     engine_destroy(e);
     qir_samples_close(samples);
     return code;
-}
-
-/* --- -calibrate ------------------------------------------------------------------------------- */
-static bool calibrate(run *r, qir_samples *samples, qir_profile *profile)
-{
-    qir_calibrate_options opts = {.limit = r->opts->limit, .progress = tool_progress};
-    if (!qir_calibrate(r->module, samples, &opts, profile))
-        return false;
-    qir_strbuf text = {0};
-    qir_profile_print(profile, &text);
-    bool ok = tool_write(r->diag, r->opts->output_file, text.data, text.len);
-    qir_strbuf_free(&text);
-    return ok;
-}
-
-/* A model without observers gets those of the default quantizer first. */
-int run_calibrate(run *r)
-{
-    if (!(qir_module_stage(r->module) & QIR_STAGE_OBSERVED) &&
-        !qir_run_pipeline(r->module, "prepare"))
-        return CL_EXIT_ERROR;
-    qir_samples *samples = open_samples(r, &r->opts->calibrate);
-    if (!samples)
-        return CL_EXIT_ERROR;
-    qir_profile *profile = qir_profile_create(r->ctx);
-    bool ok = calibrate(r, samples, profile);
-    qir_profile_destroy(profile);
-    qir_samples_close(samples);
-    return ok ? CL_EXIT_OK : CL_EXIT_ERROR;
 }

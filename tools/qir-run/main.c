@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "qir/calibrate.h"
 
 static run_options opts = {.common = TOOL_COMMON_DEFAULTS, .atol = "1e-7", .rtol = "1e-3"};
 
@@ -39,7 +40,13 @@ static const cl_option options[] = {
     {"calibrate", CL_LIST, &opts.calibrate, "[NAME=]PATH",
      "measure ranges on samples, write a profile to -o", 0, 0},
     {"o", CL_STRING, &opts.output_file, "FILE",
-     "where -calibrate writes (default: standard output)", 0, 0},
+     "where -calibrate and -merge-profiles write (default: standard output)", 0, 0},
+    {"shard", CL_STRING, &opts.shard, "I/N",
+     "calibrate on the samples I, I + N, I + 2N, ...; I from 0", 0, 0},
+    {"resume", CL_STRING, &opts.resume, "PROFILE",
+     "go on with a calibration that SIGINT or SIGTERM ended", 0, 0},
+    {"merge-profiles", CL_FLAG, &opts.merge, NULL,
+     "the inputs are profiles; write the profile of all their samples", 0, 0},
     {"bench", CL_INT, &opts.bench, "N", "run N times and print the time per run", 1, 100000000},
     {"func", CL_STRING, &opts.func, "NAME", "function to run (default: main, or the only one)", 0,
      0},
@@ -55,11 +62,24 @@ static const cl_option options[] = {
 };
 
 static const cl_tool tool = {"qir-run",
-                             "[options] MODEL",
+                             "[options] MODEL | -merge-profiles PROFILE...",
                              "Evaluates a model; without inputs it takes random ones.",
                              options,
                              0,
-                             1};
+                             QIR_MAX_SHARDS};
+
+static void check_profile_usage(size_t ninputs)
+{
+    if (opts.merge && (opts.calibrate.len || opts.samples.len || opts.inputs.len))
+        cl_usage_error(&tool, "-merge-profiles excludes -calibrate, -samples and -input");
+    if (!opts.merge && ninputs > 1)
+        cl_usage_error(&tool, "too many inputs, expected one model");
+    if ((opts.shard || opts.resume) && !opts.calibrate.len)
+        cl_usage_error(&tool, "-shard and -resume need -calibrate");
+    if (opts.output_file && !opts.calibrate.len && !opts.merge)
+        cl_usage_error(&tool, "-o belongs to -calibrate and -merge-profiles; results are written "
+                              "with -output");
+}
 
 static void check_usage(void)
 {
@@ -89,8 +109,6 @@ static void check_usage(void)
         cl_usage_error(&tool, "-limit needs -samples or -calibrate");
     if (!opts.jit && (opts.level || opts.mcpu || opts.mattr))
         cl_usage_error(&tool, "-mlevel, -mcpu and -mattr need -jit");
-    if (opts.output_file && !opts.calibrate.len)
-        cl_usage_error(&tool, "-o belongs to -calibrate; results are written with -output");
 }
 
 bool open_preprocess(run *r, qir_preprocess *pre, const qir_preprocess **out)
@@ -147,11 +165,14 @@ int main(int argc, char **argv)
     check_usage();
     if (!inputs.len != !!opts.quantize_tensor)
         cl_usage_error(&tool, inputs.len ? "-quantize-tensor takes no model" : "no input");
+    check_profile_usage(inputs.len);
     run r = {.tool = &tool, .opts = &opts, .ctx = tool_context(&tool, &opts.common)};
     r.diag = qir_context_diag(r.ctx);
     int code = CL_EXIT_ERROR;
     if (opts.quantize_tensor)
         code = run_quantize_tensor(&r);
+    else if (opts.merge)
+        code = run_merge(&r, &inputs);
     else if (load(&r, inputs.items[0]))
         code = opts.calibrate.len  ? run_calibrate(&r)
                : opts.compare_with ? run_compare_with(&r)

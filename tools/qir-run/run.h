@@ -16,6 +16,8 @@ typedef struct run_options {
     const char *quantize_tensor, *spec;
     int64_t skip, limit, bench;
     cl_list calibrate;
+    const char *shard, *resume;
+    bool merge;
     bool print, hash, jit, worst_first, json;
     const char *level, *mcpu, *mattr;
 } run_options;
@@ -63,6 +65,7 @@ int results_compare(run *r, const results *s);
 bool results_top1(run *r, const results *s, int64_t first, int64_t total);
 
 int run_calibrate(run *r);
+int run_merge(run *r, const cl_list *paths); /* profiles */
 int run_samples(run *r);
 int run_once(run *r);
 int run_compare_with(run *r);
@@ -72,6 +75,7 @@ int run_quantize_tensor(run *r);
 bool find_result(run *r, const char *text, uint32_t *index, const char **path);
 
 /* Options that several files read. */
+qir_samples *open_samples(run *r, const cl_list *paths); /* NULL: diagnosed */
 bool open_preprocess(run *r, qir_preprocess *pre, const qir_preprocess **out);
 
 #endif
