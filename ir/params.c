@@ -115,10 +115,10 @@ const void *qir_params_load(qir_params *p, const char *key, const qir_type *type
     if (!st_read(diag, f, t, data, loc))
         return NULL;
     if (type->kind == QIR_TENSOR) {
-        size_t bad = qir_first_out_of_range(type->dtype, data, n);
+        size_t bad = qir_first_out_of_range(type, data, n);
         if (bad < n) {
             qir_error(diag, loc, "const.range", "tensor '%s' in '%s': byte %zu is outside the range "
-                      "of %s", key, path_of(p), bad, qir_dtype_name(type->dtype));
+                      "of %s", key, path_of(p), bad, qir_element_text(p->module->ctx, type));
             return NULL;
         }
     }

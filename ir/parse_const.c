@@ -10,8 +10,10 @@
 static const int64_t MAX_CONST_BYTES = (int64_t)1 << 30;
 
 /* --- elements --------------------------------------------------------------------------------- */
-static bool store_int(parser *p, const literal *v, qir_dtype t, void *out)
+static bool store_int(parser *p, const literal *v, const qir_type *type, void *out)
 {
+    qir_dtype t = type->dtype;
+    qir_bounds b = qir_element_bounds(type);
     char buf[256];
     memcpy(buf, v->text.s, v->text.len);
     buf[v->text.len] = 0;
@@ -19,9 +21,9 @@ static bool store_int(parser *p, const literal *v, qir_dtype t, void *out)
     bool is_u64 = t == QIR_u64 && buf[0] != '-';
     uint64_t bits = is_u64 ? strtoull(buf, NULL, 10) : (uint64_t)strtoll(buf, NULL, 10);
     int64_t n = (int64_t)bits;
-    if (errno == ERANGE || (!is_u64 && (n < qir_dtype_min(t) || n > qir_dtype_max(t))))
+    if (errno == ERANGE || (!is_u64 && (n < b.lo || n > b.hi)))
         return parse_error(p, v->at, "const.range", "%s is outside the range of %s", buf,
-                           qir_dtype_name(t));
+                           qir_element_text(p->ctx, type));
     memcpy(out, &bits, qir_dtype_bytes(t)); /* little-endian hosts */
     return true;
 }
@@ -60,7 +62,7 @@ static bool store(parser *p, const literal *v, const qir_type *type, void *out)
     if (qir_dtype_is_float(t) && (v->kind == LIT_INT || v->kind == LIT_FLOAT))
         return store_float(p, v, t, out);
     if (qir_dtype_is_int(t) && v->kind == LIT_INT)
-        return store_int(p, v, t, out);
+        return store_int(p, v, type, out);
     if (t == QIR_i1 && v->kind == LIT_BOOL) {
         *(unsigned char *)out = v->b;
         return true;
@@ -89,9 +91,9 @@ static const void *list_data(parser *p, const qir_type *type, const const_init *
 static bool check_elements(parser *p, pos at, const qir_type *type, const unsigned char *bytes,
                            size_t n)
 {
-    size_t bad = type->kind == QIR_PACKED ? n : qir_first_out_of_range(type->dtype, bytes, n);
+    size_t bad = type->kind == QIR_PACKED ? n : qir_first_out_of_range(type, bytes, n);
     return bad == n || parse_error(p, at, "const.range", "byte %zu (0x%02x) is outside the range "
-                                   "of %s", bad, bytes[bad], qir_dtype_name(type->dtype));
+                                   "of %s", bad, bytes[bad], qir_element_text(p->ctx, type));
 }
 
 static const void *hex_data(parser *p, const qir_type *type, pos at, slice text, size_t want)

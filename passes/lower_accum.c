@@ -198,7 +198,7 @@ static int64_t integer_bias(const accum *a, const bias *b, int64_t c, bool take)
 
 static bool fits(const accum *a, int64_t c, int64_t v, double real)
 {
-    if (v >= INT32_MIN && v <= INT32_MAX)
+    if (v >= INT32_MIN && v <= INT32_MAX && !isnan(real))
         return true;
     float scale = a->x->scale[0] * a->sw[c];
     return qir_error(qir_context_diag(a->l->module->ctx), a->l->op->loc, "quant.bias",

@@ -8,6 +8,7 @@
 #include "qir/pass.h"
 #include "qir/rewrite.h"
 #include "qir/support/map.h"
+#include "../observing.h"
 
 /* prepack and relayout belong to the passes that insert them. */
 static const qir_opcode never[] = {QIR_OP_prepack, QIR_OP_relayout};
@@ -94,6 +95,18 @@ static bool load_operands(const qir_op *op, qir_tensor *in)
     return true;
 }
 
+/* A weight that is no number has no code. */
+static bool check_finite(const qir_op *op, const qir_tensor *in)
+{
+    const qir_value *x = qir_op_operand(op, 0);
+    if (op->opcode != QIR_OP_quantize)
+        return true;
+    int64_t bad = qir_first_non_finite(in[0].data, qir_type_elements(x->type));
+    return bad < 0 || qir_error(qir_context_diag(qir_op_module(op)->ctx), op->loc, "quant.value",
+                                "element %lld of '@%s' is not finite and cannot be quantized",
+                                (long long)bad, x->name);
+}
+
 /* With `quantized`, users outside of it (of ops that feed it) keep reading the op itself. */
 static void replace_uses(qir_value *r, qir_value *c, const qir_map *quantized)
 {
@@ -130,7 +143,7 @@ static bool fold(qir_pass *p, qir_op *op, const qir_map *quantized)
     qir_module *m = qir_op_module(op);
     qir_tensor *in = QIR_NEW_ARRAY(qir_pass_arena(p), qir_tensor, op->noperands);
     qir_tensor *out = QIR_NEW_ARRAY(qir_pass_arena(p), qir_tensor, op->nresults);
-    if (!load_operands(op, in) ||
+    if (!load_operands(op, in) || !check_finite(op, in) ||
         !qir_eval_op(op, in, out, m->arena, qir_context_diag(m->ctx)))
         return false;
     replace(op, out, quantized);

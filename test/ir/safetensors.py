@@ -92,6 +92,9 @@ def main():
     refused("type", file_bytes({"k": entry(dtype="I32")}), "is I32 [4], expected F32 [4]")
     refused("4 bits", file_bytes({"k": entry("I8", (4,), (0, 4))}, b"\1\2\x09\4"),
             "byte 2 is outside the range of i4", type_="tensor<4xi4>", op='cast(@k) {to = "f32"}')
+    refused("part of 8 bits", file_bytes({"k": entry("I8", (4,), (0, 4))}, b"\1\2\x80\4"),
+            "byte 2 is outside the range of i8<-127:127>", type_="tensor<4xquant<i8<-127:127>:f32, 0.5>>",
+            op="dequantize(@k)", args=["-passes=const-fold{fold-dequantize=true}"])
 
     os.remove("w.safetensors")
     os.mkfifo("w.safetensors")
