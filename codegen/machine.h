@@ -32,6 +32,9 @@ typedef struct qcg_machine {
     bool saturates; /* narrow does, from any i32; and rne takes |v| < 2^31 */
     /* The machine for operands that do not fit i8: itself unless elem_bytes is 1. */
     const struct qcg_machine *wide;
+    /* The machine for weights of at most 4 bits and operands quantized at run time; NULL: this one. */
+    const struct qcg_machine *low;
+    bool unsigned_operand; /* of the dot step; its weights are stored higher by half their range */
 } qcg_machine;
 
 const qcg_machine *qcg_machine_get(qir_level level);

@@ -100,7 +100,8 @@ static void choose_dynamic(qir_level level, const qir_op *op, qir_kernel_plan *p
     const qir_packing_info *info = qir_packing_get(qir_level_dynamic_packing(level, op));
     const qir_quant *q = weight_type(op)->quant;
     p->elem = qir_dtype_bytes(info->elem);
-    p->wide = info->elem != qir_packing_get(qir_level_get(level)->gemm)->elem;
+    p->packing = info;
+    p->raised = info->elem == QIR_u8 && op->operands[0].value->type->dtype == QIR_i8;
     p->kgroup = info->kgroup * (int64_t)qir_dtype_bits(info->elem) / info->bits;
     p->sections = q->group ? p->w.c / q->group : 1;
     p->centred = p->elem > 1;
@@ -147,7 +148,7 @@ static void plan_direct(qir_kernel_plan *p)
     const qir_window *w = &p->w;
     int64_t positions = w->n * w->out[0] * w->out[1] * w->out[2];
     size_t operand = p->is_float ? 4 : 1;
-    p->in_place = p->elem == operand && p->k_stride == p->k;
+    p->in_place = p->elem == operand && p->k_stride == p->k && !p->raised;
     p->block = even_blocks(positions, p->in_place ? positions : PANEL_ROWS);
     p->panel_rows = p->block;
 }

@@ -141,10 +141,15 @@ static int32_t load(const void *p, qir_dtype t, int64_t i)
     return qir_dtype_is_signed(t) ? ((const int8_t *)p)[i] : ((const uint8_t *)p)[i];
 }
 
+int32_t qir_pack_raised(const qir_packing_info *info)
+{
+    return info->elem == QIR_u8 ? 1 << (info->bits - 1) : 0;
+}
+
 /* A weight into its bits, which are 0. */
 static void put(const qir_pack_shape *s, void *p, place at, int32_t v)
 {
-    uint32_t bits = ((uint32_t)v & ((1u << s->info->bits) - 1)) << at.shift;
+    uint32_t bits = ((uint32_t)(v + qir_pack_raised(s->info)) & ((1u << s->info->bits) - 1)) << at.shift;
     if (s->info->elem == QIR_i16)
         ((uint16_t *)p)[at.element] |= (uint16_t)bits;
     else
@@ -155,6 +160,8 @@ static int32_t get(const qir_pack_shape *s, const void *p, place at)
 {
     uint32_t bits = (uint32_t)load(p, s->info->elem, at.element) >> at.shift;
     int unused = 32 - s->info->bits;
+    if (qir_pack_raised(s->info))
+        return (int32_t)(bits << unused >> unused) - qir_pack_raised(s->info);
     return (int32_t)(bits << unused) >> unused;
 }
 

@@ -14,7 +14,7 @@ typedef struct arch_row {
 
 static const arch_row archs[] = {
 #define ARCH(name, prefix, triple) {#name, prefix, triple},
-#define LEVEL(name, arch, feat, cpu, vb, gemm, dw, fgemm, fdw, base, doc)
+#define LEVEL(name, arch, feat, cpu, vb, gemm, dw, fgemm, fdw, low, base, doc)
 #include "targets.def"
 #undef ARCH
 #undef LEVEL
@@ -22,9 +22,9 @@ static const arch_row archs[] = {
 
 static const qir_level_info levels[] = {
 #define ARCH(name, prefix, triple)
-#define LEVEL(name, arch, feat, cpu, vb, gemm, dw, fgemm, fdw, base, doc)                          \
+#define LEVEL(name, arch, feat, cpu, vb, gemm, dw, fgemm, fdw, low, base, doc)                          \
     {#name, #arch, feat, cpu, doc, vb, QIR_PACKING_##gemm, QIR_PACKING_##dw,                       \
-     QIR_PACKING_##fgemm, QIR_PACKING_##fdw, base},
+     QIR_PACKING_##fgemm, QIR_PACKING_##fdw, QIR_PACKING_##low, base},
 #include "targets.def"
 #undef ARCH
 #undef LEVEL
@@ -172,13 +172,14 @@ static const qir_type *weight_type(const qir_op *op)
 qir_packing qir_level_dynamic_packing(qir_level l, const qir_op *op)
 {
     const qir_type *w = weight_type(op);
-    qir_packing p = levels[l].gemm;
+    unsigned bits = qir_dtype_bits(w->dtype);
+    qir_packing p = bits < 8 ? levels[l].low : levels[l].gemm;
     bool fits = op->operands[0].value->type->dtype == QIR_i8;
-    for (size_t i = 0; qir_dtype_bits(w->dtype) == 8 && i < w->quant->count; i++)
+    for (size_t i = 0; bits == 8 && i < w->quant->count; i++)
         fits = fits && qir_pack_origin(w) == w->quant->zero_point[i];
     if (qir_packing_get(p)->elem == QIR_i8 && !fits)
         p = QIR_PACKING_gemm_i16n8k1;
-    return qir_packing_with_bits(p, (int)qir_dtype_bits(w->dtype));
+    return qir_packing_with_bits(p, (int)bits);
 }
 
 static qir_packing if_it_fits(qir_packing p, const qir_type *w, int64_t groups)

@@ -67,9 +67,10 @@ static void put_zeros(qcg *g, job *j)
 {
     int8_t *v = QIR_NEW_ARRAY(g->arena, int8_t, (size_t)entries(j));
     bool any = false;
+    j->d.raised = qir_pack_raised(j->shape.info);
     EACH_ENTRY(j, row, section) {
         int32_t z = zero_point(j, row, section) - qir_pack_origin(j->w);
-        v[entry(j, row, section)] = (int8_t)z;
+        v[entry(j, row, section)] = (int8_t)(z + j->d.raised);
         any = any || z != 0;
     }
     if (any && j->shape.parts > 1)
@@ -84,15 +85,21 @@ static int32_t stored(const job *j, int64_t i)
 
 static void put_sums(qcg *g, job *j)
 {
-    int32_t *v = QIR_NEW_ARRAY(g->arena, int32_t, (size_t)entries(j));
+    size_t n = (size_t)entries(j);
+    int32_t *v = QIR_NEW_ARRAY(g->arena, int32_t, n);
+    int16_t *half = QIR_NEW_ARRAY(g->arena, int16_t, n);
     int64_t each = j->shape.k / j->shape.sections;
+    j->d.sum_type = QIR_i16;
     EACH_ENTRY(j, row, section) {
         int32_t z = zero_point(j, row, section), sum = 0;
         for (int64_t i = 0; i < each; i++)
             sum += stored(j, first_weight(j, row, section) + i) - z;
         v[entry(j, row, section)] = sum;
+        half[entry(j, row, section)] = (int16_t)sum;
+        if (sum != (int16_t)sum)
+            j->d.sum_type = QIR_i32;
     }
-    j->d.sums = qcg_const(g, v, (size_t)entries(j) * 4, 64);
+    j->d.sums = j->d.sum_type == QIR_i32 ? qcg_const(g, v, n * 4, 64) : qcg_const(g, half, n * 2, 64);
 }
 
 static bool put_bias(qcg *g, job *j)
@@ -132,7 +139,8 @@ static void products(qcg *g, void *ctx, const qcg_block *b)
     m.out = llb_index(g, b->out, l.iv, m.n * 4);
     d.weight_scale = llb_index(g, d.weight_scale, l.iv, table * (int64_t)qir_dtype_bytes(d.scale_type));
     d.weight_zero = d.weight_zero ? llb_index(g, d.weight_zero, l.iv, table) : NULL;
-    d.sums = d.sums ? llb_index(g, d.sums, l.iv, table * 4) : NULL;
+    if (d.sums)
+        d.sums = llb_index(g, d.sums, l.iv, table * (int64_t)qir_dtype_bytes(d.sum_type));
     d.bias = d.bias ? llb_index(g, d.bias, l.iv, columns(j) * 4) : NULL;
     m.dynamic = &d;
     qcg_gemm_emit(g, &m);
@@ -150,6 +158,15 @@ static void set_product(job *j)
     j->m.out_stride = j->p->w.o * 4;
     j->m.e = &j->plain;
     j->d.grouped = j->w->quant->group != 0;
+    j->d.operand_raised = j->p->raised ? 128 : 0;
+}
+
+/* The machine of the level that reads a packing. */
+static const qcg_machine *machine_of(const qcg_machine *m, const qir_packing_info *packing)
+{
+    if (packing->elem == QIR_u8)
+        return m->low;
+    return m->elem_bytes == qir_dtype_bytes(packing->elem) ? m : m->wide;
 }
 
 bool qcg_lower_gemm_dynamic(qcg *g, const qir_kernel_plan *p)
@@ -158,7 +175,7 @@ bool qcg_lower_gemm_dynamic(qcg *g, const qir_kernel_plan *p)
     job j = {.p = p, .w = w->kind == QIR_PACKED ? w->logical : w};
     qir_packing packing = qir_level_dynamic_packing(g->opts->level, g->op);
     j.data = qcg_weight_data(g, p->w.groups);
-    j.m.m = p->wide ? g->machine->wide : g->machine;
+    j.m.m = machine_of(g->machine, p->packing);
     j.m.w = j.data ? qcg_weights_packed(g, p->w.groups, packing) : NULL;
     if (!j.m.w || !qir_pack_shape_get_groups(packing, j.w, p->w.groups, &j.shape))
         return false;

@@ -12,8 +12,11 @@ typedef struct qcg_dynamic {
     bool grouped;           /* sections have scales of their own */
     llb_val weight_scale;
     qir_dtype scale_type;   /* as they are stored: f32, or shorter */
-    llb_val weight_zero;    /* i8, subtracted from the unpacked weights; NULL: none */
-    llb_val sums;           /* i32, of weights less zero point; NULL: operands are centred already */
+    llb_val weight_zero;    /* i8, subtracted from the unpacked weights; NULL: `raised` is, if not 0 */
+    int raised;             /* of unpacked weights: see qir_pack_raised */
+    int32_t operand_raised; /* what has been added to operands */
+    llb_val sums;           /* of weights less zero point; NULL: operands are centred already */
+    qir_dtype sum_type;     /* as they are stored: i32, or i16 where all fit */
     llb_val bias;           /* f32 [columns]; NULL: none */
 } qcg_dynamic;
 

@@ -43,13 +43,17 @@ static qcg_tile choose_tile(const qcg_gemm *m)
     return best;
 }
 
-/* Weight `i` of every element, signed. */
+/* Weight `i` of every element, signed, or as high as it is stored. */
 static llb_val cut_out(qcg *g, const qcg_gemm *m, llb_val words, unsigned i)
 {
     unsigned bits = 8 * m->m->elem_bytes, each = bits / m->parts, n = llb_lanes(words);
     llb_val (*splat)(qcg *, int, unsigned) = m->m->elem_bytes == 1 ? llb_i8s : llb_i16s;
     if (m->parts == 1)
         return words;
+    if (m->m->unsigned_operand) {
+        words = LLVMBuildLShr(g->b, words, splat(g, (int)(each * i), n), "");
+        return LLVMBuildAnd(g->b, words, splat(g, (1 << each) - 1, n), "");
+    }
     if (i + 1 < m->parts)
         words = LLVMBuildShl(g->b, words, splat(g, (int)(bits - each * (i + 1)), n), "");
     return LLVMBuildAShr(g->b, words, splat(g, (int)(bits - each), n), "");

@@ -28,11 +28,14 @@ static llb_val weight_scales(qcg *g, const tile *t, llb_val section, unsigned j)
     return entries(g, t, t->d->weight_scale, t->d->scale_type, section, j);
 }
 
-/* Zero points of vector `j` as operands of the dot step: each for all k of a step. */
+/* What unpacked weights of vector `j` have too much, as operands of the dot step: each entry for all k
+ * of a step. */
 static llb_val weight_zeros(qcg *g, const tile *t, llb_val section, unsigned j)
 {
     const qcg_machine *vm = t->m->m;
     unsigned n = vm->lanes * vm->kgroup;
+    if (!t->d->weight_zero)
+        return llb_i8s(g, t->d->raised, n);
     llb_val v = entries(g, t, t->d->weight_zero, QIR_i8, section, j), index[64];
     for (unsigned i = 0; i < n; i++)
         index[i] = llb_i32s(g, (int32_t)(i / vm->kgroup), 1);
@@ -53,10 +56,11 @@ static void correct_start(qcg *g, const tile *t, llb_val section, llb_val *start
 {
     for (unsigned i = 0; i < t->rows; i++) {
         llb_val z = qcg_zero_point(g, row_entry(g, t, t->d->zero, llb_int(g, 32), i));
+        z = llb_add(g, z, llb_i32s(g, t->d->operand_raised, 1));
         z = llb_splat(g, LLVMBuildNeg(g->b, z, ""), t->lanes);
         for (unsigned j = 0; j < t->vectors; j++)
             start[i * t->vectors + j] =
-                LLVMBuildMul(g->b, z, entries(g, t, t->d->sums, QIR_i32, section, j), "");
+                LLVMBuildMul(g->b, z, entries(g, t, t->d->sums, t->d->sum_type, section, j), "");
     }
 }
 
@@ -75,9 +79,10 @@ static void section_sums(qcg *g, const tile *t, llb_val section, llb_val *v)
         start[i] = llb_i32s(g, 0, t->lanes);
     if (t->d->sums)
         correct_start(g, t, section, start);
-    for (unsigned j = 0; t->d->weight_zero && j < t->vectors; j++)
+    bool subtract = t->d->weight_zero || t->d->raised;
+    for (unsigned j = 0; subtract && j < t->vectors; j++)
         less[j] = weight_zeros(g, t, section, j);
-    qcg_gemm_products(g, t->m, &at, start, t->d->weight_zero ? less : NULL, v);
+    qcg_gemm_products(g, t->m, &at, start, subtract ? less : NULL, v);
     for (unsigned i = 0; i < t->rows * t->vectors; i++)
         v[i] = LLVMBuildSIToFP(g->b, v[i], llb_vec(llb_float(g), t->lanes), "");
 }

@@ -37,10 +37,12 @@ static qcg_window window_at(qcg *g, const qcg_window *w, llb_val at)
         return here;
     llb_val p = w->one_zero_point ? w->zero_points : llb_index(g, w->zero_points, at, 4);
     llb_val z = qcg_zero_point(g, llb_load(g, llb_int(g, 32), p, 4));
-    if (w->plan->centred)
+    if (w->plan->centred) {
         here.zero = LLVMBuildTrunc(g->b, z, w->elem, "");
-    else
-        here.padding = LLVMBuildTrunc(g->b, z, w->elem, "");
+        return here;
+    }
+    here.zero = w->plan->raised ? llb_i8s(g, INT8_MIN, 1) : NULL;
+    here.padding = LLVMBuildTrunc(g->b, llb_add(g, z, llb_i32s(g, w->plan->raised ? 128 : 0, 1)), w->elem, "");
     return here;
 }
 

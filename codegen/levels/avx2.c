@@ -66,9 +66,37 @@ static llb_val narrow(qcg *g, const llb_val *v, unsigned n, int zp)
     return llb_slice(g, LLVMBuildBitCast(g->b, words, llb_vec(llb_int(g, 8), 32), ""), 0, 8 * n);
 }
 
+/* u8 operands times i8 weights of at most 5 bits: sums of pairs below 2 * 255 * 16 fit i16. */
+static llb_val pmaddubsw(qcg *g, llb_val acc, llb_val a, llb_val w)
+{
+    llb_val pairs = call2(g, "llvm.x86.avx2.pmadd.ub.sw", a, w);
+    return pmaddwd(g, acc, pairs, llb_i16s(g, 1, 16));
+}
+
+static llb_val group_bytes(qcg *g, llb_val ptr)
+{
+    return qcg_group_load(g, ptr, 8, 4, 1);
+}
+
 static const qcg_tile tiles[] = {{5, 2}, {2, 4}, {3, 3}, {4, 2}, {3, 2}, {2, 2},
                                  {1, 4}, {2, 3}, {1, 3}, {1, 2}, {8, 1}, {7, 1},
                                  {5, 1}, {4, 1}, {2, 1}, {1, 1}, {0, 0}};
+
+static const qcg_machine low = {
+    .level = QIR_LEVEL_avx2,
+    .lanes = 8,
+    .kgroup = 4,
+    .elem_bytes = 1,
+    .tiles = tiles,
+    .dot = pmaddubsw,
+    .group = group_bytes,
+    .pair = pair,
+    .rne = rne,
+    .narrow = narrow,
+    .saturates = true,
+    .wide = &qcg_machine_avx2,
+    .unsigned_operand = true,
+};
 
 const qcg_machine qcg_machine_avx2 = {
     .level = QIR_LEVEL_avx2,
@@ -83,4 +111,5 @@ const qcg_machine qcg_machine_avx2 = {
     .narrow = narrow,
     .saturates = true,
     .wide = &qcg_machine_avx2,
+    .low = &low,
 };

@@ -67,7 +67,7 @@ const qcg_machine *qcg_machine_get(qir_level level)
 {
     static const qcg_machine *const machines[] = {
 #define ARCH(name, prefix, triple)
-#define LEVEL(name, arch, feat, cpu, vb, gemm, dw, fgemm, fdw, base, doc) &qcg_machine_##name,
+#define LEVEL(name, arch, feat, cpu, vb, gemm, dw, fgemm, fdw, low, base, doc) &qcg_machine_##name,
 #include "targets.def"
 #undef ARCH
 #undef LEVEL

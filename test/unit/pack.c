@@ -115,6 +115,8 @@ static int count_wrong_parts(const qir_pack_shape *s, const qir_type *w, const u
                                              : w->quant->zero_point[param];
                         if (n < s->n && w->dtype == QIR_u4)
                             want -= 8;
+                        if (n < s->n && s->info->elem == QIR_u8)
+                            want += 8;
                         int64_t got = (int64_t)packed_value(s->info->elem, packed, at) >> part * bits;
                         wrong += (got - want) & ((1 << bits) - 1) ? 1 : 0;
                     }
@@ -157,6 +159,7 @@ static void check_parts(const char *name, qir_dtype t, int64_t n, int64_t k, int
  * PARTS-NEXT: gemm_i8n4k4b4 192 bytes, wrong 0, back equal
  * PARTS-NEXT: gemm_i8n4k4b2 64 bytes, wrong 0, back equal
  * PARTS-NEXT: gemm_i8n4k4b2 does not apply
+ * PARTS-NEXT: gemm_u8n8k4b4 192 bytes, wrong 0, back equal
  */
 static void test_parts(void)
 {
@@ -166,6 +169,7 @@ static void test_parts(void)
     check_parts("gemm_i8n4k4b4", QIR_u4, 12, 32, 8);
     check_parts("gemm_i8n4k4b2", QIR_i2, 8, 32, 16);
     check_parts("gemm_i8n4k4b2", QIR_i4, 8, 32, 16);
+    check_parts("gemm_u8n8k4b4", QIR_i4, 8, 36, 12);
 }
 
 #define DIMS(...) sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t), (int64_t[]){__VA_ARGS__}

@@ -43,7 +43,10 @@ typedef struct qir_kernel_plan {
     int64_t kgroup; /* K is padded to a multiple of this */
     size_t elem;    /* bytes of a band or panel element */
     int64_t sections; /* equal parts of a row of k, each padded to whole steps of kgroup */
-    bool centred;     /* zero points from run time are subtracted on the way to band or panel */
+    /* Parameters from run time only: */
+    const qir_packing_info *packing; /* of the weight */
+    bool centred; /* zero points are subtracted on the way to band or panel */
+    bool raised;  /* i8 to u8 on that way: 128 is added */
 
     bool direct, in_place;
     int64_t k, k_stride; /* values of one panel row, elements from one row to the next */

@@ -37,6 +37,8 @@ size_t qir_pack_bytes(const qir_pack_shape *s);
 
 /* Of weights that share an element: half the range of an unsigned type. */
 int32_t qir_pack_origin(const qir_type *weight);
+/* What is added to them where elements are u8: half the range of a weight; else 0. */
+int32_t qir_pack_raised(const qir_packing_info *info);
 /* The row of ir/layouts.def that differs from `p` in the bits of a weight; none if there is none. */
 qir_packing qir_packing_with_bits(qir_packing p, int bits);
 
