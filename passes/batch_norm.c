@@ -1,4 +1,4 @@
-/* Folding of batch norms: TorchScript's FoldConvBatchNorm and PT2E's fold_conv_bn, in their order of
+/* Folding of batch norms: TorchScript's FoldConvBatchNorm and PT2E's fold_conv_bn and linear_bn, in their order of
  * operations, each in fp32. */
 #include "batch_norm.h"
 #include <math.h>
@@ -91,9 +91,11 @@ qir_const *qir_norm_fold_bias(qir_op *op, const qir_norm *n, const qir_value *b)
     const float *old = b ? qir_const_f32(b) : NULL;
     const qir_type *type = qir_tensor_type(m->ctx, QIR_f32, &n->channels, 1, op->loc);
     float *data = QIR_NEW_ARRAY(m->arena, float, (size_t)n->channels);
-    for (int64_t o = 0; o < n->channels; o++)
-        data[o] = ((old ? old[o] : 0.0f) - n->mean[o]) * qir_norm_reciprocal(n, o) * n->gamma[o] +
-                  n->beta[o];
+    for (int64_t o = 0; o < n->channels; o++) {
+        float centered = (old ? old[o] : 0.0f) - n->mean[o], r = qir_norm_reciprocal(n, o);
+        float scaled = op->opcode == QIR_OP_linear ? centered * (n->gamma[o] * r) : centered * r * n->gamma[o];
+        data[o] = scaled + n->beta[o];
+    }
     return named_const(op, b, "bias", type, data);
 }
 

@@ -24,7 +24,8 @@ float qir_norm_reciprocal(const qir_norm *n, int64_t channel);
 bool qir_norm_folds_into(const qir_op *op);
 
 /* New constants for `op`, which qir_norm_folds_into.  W'[o] = W[o] * (gamma[o] * r[o]) of the f32 constant `w`;
- * b'[o] = (b[o] - mean[o]) * r[o] * gamma[o] + beta[o], left to right, `b` NULL for zeros. */
+ * b'[o] = (b[o] - mean[o]) * r[o] * gamma[o] + beta[o], left to right, for linear (b[o] - mean[o]) * (gamma[o] * r[o])
+ * + beta[o]; `b` NULL for zeros. */
 qir_const *qir_norm_fold_weight(qir_op *op, const qir_norm *n, const qir_value *w);
 qir_const *qir_norm_fold_bias(qir_op *op, const qir_norm *n, const qir_value *b);
 

@@ -133,7 +133,8 @@ QIR_PASS(fold_batch_norm, .name = "fold-batch-norm", .alias = "FoldConvBatchNorm
          .summary = "Fold batch norm into the weights and bias of the op before it.",
          .doc = "With r = 1/sqrt(var + epsilon), in fp32 and in this order:\n"
                 "`W'[o] = W[o] * (gamma[o] * r[o])`, "
-                "`b'[o] = (b[o] - mean[o]) * r[o] * gamma[o] + beta[o]`.\n"
+                "`b'[o] = (b[o] - mean[o]) * r[o] * gamma[o] + beta[o]`, for linear "
+                "`(b[o] - mean[o]) * (gamma[o] * r[o]) + beta[o]`.\n"
                 "Needs constant weight, bias and statistics, a producer (conv, conv_transpose, "
                 "linear of rank 2) whose result has no other use, and no fused activation before "
                 "the batch norm.",
