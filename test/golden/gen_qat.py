@@ -63,11 +63,6 @@ def classifier():
                          nn.Linear(4, 3))
 
 
-@case((2, 4, 4, 4))
-def conv_transpose_bn_relu():
-    return nn.Sequential(nn.ConvTranspose2d(4, 3, 2, stride=2), nn.BatchNorm2d(3), nn.ReLU())
-
-
 @case((3, 8))
 def mlp():
     return nn.Sequential(nn.Linear(8, 6), nn.ReLU(), nn.Linear(6, 4))
