@@ -14,6 +14,7 @@ typedef struct calibration {
     qir_arena *arena, *scratch;
     float *buffer; /* one channel's values; as large as the largest observed tensor */
     int64_t sample;
+    bool pytorch; /* an observer asks for sums in PyTorch's order */
     bool ok;
 } calibration;
 
@@ -168,7 +169,8 @@ static bool begin(calibration *c, int64_t total, const qir_calibrate_options *op
 
 static bool run(calibration *c, qir_func *f, qir_samples *samples, const qir_calibrate_options *opts)
 {
-    qir_eval_options eval = {.on_op = on_op, .user = c};
+    qir_eval_options eval = {
+        .on_op = on_op, .user = c, .eval_of = c->pytorch ? qir_eval_as_pytorch : NULL};
     if (!begin(c, samples_to_do(samples, opts), opts))
         return false;
     qir_evaluator *e = qir_evaluator_create(f, &eval);
@@ -205,6 +207,7 @@ static bool choose_kinds(calibration *c, const qir_func *f, bool shards, size_t 
             (shards && !check_mergeable(c, op, choice->kind)))
             return false;
         qir_map_put(&c->choices, op, choice);
+        c->pytorch = c->pytorch || choice->kind->pytorch;
         ++*found;
     }
     c->buffer = QIR_NEW_ARRAY(c->arena, float, (size_t)largest);

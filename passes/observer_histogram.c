@@ -219,6 +219,7 @@ static bool parse(qir_observer *o, qir_profile_reader *r)
 const qir_observer_kind qir_observer_histogram = {
     .name = "histogram",
     .doc = "counts, searched for the least squared error, as PyTorch's HistogramObserver",
+    .pytorch = true,
     .state_bytes = BINS * sizeof(float),
     .add = add,
     .range = search,

@@ -58,6 +58,7 @@ static bool average_parse(qir_observer *o, qir_profile_reader *r)
 const qir_observer_kind qir_observer_moving_average = {
     .name = "moving-average",
     .doc = "moving average of each sample's range, as PyTorch's MovingAverageMinMaxObserver",
+    .pytorch = true,
     .parameter = "the weight of a new sample",
     .dflt = 0.01,
     .least = 1e-6,

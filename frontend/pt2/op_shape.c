@@ -11,11 +11,22 @@ bool pt2_op_identity(pt2_call *c)
     return pt2_set(c, 0, pt2_self(c));
 }
 
+/* An identity that quantizers see: PyTorch's measure behind a dropout anew.  Simplification removes it. */
+bool pt2_op_kept_identity(pt2_call *c)
+{
+    qir_value *x = pt2_self(c);
+    if (!x || x->kind == QIR_VALUE_CONST || x->type->quant || x->type->dtype != QIR_f32)
+        return pt2_op_identity(c);
+    const qir_named_attr attrs[] = {
+        {"shape", qir_attr_ints(c->fe->ctx, x->type->dims, x->type->rank)}, {NULL, NULL}};
+    return pt2_set(c, 0, fe_emit(c->fe, QIR_OP_reshape, &x, 1, attrs, NULL));
+}
+
 bool pt2_op_dropout(pt2_call *c)
 {
     if (pt2_bool(c, "train") && pt2_float(c, "p") != 0)
         return fe_error(c->fe, "arg", "dropout in training mode: export the model after model.eval()");
-    return pt2_set(c, 0, pt2_self(c));
+    return pt2_op_kept_identity(c);
 }
 
 /* --- reshape ----------------------------------------------------------------------------------------- */

@@ -214,7 +214,8 @@ static bool run_step(qir_evaluator *e, uint32_t index)
         e->out[i] = e->slots[s->out[i]].tensor;
     }
     qir_eval_args a = {s->op, e->in, e->out, e->scratch, e->diag};
-    bool ok = eval_fns[s->op->opcode](&a);
+    qir_eval_fn other = e->opts.eval_of ? e->opts.eval_of(s->op) : NULL;
+    bool ok = (other ? other : eval_fns[s->op->opcode])(&a);
     qir_arena_reset(e->scratch);
     if (ok && e->opts.on_op)
         e->opts.on_op(e->opts.user, s->op, e->in, e->out);

@@ -192,7 +192,7 @@ static bool visit(void *user, qir_op *op, qir_tensor *const *in, int64_t samples
 /* --- the pass ---------------------------------------------------------------------------------- */
 static bool measure_float(corrector *c, qir_func *f)
 {
-    qir_eval_options eval = {add_float, c};
+    qir_eval_options eval = {.on_op = add_float, .user = c};
     if (!qir_pass_run_samples(c->pass, f, &eval, c->samples))
         return false;
     for (int64_t k = 0; k < c->nlayers; k++)

@@ -203,7 +203,7 @@ static bool run(qir_pass *p, qir_module *m)
     if (samples < qir_pass_int(p, "least-samples"))
         return samples >= 0;
     e.channels = qir_channels_build(f, qir_pass_arena(p));
-    qir_eval_options eval = {measure, &e};
+    qir_eval_options eval = {.on_op = measure, .user = &e};
     bool ok = qir_pass_run_samples(p, f, &eval, 0);
     if (ok && qir_pass_may_transform(p)) {
         choose_factors(&e);

@@ -6,7 +6,7 @@
 NAME.txt (gen_pt2e.py says how it is written) holds the operations, parameters and weight codes of
 prepare_pt2e, calibration and convert_pt2e.  Here the same samples go through qcc's passes, and the result
 is listed the same way.  Everything must be equal, down to the bits of the scales, after the
-differences of spelling in NAMES, IDENTITIES and in the two functions that read them."""
+differences of spelling in NAMES and in the functions that read the two texts."""
 import argparse
 import json
 import os
@@ -22,9 +22,7 @@ HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "pt2e")
 NAMES = {"conv1d": "conv", "conv2d": "conv", "conv_transpose1d": "conv_transpose", "conv_transpose2d": "conv_transpose",
          "adaptive_avg_pool2d": "reduce_mean", "mean": "reduce_mean", "sum": "reduce_sum", "avg_pool2d": "avg_pool",
          "max_pool2d": "max_pool", "hardtanh": "clamp", "hardtanh_": "clamp", "cat": "concat", "permute": "transpose",
-         "relu_": "relu", "view": "reshape", "flatten": "reshape", "squeeze": "reshape", "unsqueeze": "reshape"}
-# Operations that return their operand are not imported.
-IDENTITIES = {"dropout", "contiguous"}
+         "relu_": "relu", "view": "reshape", "flatten": "reshape", "squeeze": "reshape", "unsqueeze": "reshape", "dropout": "reshape"}
 
 # What the quantizers are told, where it is not xnnpack for all: a quantizer, or the rules of a .qcfg file.
 # Rules for modules say that they are; PyTorch's leave convolutions and fused relus out.
@@ -66,24 +64,17 @@ def golden(path):
             continue
         key, name, operands, rest = re.match(r"(\d+) = (\w+)\((.*)\)(.*)", line).groups()
         operands = [rename(a, value) for a in split(operands)]
-        if name in IDENTITIES or name == "chunk":
+        if name == "chunk":
             value[key] = operands[0]
             continue
         if name == "quantize" and len(rest.split()) == 4:  # by parameters from run time
             rest = f" {value[rest.split()[0]]} " + " ".join(rest.split()[1:])
         if name == "getitem":
             name, rest = "slice", ""
-        if name == "quantize" and operands[0].startswith("dq ") and is_repeated(lines[int(operands[0][3:]) - 1], rest):
-            value[key] = operands[0][3:]  # behind an identity
-            continue
         number += 1
         value[key] = str(number)
         lines.append((NAMES.get(name, name), operands, rest.strip()))
     return lines
-
-
-def is_repeated(line, rest):
-    return line[0] == "quantize" and line[2] == rest.strip()
 
 
 def rename(operand, value):
@@ -157,7 +148,8 @@ class Module:
         t, size = self.types[alias[0]], 1
         for d in filter(None, shape.split("x")):
             size *= int(d)
-        where = f"axis={t.axis} {zlib.crc32(t.scales):08x}" if t.axis is not None else t.parameters()
+        per_channel = t.axis is not None and len(t.scales) > 4
+        where = f"axis={t.axis} {zlib.crc32(t.scales):08x}" if per_channel else t.parameters()
         return f"w {t.dtype} {t.low} {t.high} {where} {zlib.crc32(codes(data, size)):08x}"
 
     def lines(self):

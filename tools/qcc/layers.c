@@ -207,7 +207,7 @@ bool qcc_gather_evidence(const qcc_study *s, qcc_layer *layers, size_t n)
 {
     gathering c = {.study = s, .scratch = qir_context_new_arena(s->d->ctx)};
     gauge **gauges = QIR_NEW_ARRAY(s->arena, gauge *, n);
-    qir_eval_options eval = {on_op, &c};
+    qir_eval_options eval = {.on_op = on_op, .user = &c};
     for (size_t i = 0; i < n; i++) {
         gauges[i] = new_gauge(s, &layers[i]);
         qir_map_put(&c.by_op, layers[i].real, gauges[i]);

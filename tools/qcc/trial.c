@@ -61,7 +61,7 @@ bool qcc_run_samples(const qcc_study *s, qir_module *m, const qir_eval_options *
     qir_tensor *out = QIR_NEW_ARRAY(arena, qir_tensor, f->nresults);
     runner r = {f, eval, QIR_NEW_ARRAY(arena, const double *, f->nresults), scratch};
     qir_samples *samples = qir_samples_open(f, source->paths, source->npaths, source->pre);
-    qir_eval_options hook = {on_op, &r};
+    qir_eval_options hook = {.on_op = on_op, .user = &r};
     qir_evaluator *e = samples ? qir_evaluator_create(f, &hook) : NULL;
     bool ok = e != NULL;
     for (int64_t i = 0, n; ok && i < s->samples; i++) {

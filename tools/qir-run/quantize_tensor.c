@@ -124,7 +124,7 @@ static void measure(quantized *q)
 
 static bool evaluate(quantized *q, qir_func *f)
 {
-    qir_eval_options eval = {watch, q};
+    qir_eval_options eval = {.on_op = watch, .user = q};
     qir_tensor out;
     q->code = QIR_NEW_ARRAY(q->arena, int64_t, (size_t)q->n);
     q->cell = QIR_NEW_ARRAY(q->arena, int64_t, (size_t)q->n);

@@ -38,7 +38,12 @@ typedef struct qir_eval_options {
     /* Called after each op with its results (valid during the call). May be NULL. */
     void (*on_op)(void *user, const qir_op *op, const qir_tensor *in, const qir_tensor *out);
     void *user;
+    /* Another function than the specification's for some ops; NULL for the others.  May be NULL. */
+    qir_eval_fn (*eval_of)(const qir_op *op);
 } qir_eval_options;
+
+/* For eval_of: float convolutions and linear, summed in the order of PyTorch's CPU kernels. */
+qir_eval_fn qir_eval_as_pytorch(const qir_op *op);
 
 /* A prepared evaluation: liveness is computed once, so that intermediate tensors are freed early
  * and calls in a loop take constant memory. */

@@ -44,6 +44,7 @@ struct qir_observer_kind {
     const char *parameter;  /* what the number behind ':' means; NULL: there is none */
     double dflt, least, most;
     bool order_free; /* the state depends on the set of samples only: profiles merge exactly */
+    bool pytorch;    /* defined by PyTorch: what is measured is summed in the order of its kernels */
     bool passive;    /* records nothing: no samples needed, the parameters come from elsewhere */
     size_t state_bytes;
 
