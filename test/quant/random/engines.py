@@ -43,8 +43,8 @@ class Batch:
         with zipfile.ZipFile(self.path("npz"), "w") as z:
             for name, descr, dims, data in self.inputs:
                 z.writestr(name + ".npy", npy(descr, dims, data))
-        self.engines.tool("qcc", self.path("qir"), "-stop-after=lower", "-emit-qir",
-                          "-Werror=float-fallback", "-o", self.path("lowered.qir"))
+        self.engines.tool("qir-opt", "-passes=prepare-qdq", "-Werror=float-fallback", self.path("qir"),
+                          "-o", self.path("lowered.qir"))
         names = [name for c in self.cases for name, _ in c.outputs()]
         self.engines.tool("qir-run", self.path("lowered.qir"), "-input=" + self.path("npz"),
                           *[f"-output={n}={self.path(n)}" for n in names])
