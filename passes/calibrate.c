@@ -183,6 +183,10 @@ static bool run(calibration *c, qir_func *f, qir_samples *samples, const qir_cal
 /* Shards are there to be merged. */
 static bool check_mergeable(const calibration *c, const qir_op *op, const qir_observer_kind *kind)
 {
+    if (qir_op_bool(op, "fake"))
+        return qir_error(c->diag, op->loc, "calibrate.shard",
+                         "shards cannot be merged: observers fake-quantize, so what they see depends on the samples "
+                         "before; calibrate in one run");
     if (kind->order_free)
         return true;
     qir_emit_error(c->diag, op->loc, "calibrate.shard",
