@@ -28,14 +28,6 @@ qir_samples *qir_pass_open_samples(qir_pass *p, qir_func *f, int64_t *count)
     return NULL;
 }
 
-int64_t qir_pass_count_samples(qir_pass *p, qir_func *f)
-{
-    int64_t count;
-    qir_samples *s = qir_pass_open_samples(p, f, &count);
-    qir_samples_close(s);
-    return s ? count : -1;
-}
-
 bool qir_pass_run_samples(qir_pass *p, qir_func *f, const qir_eval_options *eval, int64_t limit)
 {
     int64_t count;

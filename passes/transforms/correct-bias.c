@@ -240,16 +240,14 @@ static bool run(qir_pass *p, qir_module *m)
     qir_samples *samples = qir_pass_open_samples(p, f, &c.samples);
     if (!samples)
         return false;
-    bool enough = c.samples >= qir_pass_int(p, "least-samples");
     c.samples = limit > 0 && limit < c.samples ? limit : c.samples;
-    bool ok = !enough || correct_all(&c, m, f, samples);
+    bool ok = correct_all(&c, m, f, samples);
     qir_samples_close(samples);
     return ok;
 }
 
 static const qir_pass_option options[] = {
     {"samples", QIR_OPT_INT, "256", "use the first so many, whose live values are in memory; 0: all"},
-    {"least-samples", QIR_OPT_INT, "1", "with fewer samples nothing changes"},
     {NULL, QIR_OPT_BOOL, NULL, NULL},
 };
 static const char *const statistics[] = {"corrected", NULL};

@@ -199,9 +199,6 @@ static bool run(qir_pass *p, qir_module *m)
     if (!f)
         return qir_error(qir_context_diag(m->ctx), m->loc, "pass.main",
                          "no function to equalize; expected '@main' or a single function");
-    int64_t samples = qir_pass_count_samples(p, f);
-    if (samples < qir_pass_int(p, "least-samples"))
-        return samples >= 0;
     e.channels = qir_channels_build(f, qir_pass_arena(p));
     qir_eval_options eval = {.on_op = measure, .user = &e};
     bool ok = qir_pass_run_samples(p, f, &eval, 0);
@@ -219,7 +216,6 @@ static const qir_pass_option options[] = {
     {"exponent", QIR_OPT_FLOAT, "0.5", "0: no change, 1: every channel uses all of the range"},
     {"least", QIR_OPT_FLOAT, "0.0625", "smallest factor"},
     {"exact", QIR_OPT_BOOL, "false", "powers of two only: float results keep every bit"},
-    {"least-samples", QIR_OPT_INT, "1", "with fewer samples nothing changes"},
     {NULL, QIR_OPT_BOOL, NULL, NULL},
 };
 static const char *const statistics[] = {"scaled", NULL};

@@ -1,13 +1,7 @@
 /* Causes of loss and what to do about them: a table, asked from the top. */
-#include <string.h>
 #include "evidence.h"
 
 enum { FEW = 32 };
-
-static bool is_fast(const qcc_study *s)
-{
-    return s->d->opts->accuracy && !strcmp(s->d->opts->accuracy, "fast");
-}
 
 /* --- saturation -------------------------------------------------------------------------------- */
 static bool saturates(const qcc_study *s, const qcc_layer *l)
@@ -125,7 +119,7 @@ static void say_channels(const qcc_study *s, const qcc_layer *l, qir_strbuf *out
 
 static const char *equalize(const qcc_study *s, const qcc_layer *l)
 {
-    return is_fast(s) ? mix(s, l) : "static with equalized channels (-accuracy=fast), else mixed";
+    return s->fast ? mix(s, l) : "static with equalized channels (-accuracy=fast), else mixed";
 }
 
 /* --- the rest ---------------------------------------------------------------------------------- */

@@ -18,7 +18,7 @@ static void print_head(const qcc_study *s, const qcc_trial *t, qir_strbuf *b)
 static void print_layer(const qcc_study *s, const qcc_layer *l, double whole, qir_strbuf *b)
 {
     const qcc_cause *c = qcc_cause_of(s, l);
-    const char *name = qir_arena_printf(s->arena, "%s '%s'", qir_op_name(l->quantized), l->name);
+    const char *name = qir_arena_printf(s->arena, "%s '%s'", qir_op_name(l->real), l->name);
     qir_strbuf_printf(b, "%+8.2f %8.2f  %-15s  %-28s  ", l->sqnr - whole, l->sqnr, c->name, name);
     c->say(s, l, b);
     qir_strbuf_putc(b, '\n');

@@ -18,9 +18,16 @@ static const char *first_name(const qir_loc *loc)
     return name;
 }
 
+static qir_qrule_kind rule_of(const qir_op *op)
+{
+    return qir_op_desc_get(op->opcode)->qrule.kind;
+}
+
 static bool is_candidate(const qir_op *op)
 {
-    qir_qrule_kind rule = qir_op_desc_get(op->opcode)->qrule.kind;
+    qir_qrule_kind rule = rule_of(op);
+    if (rule == QIR_QR_DYNAMIC)
+        return first_name(op->loc) != NULL;
     return op->nresults == 1 && qir_op_arithmetic(op) == QIR_ARITH_INTEGER &&
            op->results[0].type->quant && rule != QIR_QR_NONE && rule != QIR_QR_SAME &&
            rule != QIR_QR_SHARED && first_name(op->loc);
@@ -29,8 +36,10 @@ static bool is_candidate(const qir_op *op)
 static const qir_op *counterpart(qir_func *f, const qir_op *op)
 {
     const char *name = first_name(op->loc);
+    bool dynamic = rule_of(op) == QIR_QR_DYNAMIC;
     qir_for_each_op(r, f->body)
-        if (r->opcode == op->opcode && first_name(r->loc) == name)
+        if (first_name(r->loc) == name &&
+            (dynamic ? rule_of(r) == QIR_QR_ACCUM : r->opcode == op->opcode))
             return r;
     return NULL;
 }
@@ -77,6 +86,10 @@ static void take_range(gauge *g, const qir_op *op)
 {
     const qir_quant *q = op->results[0].type->quant;
     qir_context *ctx = qir_op_module(op)->ctx;
+    g->lo = -INFINITY;
+    g->hi = INFINITY;
+    if (!q)
+        return;
     const qir_attr *f = qir_dict_get(op->attrs, qir_intern_cstr(ctx, "equalize.factors"));
     g->lo = ((double)(q->qmin - q->zero_point[0]) - 0.5) * (double)q->scale[0];
     g->hi = ((double)(q->qmax - q->zero_point[0]) + 0.5) * (double)q->scale[0];
@@ -165,7 +178,8 @@ static double largest_over_median(double *v, int64_t n)
 static double weight_spread(const qcc_study *s, const qir_op *op)
 {
     const qir_qrule *rule = &qir_op_desc_get(op->opcode)->qrule;
-    qir_value *w = rule->kind == QIR_QR_ACCUM ? qir_op_operand(op, (uint32_t)rule->weight) : NULL;
+    bool product = rule->kind == QIR_QR_ACCUM || rule->kind == QIR_QR_DYNAMIC;
+    qir_value *w = product ? qir_op_operand(op, (uint32_t)rule->weight) : NULL;
     qir_const *c = w ? qir_value_const(w) : NULL;
     if (!c || !w->type->quant || w->type->quant->axis >= 0)
         return 1.0;

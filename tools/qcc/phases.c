@@ -104,7 +104,7 @@ static bool canonicalize(qcc_driver *d)
 static bool convert(qcc_driver *d)
 {
     if (qcc_has_stage(d, QIR_STAGE_OBSERVED))
-        return qcc_run_passes(d, "qdq") && leave_form(d) &&
+        return qcc_run_passes(d, "qdq") && qcc_refine(d) && leave_form(d) &&
                (d->mode != QCC_MODEL || qcc_is_quantized(d->module) || qcc_stays_float(d));
     if (d->mode == QCC_MODEL && !qcc_has_stage(d, QIR_STAGE_QUANTIZED))
         return qcc_run_passes(d, "const-fold{fold-quantize=true},propagate-qdq,simplify");

@@ -42,6 +42,7 @@ typedef struct qcc_driver {
     qcc_mode mode;
     tool_samples sample_files;
     const qir_sample_source *samples; /* of -calibrate; NULL: none */
+    bool fast;                        /* -accuracy=fast */
     const char *keep_float;           /* -keep-float and what a plan adds to it */
     qir_codegen_options codegen;
     qir_strbuf import_report; /* lines of -import-report */
@@ -80,6 +81,8 @@ bool qcc_keep_float(qcc_driver *d);
 /* The phases of these names. */
 bool qcc_prepare(qcc_driver *d);
 bool qcc_calibrate(qcc_driver *d);
+/* What -accuracy=fast does between pairs and integers. */
+bool qcc_refine(qcc_driver *d);
 
 /* --- target.c -------------------------------------------------------------------------------- */
 /* Fills d->codegen from the options and asks LLVM whether it knows all that.  False: diagnosed. */

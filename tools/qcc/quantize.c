@@ -103,23 +103,21 @@ static void add_option(qir_strbuf *pipeline, const char *name, const char *value
         qir_strbuf_printf(pipeline, " %s=\"%s\"", name, value);
 }
 
-/* -accuracy: fast where samples are there to measure on and the preset is our own. */
-static bool is_fast(const qcc_driver *d)
+/* -accuracy; by default fast where the preset is our own and samples enough are there to tell a mean
+ * from noise. */
+static bool choose_accuracy(qcc_driver *d)
 {
     const qcc_options *o = d->opts;
-    if (o->accuracy)
-        return !strcmp(o->accuracy, "fast");
-    return d->samples && ways[way_of(o)].data && !o->quantizer;
-}
-
-/* By default only with samples enough to tell a mean from noise. */
-static bool run_accuracy(qcc_driver *d, const char *pass)
-{
-    qir_strbuf pipeline = {0};
-    qir_strbuf_printf(&pipeline, "%s{least-samples=%d}", pass, d->opts->accuracy ? 1 : FEW_SAMPLES);
-    bool ok = !is_fast(d) || qcc_run_passes(d, pipeline.data);
-    qir_strbuf_free(&pipeline);
-    return ok;
+    const qir_sample_source *from = d->samples;
+    d->fast = o->accuracy && !strcmp(o->accuracy, "fast");
+    if (o->accuracy || !from || !ways[way_of(o)].data || o->quantizer)
+        return true;
+    qir_samples *s =
+        qir_samples_open(qir_module_main(d->module), from->paths, from->npaths, from->pre);
+    int64_t n = s ? qir_samples_count(s) : 0;
+    qir_samples_close(s);
+    d->fast = n >= FEW_SAMPLES && (!from->limit || from->limit >= FEW_SAMPLES);
+    return s != NULL;
 }
 
 bool qcc_prepare(qcc_driver *d)
@@ -127,7 +125,7 @@ bool qcc_prepare(qcc_driver *d)
     const qcc_options *o = d->opts;
     if (d->mode != QCC_QUANTIZE || qcc_has_stage(d, QIR_STAGE_OBSERVED))
         return true;
-    if (!run_accuracy(d, "equalize-channels"))
+    if (!choose_accuracy(d) || (d->fast && !qcc_run_passes(d, "equalize-channels")))
         return false;
     qir_strbuf pipeline = {0};
     qir_strbuf_puts(&pipeline, "annotate-quant{");
@@ -199,11 +197,19 @@ bool qcc_calibrate(qcc_driver *d)
 {
     if (d->mode != QCC_QUANTIZE)
         return true;
+    if (!wants_data(d)) /* all that samples would tell stays in float */
+        return qir_profile_apply(NULL, d->module);
     if (!has_data(d->opts))
-        return wants_data(d) ? qcc_stays_float(d) : qir_profile_apply(NULL, d->module);
+        return qcc_stays_float(d);
     qir_profile *profile = d->opts->profile ? read_profile(d) : qir_profile_create(d->ctx);
     bool ok = profile && (d->opts->profile || measure(d, profile)) &&
               qir_profile_apply(profile, d->module);
     qir_profile_destroy(profile);
-    return ok && run_accuracy(d, "correct-bias");
+    return ok && (!d->fast || qcc_run_passes(d, "correct-bias"));
+}
+
+bool qcc_refine(qcc_driver *d)
+{
+    bool integers = d->opts->io && !strcmp(d->opts->io, "int8");
+    return !d->fast || integers || qcc_run_passes(d, "real-results");
 }

@@ -33,10 +33,11 @@ static int by_gain(const void *a, const void *b)
     return (x->order > y->order) - (x->order < y->order);
 }
 
-static bool find(const qcc_study *s, qcc_findings *f)
+static bool find(qcc_study *s, qcc_findings *f)
 {
     if (!qcc_trial_run(s, NULL, 0, &f->whole))
         return false;
+    s->fast = f->whole.fast;
     f->nlayers = qcc_find_layers(s, &f->whole, &f->layers);
     if (!qcc_gather_evidence(s, f->layers, f->nlayers))
         return false;

@@ -155,6 +155,7 @@ static bool quantize(const qcc_study *s, const char *keep_float, qcc_trial *t)
     qir_diag_set_quiet(d.diag, quiet);
     s->d->internal_error = s->d->internal_error || d.internal_error;
     t->module = d.module;
+    t->fast = d.fast;
     return ok;
 }
 

@@ -10,6 +10,7 @@
 typedef struct qcc_study {
     qcc_driver *d;    /* its module is the float model, canonical */
     qir_arena *arena; /* until the study ends */
+    bool fast;        /* trials run with -accuracy=fast */
     int64_t samples;
     double **results; /* of the float model, per sample: all results one after the other */
     const int64_t *labels; /* NULL: none */
@@ -27,6 +28,7 @@ bool qcc_run_samples(const qcc_study *s, qir_module *m, const qir_eval_options *
 
 typedef struct qcc_trial {
     qir_module *module; /* quantized; NULL: the trial failed */
+    bool fast;          /* -accuracy=fast was in force */
     qir_fidelity fidelity;
     int64_t right;
 } qcc_trial;

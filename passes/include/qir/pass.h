@@ -73,8 +73,6 @@ void qir_pass_write(qir_pass *p, const char *text, size_t len);
  * most `limit` of them unless that is 0.
  * False: diagnosed, for instance because there are none. */
 bool qir_pass_run_samples(qir_pass *p, qir_func *f, const qir_eval_options *eval, int64_t limit);
-/* How many samples there are for `f`; -1: diagnosed, for instance because there are none. */
-int64_t qir_pass_count_samples(qir_pass *p, qir_func *f);
 /* The same samples, to be read; the caller closes them.  NULL: diagnosed. */
 qir_samples *qir_pass_open_samples(qir_pass *p, qir_func *f, int64_t *count);
 /* True when the debug counter of this pass lets the next transformation happen
