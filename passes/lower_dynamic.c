@@ -2,6 +2,7 @@
  *
  *   dequantize_affine(x, scale, zp) -> linear or conv with a quantized constant weight
  *
+ * Programs in bf16 or f16 round both to that type in between; the integer product does not.
  * The input's parameters serve the whole tensor, or each row (conv: image); a weight has them per
  * tensor, per output channel or, for linear, in groups along a row.  Sums are bounded in ir/accumulator.c,
  * group by group. */
@@ -24,9 +25,19 @@ static qir_opcode dynamic_form(const qir_op *op)
     return QIR_NUM_OPS;
 }
 
+/* The op that defines operand `i`, before roundings to half types and back, if it has that opcode. */
+static qir_op *feeder(const qir_op *op, uint32_t i, qir_opcode opcode)
+{
+    qir_value *v = qir_op_operand(op, i);
+    qir_op *def = v ? qir_value_op(v) : NULL;
+    while (def && def->opcode == QIR_OP_cast && qir_type_is_float(qir_op_operand(def, 0)->type))
+        def = qir_value_op(qir_op_operand(def, 0));
+    return def && def->opcode == opcode ? def : NULL;
+}
+
 bool qir_is_dynamic_product(const qir_op *op)
 {
-    return dynamic_form(op) != QIR_NUM_OPS && qir_op_feeder(op, 0, QIR_OP_dequantize_affine);
+    return dynamic_form(op) != QIR_NUM_OPS && feeder(op, 0, QIR_OP_dequantize_affine);
 }
 
 /* --- input ------------------------------------------------------------------------------------ */
@@ -63,7 +74,7 @@ static qir_value *zero_points(qir_lowering *l, const qir_op *dq)
 
 static bool take_input(qir_lowering *l)
 {
-    const qir_op *dq = qir_op_feeder(l->op, 0, QIR_OP_dequantize_affine);
+    const qir_op *dq = feeder(l->op, 0, QIR_OP_dequantize_affine);
     const qir_type *x = qir_op_operand(dq, 0)->type, *s = qir_op_operand(dq, 1)->type;
     if (x->dtype != QIR_i8 && x->dtype != QIR_u8)
         return qir_stays_float(l, "its input is quantized to %s at run time, not to 8 bits",
@@ -95,7 +106,8 @@ static bool weight_type_fits(qir_lowering *l, const qir_type *w)
 
 static bool take_weight(qir_lowering *l)
 {
-    qir_value *w = qir_dequantized(l->op, 1);
+    const qir_op *dq = feeder(l->op, 1, QIR_OP_dequantize);
+    qir_value *w = dq ? qir_op_operand(dq, 0) : NULL;
     qir_op *prepack = qir_prepack_behind(w);
     w = prepack ? qir_op_operand(prepack, 0) : w;
     qir_const *c = w ? qir_value_const(w) : NULL;

@@ -49,9 +49,16 @@ static bool quantize_rows(qir_lowering *l)
 
 /* --- scales ----------------------------------------------------------------------------------- */
 
+static const qir_type *weight_type(const qir_lowering *l)
+{
+    const qir_type *t = l->in[3]->type;
+    return t->kind == QIR_PACKED ? t->logical : t;
+}
+
 static bool round_scales(qir_lowering *l)
 {
-    const qir_const *w = qir_value_const(l->in[3]);
+    const qir_op *prepack = qir_value_op(l->in[3]);
+    qir_const *w = qir_value_const(prepack ? qir_op_operand(prepack, 0) : l->in[3]);
     qir_quant q = *w->value.type->quant;
     float *scale = QIR_NEW_ARRAY(l->arena, float, q.count);
     for (size_t i = 0; i < q.count; i++)
@@ -60,7 +67,7 @@ static bool round_scales(qir_lowering *l)
     const qir_type *t = qir_type_with_quant(l->module->ctx, w->value.type, &q, w->loc);
     if (!t)
         return false;
-    l->in[3] = &qir_const_create(l->module, w->value.name, t, qir_const_data((qir_const *)w), false,
+    l->in[3] = &qir_const_create(l->module, w->value.name, t, qir_const_data(w), false,
                                  w->loc)->value;
     return true;
 }
@@ -69,5 +76,5 @@ bool qir_lower_as_xnnpack(qir_lowering *l)
 {
     if (qir_op_compat(l->op) != QIR_COMPAT_XNNPACK)
         return true;
-    return quantize_rows(l) && (!l->in[3]->type->quant->group || round_scales(l));
+    return quantize_rows(l) && (!weight_type(l)->quant->group || round_scales(l));
 }

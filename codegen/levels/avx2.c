@@ -82,12 +82,16 @@ static const qcg_tile tiles[] = {{5, 2}, {2, 4}, {3, 3}, {4, 2}, {3, 2}, {2, 2},
                                  {1, 4}, {2, 3}, {1, 3}, {1, 2}, {8, 1}, {7, 1},
                                  {5, 1}, {4, 1}, {2, 1}, {1, 1}, {0, 0}};
 
+/* Two more registers hold constants, two the cut out weights and the pairs. */
+static const qcg_tile low_tiles[] = {{4, 2}, {3, 2}, {2, 3}, {2, 2}, {1, 4}, {1, 3}, {1, 2},
+                                     {8, 1}, {6, 1}, {4, 1}, {2, 1}, {1, 1}, {0, 0}};
+
 static const qcg_machine low = {
     .level = QIR_LEVEL_avx2,
     .lanes = 8,
     .kgroup = 4,
     .elem_bytes = 1,
-    .tiles = tiles,
+    .tiles = low_tiles,
     .dot = pmaddubsw,
     .group = group_bytes,
     .pair = pair,

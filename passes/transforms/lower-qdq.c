@@ -139,12 +139,18 @@ static void report_floats(qir_pass *p, const qir_func *f)
     }
 }
 
+/* What stood between integers and a float op: a cast, where the op computed in a half type. */
+static bool is_edge(const qir_op *op)
+{
+    return op->opcode == QIR_OP_dequantize || op->opcode == QIR_OP_dequantize_affine ||
+           op->opcode == QIR_OP_cast;
+}
+
 static void erase_unused(qir_func *f)
 {
     QIR_VEC(qir_op *) dead = {0};
     for (qir_op *op = f->body->last; op; op = op->prev)
-        if ((op->opcode == QIR_OP_dequantize || op->opcode == QIR_OP_dequantize_affine) &&
-            !op->results[0].uses)
+        if (is_edge(op) && !op->results[0].uses)
             qir_vec_push(&dead, op);
     for (size_t i = 0; i < dead.len; i++)
         qir_erase_dead(dead.data[i]);
