@@ -165,12 +165,25 @@ static void plan_blocks(qir_kernel_plan *p)
     p->band_bytes = buffer_bytes(times(w->kernel[0], plane), p->elem);
 }
 
-/* Float products: as many rows of the weight at a time as stay in cache, two at least. */
+/* Size of blocks of at most `most` that cover `size`: of the larger half of the sizes that with which the last
+ * block overlaps least. */
+static int64_t fitting_blocks(int64_t size, int64_t most)
+{
+    int64_t best = most;
+    for (int64_t b = most; b > most / 2; b--)
+        if (qir_ceil_div(size, b) * b < qir_ceil_div(size, best) * best)
+            best = b;
+    return best;
+}
+
+/* Float products: as many rows of the weight at a time as stay in cache, in whole tiles. */
 static void plan_weight_rows(const qir_op *op, qir_kernel_plan *p)
 {
-    int64_t n = p->w.o / p->w.groups, most = WEIGHT_BYTES / times(p->k_stride, 4);
-    most = most < TILE ? TILE : most;
-    p->weight_rows = even_blocks(n, most < n ? most : n);
+    int64_t n = p->w.o / p->w.groups, tiles = qir_ceil_div(n, TILE);
+    int64_t most = WEIGHT_BYTES / TILE / times(p->k_stride, 4);
+    most = most < 1 ? 1 : most < tiles ? most : tiles;
+    int64_t rows = fitting_blocks(tiles, most) * TILE;
+    p->weight_rows = rows < n ? rows : n;
     if (weight_type(op)->quant)
         p->weight_bytes = buffer_bytes(times(p->weight_rows, p->k_stride), p->elem);
 }
