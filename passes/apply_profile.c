@@ -136,6 +136,15 @@ static bool apply_observer(application *a, qir_op *op, qir_observer_choice choic
     return true;
 }
 
+static void check_complete(const application *a)
+{
+    if (a->profile && (a->profile->next || a->profile->nshards))
+        qir_warning(a->diag, a->module->loc, "profile-incomplete",
+                    "the profile is of a part of the samples: %s",
+                    a->profile->next ? "its calibration was interrupted (-resume completes it)"
+                                     : "shards are missing (-merge-profiles adds them)");
+}
+
 /* A profile of another model, or made with other options, may fit by chance. */
 static void check_all_used(application *a)
 {
@@ -171,8 +180,10 @@ bool qir_profile_apply(const qir_profile *p, qir_module *m)
         qir_for_each_op(op, f->body)
             if (ok && op->opcode == QIR_OP_observe)
                 ok = apply_to(&a, op);
-    if (ok)
+    if (ok) {
+        check_complete(&a);
         check_all_used(&a);
+    }
     qir_map_free(&a.ranges);
     qir_map_free(&a.warned);
     qir_arena_destroy(a.scratch);

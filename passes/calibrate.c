@@ -2,6 +2,7 @@
 #include "qir/calibrate.h"
 
 #include <math.h>
+#include "calibration_lint.h"
 #include "fake_quant.h"
 #include "observing.h"
 #include "profile.h"
@@ -13,6 +14,7 @@ typedef struct calibration {
     qir_map choices; /* observe op -> qir_observer_choice * */
     qir_arena *arena, *scratch;
     float *buffer; /* one channel's values; as large as the largest observed tensor */
+    qir_lint *lint;
     int64_t sample;
     bool pytorch; /* an observer asks for sums in PyTorch's order */
     bool ok;
@@ -62,6 +64,7 @@ static bool feed(calibration *c, const qir_op *op, const qir_tensor *x)
     if (n > 0) {
         e->batches++;
         e->elements += n;
+        qir_lint_value(c->lint, op, x, c->sample);
     }
     return feed_cells(c, op, e, x->data);
 }
@@ -116,6 +119,7 @@ static bool run_sample(calibration *c, qir_evaluator *e, qir_samples *samples, q
 {
     if (!qir_samples_read(samples, c->sample, in) || !qir_evaluator_run(e, in, out) || !c->ok)
         return false;
+    qir_lint_inputs(c->lint, in);
     c->profile->samples++;
     c->profile->next = c->sample + 1;
     return true;
@@ -173,8 +177,10 @@ static bool run(calibration *c, qir_func *f, qir_samples *samples, const qir_cal
         .on_op = on_op, .user = c, .eval_of = c->pytorch ? qir_eval_as_pytorch : NULL};
     if (!begin(c, samples_to_do(samples, opts), opts))
         return false;
+    c->lint = qir_lint_create(f, c->arena, samples_to_do(samples, opts), opts->preprocess);
     qir_evaluator *e = qir_evaluator_create(f, &eval);
     bool ok = e && run_samples(c, e, f, samples, opts);
+    qir_lint_finish(c->lint, ok && !c->profile->next ? c->profile : NULL);
     if (e)
         qir_evaluator_destroy(e);
     return ok;

@@ -88,9 +88,14 @@ bool qir_grid_parse(qir_observer *o, qir_profile_reader *r)
 {
     qir_grid *g = o->state;
     widen(g, true, o->lo, o->hi);
-    return qir_profile_word(r, "zeros") &&
-           qir_profile_integer(r, 0, (int64_t)1 << 53, &g->zeros) &&
-           qir_profile_word(r, "counts") && qir_profile_counts(r, g->counts, GRID_BINS);
+    if (!qir_profile_word(r, "zeros") ||
+        !qir_profile_integer(r, 0, (int64_t)1 << 53, &g->zeros) ||
+        !qir_profile_word(r, "counts") || !qir_profile_counts(r, g->counts, GRID_BINS))
+        return false;
+    for (int64_t i = bin_of(o->hi, g->exp) - g->first + 1; i < GRID_BINS; i++)
+        if (g->counts[i])
+            return qir_profile_fail(r, "counts of values within the range");
+    return true;
 }
 
 /* --- squared error ------------------------------------------------------------------------------ */

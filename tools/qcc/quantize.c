@@ -162,7 +162,8 @@ static bool measure(qcc_driver *d, qir_profile *profile)
     qir_samples *samples = qir_samples_open(qir_module_main(d->module), s->paths, s->npaths, s->pre);
     if (!samples)
         return false;
-    qir_calibrate_options opts = {.limit = s->limit, .progress = tool_progress};
+    qir_calibrate_options opts = {
+        .limit = s->limit, .progress = tool_progress, .preprocess = s->pre};
     bool ok = qir_calibrate(d->module, samples, &opts, profile);
     qir_samples_close(samples);
     return ok;
