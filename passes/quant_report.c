@@ -64,9 +64,9 @@ static void report_codes(const qir_op *op, const qir_type *t, qir_strbuf *out)
     qir_strbuf_printf(out, "float, %s%u %s, ", qir_dtype_is_signed(t->dtype) ? "int" : "uint",
                       qir_dtype_bits(t->dtype), op->opcode == QIR_OP_gather ? "table" : "weights");
     if (q->group)
-        qir_strbuf_printf(out, "group %lld\n", (long long)q->group);
+        qir_strbuf_printf(out, "group %lld", (long long)q->group);
     else
-        qir_strbuf_puts(out, q->axis < 0 ? "per tensor\n" : "per channel\n");
+        qir_strbuf_puts(out, q->axis < 0 ? "per tensor" : "per channel");
 }
 
 /* "int8 dynamic", and how the weight differs from 8 bits per channel: "/ int4 group 32". */
@@ -79,7 +79,6 @@ static void put_dynamic(const qir_op *op, qir_strbuf *out)
         qir_strbuf_printf(out, " / int%u", qir_dtype_bits(w->dtype));
     if (w->quant->group)
         qir_strbuf_printf(out, " group %lld", (long long)w->quant->group);
-    qir_strbuf_puts(out, "\n");
 }
 
 static void report_op(const qir_op *op, qir_op_arith arith, qir_strbuf *out)
@@ -90,28 +89,44 @@ static void report_op(const qir_op *op, qir_op_arith arith, qir_strbuf *out)
     if (arith == QIR_ARITH_FLOAT && stored_codes(op))
         report_codes(op, stored_codes(op), out);
     else if (arith == QIR_ARITH_FLOAT)
-        qir_strbuf_printf(out, "float: %s\n", qir_float_reason(op));
+        qir_strbuf_printf(out, "float: %s", qir_float_reason(op));
     else if (qir_op_desc_get(op->opcode)->qrule.kind == QIR_QR_DYNAMIC)
         put_dynamic(op, out);
     else if (t->quant)
-        qir_strbuf_printf(out, "int%u\n", qir_dtype_bits(t->dtype));
+        qir_strbuf_printf(out, "int%u", qir_dtype_bits(t->dtype));
     else
-        qir_strbuf_printf(out, "%s\n", qir_dtype_name(t->dtype));
+        qir_strbuf_puts(out, qir_dtype_name(t->dtype));
+}
+
+/* The column of ExecuTorch. */
+static void report_xnnpack(const qir_op *op, int64_t counts[4], qir_strbuf *out)
+{
+    static const char *const names[] = {"no: ", "float", "int8", "int8 dynamic"};
+    const char *why;
+    qir_xnnpack_kind kind = qir_xnnpack_takes(op, &why);
+    counts[kind]++;
+    qir_strbuf_printf(out, "; XNNPACK: %s%s\n", names[kind], why ? why : "");
 }
 
 qir_quant_counts qir_quant_report(const qir_module *m, qir_strbuf *out)
 {
     qir_quant_counts n = {0};
+    int64_t xnnpack[4] = {0};
     qir_for_each_func(f, m)
         qir_for_each_op(op, f->body) {
             qir_op_arith arith = qir_op_arithmetic(op);
             n.integer += arith == QIR_ARITH_INTEGER;
             n.floating += arith == QIR_ARITH_FLOAT;
             n.edges += arith == QIR_ARITH_EDGE;
-            if (arith == QIR_ARITH_INTEGER || arith == QIR_ARITH_FLOAT)
-                report_op(op, arith, out);
+            if (arith != QIR_ARITH_INTEGER && arith != QIR_ARITH_FLOAT)
+                continue;
+            report_op(op, arith, out);
+            report_xnnpack(op, xnnpack, out);
         }
     qir_strbuf_printf(out, "%lld integer ops, %lld float ops, %lld conversions\n",
                       (long long)n.integer, (long long)n.floating, (long long)n.edges);
+    qir_strbuf_printf(out, "ExecuTorch's XNNPACK: %lld int8 ops, %lld dynamic, %lld float, %lld not taken\n",
+                      (long long)xnnpack[QIR_XNNPACK_STATIC], (long long)xnnpack[QIR_XNNPACK_DYNAMIC],
+                      (long long)xnnpack[QIR_XNNPACK_FLOAT], (long long)xnnpack[QIR_XNNPACK_NOT]);
     return n;
 }

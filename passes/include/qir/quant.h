@@ -30,7 +30,17 @@ typedef struct qir_quant_counts {
     int64_t integer, floating, edges;
 } qir_quant_counts;
 
-/* One line per op, "conv 'stem': int8" or "softmax 'prob': float: <why>", then a line of totals. */
+/* What ExecuTorch's XNNPACK partitioner would do with an op (partition_xnnpack.c). */
+typedef enum qir_xnnpack_kind {
+    QIR_XNNPACK_NOT, /* left to the portable kernels: `why` */
+    QIR_XNNPACK_FLOAT,
+    QIR_XNNPACK_STATIC, /* 8 bits, parameters known */
+    QIR_XNNPACK_DYNAMIC /* 8 bits, parameters of the operand from run time */
+} qir_xnnpack_kind;
+qir_xnnpack_kind qir_xnnpack_takes(const qir_op *op, const char **why);
+
+/* One line per op, "conv 'stem': int8; XNNPACK: int8" or "softmax 'prob': float: <why>; XNNPACK: float", then
+ * lines of totals. */
 qir_quant_counts qir_quant_report(const qir_module *m, qir_strbuf *out);
 
 #ifdef __cplusplus
