@@ -1,5 +1,7 @@
 /* What the outputs depend on, and which inputs are written to.  Exported graphs are not functional: an
  * operator that writes in place is needed if anything that may share the memory is. */
+#include <string.h>
+
 #include "pt2/import.h"
 
 typedef struct liveness {
@@ -48,6 +50,41 @@ static void share(liveness *l, const pt2_node *n, const char *root)
     }
 }
 
+static bool is_called_counter(const pt2_program *p, const char *input)
+{
+    static const char suffix[] = "num_batches_tracked";
+    for (size_t i = 0; i < p->ninputs; i++) {
+        const pt2_spec *s = &p->inputs[i];
+        size_t n = s->arg.s && s->target && !strcmp(s->arg.s, input) ? strlen(s->target) : 0;
+        if (n >= sizeof suffix - 1 && !strcmp(s->target + n - (sizeof suffix - 1), suffix))
+            return true;
+    }
+    return false;
+}
+
+/* Does `n` do anything with the value but count it up? */
+static bool uses(const pt2_node *n, const char *name)
+{
+    const char *self = self_of(n);
+    for (size_t i = 1; i < n->nargs; i++)
+        if (n->args[i].kind == PT2_TENSOR && !strcmp(n->args[i].s, name))
+            return true;
+    return self && !strcmp(self, name) && strcmp(n->target, "aten.add_.Tensor") != 0;
+}
+
+/* Batch norms count their batches, in programs of evaluation too (prepare_qat_pt2e).  A number that only counts
+ * itself is no state of the model. */
+static bool is_batch_counter(const liveness *l, const char *input)
+{
+    const pt2_program *p = &l->imp->program;
+    if (!is_called_counter(p, input))
+        return false;
+    for (size_t i = 0; i < p->nnodes; i++)
+        if (uses(&p->nodes[i], input))
+            return false;
+    return true;
+}
+
 static void find_roots(liveness *l)
 {
     for (size_t i = 0; i < l->imp->program.nnodes; i++) {
@@ -57,7 +94,7 @@ static void find_roots(liveness *l)
         const char *self = self_of(n), *root = self ? root_of(l, self) : NULL;
         if (root && (in_place || (row && row->sharing != PT2_FRESH)))
             share(l, n, root);
-        if (root && in_place)
+        if (root && in_place && !is_batch_counter(l, root))
             qir_map_put(&l->imp->written, root, l);
         qir_arena_reset(l->imp->fe.scratch);
     }
