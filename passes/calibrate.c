@@ -40,8 +40,8 @@ static bool feed_cells(calibration *c, const qir_op *op, qir_profile_entry *e, c
         const float *values = qir_observe_cell(op, x, i, c->buffer, &n);
         if (!qir_observer_add(&e->cells[i], values, n))
             return qir_error(c->diag, op->loc, "calibrate.growth",
-                             "sample %lld: the range of '%s' is more than an observer of kind '%s' can "
-                             "count; minmax and histogram-exact have no such limit",
+                             "sample %lld: the range of '%s' is more than an observer of kind '%s' "
+                             "can count; minmax and histogram-exact have no such limit",
                              (long long)c->sample, qir_observe_name(op), e->choice.kind->name);
     }
     return true;
@@ -171,7 +171,8 @@ static bool begin(calibration *c, int64_t total, const qir_calibrate_options *op
            fail_resume(c, "the shard differs", opts->shard, p->shards.data[0]);
 }
 
-static bool run(calibration *c, qir_func *f, qir_samples *samples, const qir_calibrate_options *opts)
+static bool run(calibration *c, qir_func *f, qir_samples *samples,
+                const qir_calibrate_options *opts)
 {
     qir_eval_options eval = {
         .on_op = on_op, .user = c, .eval_of = c->pytorch ? qir_eval_as_pytorch : NULL};

@@ -49,7 +49,7 @@ qir_lint *qir_lint_create(qir_func *f, qir_arena *arena, int64_t total,
     return l;
 }
 
-/* --- counting ----------------------------------------------------------------------------------- */
+/* --- counting --------------------------------------------------------------------------------- */
 
 void qir_lint_inputs(qir_lint *l, const qir_tensor *in)
 {
@@ -125,7 +125,7 @@ void qir_lint_value(qir_lint *l, const qir_op *observe, const qir_tensor *x, int
         note_channels(w, x->type, x->data);
 }
 
-/* --- findings ----------------------------------------------------------------------------------- */
+/* --- findings --------------------------------------------------------------------------------- */
 
 /* Of the two samples at the ends, the one without which the range would be narrowest. */
 static void report_outlier(qir_lint *l, const qir_op *op, const watch *w)
@@ -142,8 +142,8 @@ static void report_outlier(qir_lint *l, const qir_op *op, const watch *w)
     }
     if (w->samples >= FEW_SAMPLES && width > OUTLIER * least)
         qir_warning(l->diag, op->loc, "single-sample-range",
-                    "the range of '%s', [%g, %g], is that of sample %lld alone; all others are within "
-                    "[%g, %g]",
+                    "the range of '%s', [%g, %g], is that of sample %lld alone; all others are "
+                    "within [%g, %g]",
                     qir_observe_name(op), (double)-b->first, (double)a->first, (long long)sample,
                     (double)lo, (double)hi);
 }
@@ -156,8 +156,8 @@ static void report_growth(qir_lint *l, const qir_op *op, const watch *w)
                 fmaxf(w->early_below, w->late_below.second);
     if (w->samples >= SOME_SAMPLES && early > 0.0f && now > GROWTH * early)
         qir_warning(l->diag, op->loc, "growing-range",
-                    "the range of '%s' grew by %.0f %% in the last quarter of %lld samples; calibrate "
-                    "on more samples, in random order",
+                    "the range of '%s' grew by %.0f %% in the last quarter of %lld samples; "
+                    "calibrate on more samples, in random order",
                     qir_observe_name(op), ((double)now / (double)early - 1.0) * 100.0,
                     (long long)w->samples);
 }
@@ -205,8 +205,8 @@ static void report_input(qir_lint *l, uint32_t arg)
     if (!(lo <= hi) || !(beyond || hi - lo < COVERED * width))
         return;
     qir_warning(l->diag, l->func->loc, "preprocess-range",
-                "input '%s' ranges over [%g, %g], but -preprocess makes values of [%g, %g] from bytes; "
-                "are the samples preprocessed otherwise?",
+                "input '%s' ranges over [%g, %g], but -preprocess makes values of [%g, %g] from "
+                "bytes; are the samples preprocessed otherwise?",
                 v->name ? v->name : "?", (double)lo, (double)hi, (double)from, (double)to);
 }
 
@@ -221,7 +221,8 @@ static bool is_unused(const qir_profile *p, const qir_op *op)
 }
 
 /* Ops that share an observer share what is wrong with it. */
-static void report_observer(qir_lint *l, const qir_op *op, const qir_profile *profile, qir_map *told)
+static void report_observer(qir_lint *l, const qir_op *op, const qir_profile *profile,
+                            qir_map *told)
 {
     const void *id = (const void *)(uintptr_t)qir_op_int(op, "id");
     const watch *w = qir_map_get(&l->watches, op);

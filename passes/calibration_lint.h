@@ -1,6 +1,6 @@
 /* Calibration lint: what is suspicious about the samples, told once at the end, each finding with a
- * warning flag of its own.  A few numbers per observer and per channel are kept beside the observers;
- * they are not part of the profile. */
+ * warning flag of its own.  A few numbers per observer and per channel are kept beside the
+ * observers; they are not part of the profile. */
 #ifndef QIR_CALIBRATION_LINT_H
 #define QIR_CALIBRATION_LINT_H
 

@@ -20,7 +20,7 @@ static void number(spelling *s, const qir_value *v)
     qir_map_put(&s->numbers, v, (void *)++s->next);
 }
 
-/* --- attributes --------------------------------------------------------------------------------- */
+/* --- attributes ------------------------------------------------------------------------------- */
 
 static void spell_attr(spelling *s, const qir_attr *a)
 {
@@ -64,7 +64,7 @@ static void spell_attrs(spelling *s, const qir_op *op)
     }
 }
 
-/* --- ops ---------------------------------------------------------------------------------------- */
+/* --- ops -------------------------------------------------------------------------------------- */
 
 static void spell_observers(spelling *s, const qir_op *user, uint32_t operand)
 {

@@ -7,7 +7,7 @@
 #include "qir/support/assert.h"
 #include "qir/support/suggest.h"
 
-/* --- table ------------------------------------------------------------------------------------- */
+/* --- table ------------------------------------------------------------------------------------ */
 
 #define ROW(ident) &qir_observer_##ident,
 static const qir_observer_kind *const built_in[] = {QIR_OBSERVER_KINDS(ROW)};
@@ -41,7 +41,7 @@ bool qir_observer_register(qir_context *ctx, const qir_observer_kind *kind)
     return true;
 }
 
-/* --- choosing ---------------------------------------------------------------------------------- */
+/* --- choosing --------------------------------------------------------------------------------- */
 
 static bool fail_unknown(qir_context *ctx, const qir_loc *loc, const char *name, size_t len)
 {
@@ -107,7 +107,7 @@ void qir_observer_choice_print(qir_observer_choice c, qir_strbuf *out)
     qir_strbuf_double(out, c.parameter);
 }
 
-/* --- observers --------------------------------------------------------------------------------- */
+/* --- observers -------------------------------------------------------------------------------- */
 
 void qir_observer_init(qir_observer *o, qir_observer_choice c, qir_arena *arena)
 {

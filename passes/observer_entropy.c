@@ -1,7 +1,7 @@
-/* `entropy`: ONNX Runtime's EntropyCalibrater.  Of the ranges around 0, from 128 bins wide to all, that
- * one whose counts differ least (Kullback-Leibler) from themselves in 128 steps.  The parameter is
- * the number of bins to begin with; ONNX Runtime begins with 128 too, so that it narrows only ranges
- * that grew.
+/* `entropy`: ONNX Runtime's EntropyCalibrater.  Of the ranges around 0, from 128 bins wide to all,
+ * that one whose counts differ least (Kullback-Leibler) from themselves in 128 steps.  The parameter
+ * is the number of bins to begin with; ONNX Runtime begins with 128 too, so that it narrows only
+ * ranges that grew.
  *
  * Its arithmetic: counts are integers, also where a step's count is shared out among its bins (it
  * truncates); distributions are fp32, sums pairwise as numpy's. */

@@ -2,8 +2,8 @@
  * HistogramObserver does, and `mse`, which tries many ranges.  Both minimise the squared error of
  * quantize and dequantize with the very parameters that a range gives.
  *
- * Errors of rounding average out in the sums that follow, those of clipping do not: they all have one
- * sign.  histogram-exact therefore lets clipped values count CLIPPED times, by which networks lose
+ * Errors of rounding average out in the sums that follow, those of clipping do not: they all have
+ * one sign.  histogram-exact therefore lets clipped values count CLIPPED times, by which networks lose
  * less (docs/quantization.md has figures); mse is the plain error. */
 #include <math.h>
 #include "observer_grid.h"
@@ -37,7 +37,7 @@ static void start(trial *t, const qir_observer *o, const qir_observer_goal *goal
     try_range(t, o->lo, o->hi);
 }
 
-/* --- histogram-exact ----------------------------------------------------------------------------- */
+/* --- histogram-exact -------------------------------------------------------------------------- */
 
 /* Left edge of a bin, within the range of all values. */
 static float edge_of(const trial *t, int bin)
@@ -99,7 +99,7 @@ const qir_observer_kind qir_observer_histogram_exact = {
     .parse = qir_grid_parse,
 };
 
-/* --- mse ----------------------------------------------------------------------------------------- */
+/* --- mse -------------------------------------------------------------------------------------- */
 
 enum { FRACTIONS = 128 };
 

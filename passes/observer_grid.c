@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-/* --- counting ----------------------------------------------------------------------------------- */
+/* --- counting --------------------------------------------------------------------------------- */
 
 static int64_t bin_of(float x, int exp)
 {
@@ -74,7 +74,7 @@ void qir_grid_merge(qir_observer *into, const qir_observer *from)
         g->counts[i] += other.counts[i];
 }
 
-/* --- profile ------------------------------------------------------------------------------------ */
+/* --- profile ---------------------------------------------------------------------------------- */
 
 /* Width and position follow from the range. */
 void qir_grid_print(const qir_observer *o, qir_strbuf *out)
@@ -98,7 +98,7 @@ bool qir_grid_parse(qir_observer *o, qir_profile_reader *r)
     return true;
 }
 
-/* --- squared error ------------------------------------------------------------------------------ */
+/* --- squared error ---------------------------------------------------------------------------- */
 
 void qir_grid_sum(const qir_grid *g, qir_grid_sums *s)
 {

@@ -1,8 +1,8 @@
 /* Integer counts on a grid whose bins are 2^exp wide and start at multiples of that.
  *
  * Position and width of the bins follow from the range of all values alone: the narrowest bins of
- * which GRID_BINS cover it.  A wider range folds bins together, exactly, since every bin lies within
- * one bin of the coarser grid.  So the counts are those of the set of values, in whatever order and
+ * which GRID_BINS cover it.  A wider range folds bins together, exactly, since every bin lies
+ * within one bin of the coarser grid.  So the counts are those of the set of values, in whatever order and
  * in however many parts it came.  Zeros, which quantization keeps exactly, are counted apart. */
 #ifndef QIR_OBSERVER_GRID_H
 #define QIR_OBSERVER_GRID_H
@@ -24,10 +24,10 @@ void qir_grid_merge(qir_observer *into, const qir_observer *from);
 void qir_grid_print(const qir_observer *o, qir_strbuf *out);
 bool qir_grid_parse(qir_observer *o, qir_profile_reader *r);
 
-/* --- the squared error of quantizing a grid's values ------------------------------------------- */
+/* --- the squared error of quantizing a grid's values ------------------------------------------ */
 
-/* Sums over the bins from the first on, values standing in the middles of their bins.  Differences of
- * middles to bin 0, in bins: exact in int64 counts and precise in double. */
+/* Sums over the bins from the first on, of counts, positions and their squares: values stand in the
+ * middles of their bins, and positions count in bins from bin 0. */
 typedef struct qir_grid_sums {
     const qir_grid *grid;
     double width;

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-/* --- numpy.histogram ---------------------------------------------------------------------------- */
+/* --- numpy.histogram -------------------------------------------------------------------------- */
 
 /* Equal bins over [-end, end]; all of it fp32. */
 typedef struct bins {
@@ -30,7 +30,7 @@ static float edge(const bins *b, int64_t i)
     return i == b->n ? b->hi : (float)i * b->step + b->lo;
 }
 
-/* Are all edges different and finite?  Bins at the ends are the narrowest relative to their edges. */
+/* Are all edges different and finite?  Bins at the ends are narrowest relative to their edges. */
 static bool is_sound(const bins *b)
 {
     return isfinite(b->step) && b->step > 0.0f && edge(b, 0) < edge(b, 1) &&
@@ -54,7 +54,7 @@ static void count(const bins *b, const float *x, int64_t n, int64_t *counts)
             counts[index_of(b, x[i])]++;
 }
 
-/* --- growing ------------------------------------------------------------------------------------ */
+/* --- growing ---------------------------------------------------------------------------------- */
 
 /* Makes room for `extra` bins at both ends. */
 static void grow(qir_growing *g, qir_arena *arena, int64_t extra)
@@ -113,7 +113,7 @@ bool qir_growing_add(qir_observer *o, const float *x, int64_t n, float lo, float
     return true;
 }
 
-/* --- ranges ------------------------------------------------------------------------------------- */
+/* --- ranges ----------------------------------------------------------------------------------- */
 
 float qir_growing_edge(const qir_growing *g, int64_t i)
 {
@@ -128,7 +128,7 @@ void qir_growing_cut(const qir_growing *g, int64_t from, int64_t to, float *lo, 
     *hi = fmaxf(a, b);
 }
 
-/* --- profile ------------------------------------------------------------------------------------ */
+/* --- profile ---------------------------------------------------------------------------------- */
 
 void qir_growing_print(const qir_observer *o, qir_strbuf *out)
 {
@@ -144,7 +144,8 @@ bool qir_growing_parse(qir_observer *o, qir_profile_reader *r, int64_t first, in
     qir_growing *g = o->state;
     if (!qir_profile_word(r, "threshold") || !qir_profile_number(r, &g->threshold) ||
         !qir_profile_word(r, "bins") || !qir_profile_integer(r, first, most, &g->n) ||
-        !qir_profile_word(r, "counts") || !qir_profile_reserve(r, g->n * (int64_t)sizeof *g->counts))
+        !qir_profile_word(r, "counts") ||
+        !qir_profile_reserve(r, g->n * (int64_t)sizeof *g->counts))
         return false;
     g->cap = g->n;
     g->counts = QIR_NEW_ARRAY(o->arena, int64_t, (size_t)g->n);

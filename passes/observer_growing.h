@@ -1,7 +1,7 @@
-/* Histograms as ONNX Runtime's calibrators keep them (quantization/calibrate.py, HistogramCollector with
- * symmetric = False, one collection per sample): equal bins over [-threshold, threshold] of the first
- * sample; a wider one adds bins of the same width at both ends.  numpy.histogram in fp32 says which bin
- * a value falls into. */
+/* Histograms as ONNX Runtime's calibrators keep them (quantization/calibrate.py, HistogramCollector
+ * with symmetric = False, one collection per sample): equal bins over [-threshold, threshold] of the
+ * first sample; a wider one adds bins of the same width at both ends.  numpy.histogram in fp32 says
+ * which bin a value falls into. */
 #ifndef QIR_OBSERVER_GROWING_H
 #define QIR_OBSERVER_GROWING_H
 

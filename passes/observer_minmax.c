@@ -10,7 +10,7 @@ const qir_observer_kind qir_observer_minmax = {
     .order_free = true,
 };
 
-/* --- moving average ------------------------------------------------------------------------------ */
+/* --- moving average --------------------------------------------------------------------------- */
 
 typedef struct average {
     float lo, hi;
@@ -30,7 +30,8 @@ static bool average_add(qir_observer *o, const float *x, int64_t n, float lo, fl
     return true;
 }
 
-static void average_range(const qir_observer *o, const qir_observer_goal *goal, float *lo, float *hi)
+static void average_range(const qir_observer *o, const qir_observer_goal *goal, float *lo,
+                          float *hi)
 {
     const average *a = o->state;
     (void)goal;
@@ -70,7 +71,7 @@ const qir_observer_kind qir_observer_moving_average = {
     .parse = average_parse,
 };
 
-/* --- nothing to observe -------------------------------------------------------------------------- */
+/* --- nothing to observe ----------------------------------------------------------------------- */
 
 const qir_observer_kind qir_observer_fixed = {
     .name = "fixed",

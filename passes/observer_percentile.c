@@ -1,5 +1,5 @@
-/* `percentile`: ONNX Runtime's PercentileCalibrater (2048 bins; the parameter is the share of values
- * kept, in percent). */
+/* `percentile`: ONNX Runtime's PercentileCalibrater (2048 bins; the parameter is the share of
+ * values kept, in percent). */
 #include "observer_growing.h"
 #include "observer_kinds.h"
 

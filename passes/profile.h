@@ -24,7 +24,7 @@ struct qir_profile {
     bool identified;  /* hash is known; profiles written by hand need none */
     qir_model_hash hash;
     int64_t samples; /* measured */
-    int64_t next, total; /* interrupted: the first sample not measured, and how many there were; else 0 */
+    int64_t next, total; /* interrupted: first sample not measured, of how many; else 0 */
     int64_t nshards;     /* samples i of the shards i % nshards; 0: all samples */
     QIR_VEC(int64_t) shards;              /* ascending; empty: all samples */
     QIR_VEC(qir_profile_entry *) entries; /* ascending ids */

@@ -12,7 +12,7 @@ static bool fail(const qir_profile *p, const char *what)
     return qir_error(qir_context_diag(p->ctx), place(p), "profile.merge", "%s", what);
 }
 
-/* --- may they be merged? ------------------------------------------------------------------------ */
+/* --- may they be merged? ---------------------------------------------------------------------- */
 
 static bool check_complete(const qir_profile *p)
 {
@@ -74,7 +74,7 @@ static bool check_entries(qir_profile *into, const qir_profile *from)
     return true;
 }
 
-/* --- merging ------------------------------------------------------------------------------------ */
+/* --- merging ---------------------------------------------------------------------------------- */
 
 static void merge_entry(qir_profile_entry *into, const qir_profile_entry *from)
 {

@@ -92,8 +92,10 @@ static bool shards(reader *r)
     int64_t list[MAX_SHARDS], n = 0, of;
     qir_profile_next_word(r);
     for (; !qir_profile_is_word(r, "of"); n++)
-        if (n == MAX_SHARDS || !qir_profile_integer(r, n ? list[n - 1] + 1 : 0, MAX_SHARDS, &list[n]))
-            return n < MAX_SHARDS ? false : qir_profile_fail(r, "'of'");
+        if (n == MAX_SHARDS)
+            return qir_profile_fail(r, "'of'");
+        else if (!qir_profile_integer(r, n ? list[n - 1] + 1 : 0, MAX_SHARDS, &list[n]))
+            return false;
     qir_profile_next_word(r);
     if (n == 0)
         return qir_profile_fail(r, "the number of a shard before 'of'");

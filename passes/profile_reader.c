@@ -131,7 +131,8 @@ static bool store_int(const char *s, size_t len, void *counts, int64_t i)
 }
 
 /* count or count*times; `n` counts in all. */
-static bool counts(reader *r, void *out, int64_t n, bool (*store)(const char *, size_t, void *, int64_t))
+static bool counts(reader *r, void *out, int64_t n,
+                   bool (*store)(const char *, size_t, void *, int64_t))
 {
     for (int64_t filled = 0, times; filled < n; qir_profile_next_word(r)) {
         const char *star = memchr(r->token, '*', r->len);

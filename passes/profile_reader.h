@@ -1,4 +1,4 @@
-/* Words of a profile, one at a time: for its reader, and for the parse functions of observer kinds. */
+/* Words of a profile, one at a time: for its reader and the parse functions of observer kinds. */
 #ifndef QIR_PROFILE_READER_H
 #define QIR_PROFILE_READER_H
 

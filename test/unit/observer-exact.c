@@ -27,7 +27,7 @@ static double unit(uint64_t *state)
     return next(state) / 2147483648.0;
 }
 
-/* Values of a size, a skew and a tail of their own; some streams are not negative, some hold zeros. */
+/* Values of a size, a skew and a tail of their own; some streams are not negative. */
 static int make_stream(uint64_t *state, float *x)
 {
     int n = 1 + (int)(next(state) % MOST), power = 1 + 2 * (int)(next(state) % 3);

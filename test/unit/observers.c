@@ -1,5 +1,5 @@
-/* Observers against PyTorch and ONNX Runtime: repeats the tensors of test/quant/gen_observer_oracle.py
- * and compares every answer of the oracle files bit for bit.
+/* Observers against PyTorch and ONNX Runtime: repeats the tensors of gen_observer_oracle.py in
+ * test/quant and compares every answer of the oracle files bit for bit.
  *
  * RUN: unit-observers %src/test/quant/observer-oracle.txt | FileCheck %s
  * CHECK-NOT: differs

@@ -1,6 +1,6 @@
 /* Observers: running summaries of the values that pass an `observe` op, from which the range to
- * quantize is taken.  How values are summarised is a *kind*, one row of functions; the built-in kinds
- * and those of plugins stand in one table per context.
+ * quantize is taken.  How values are summarised is a *kind*, one row of functions; the built-in
+ * kinds and those of plugins stand in one table per context.
  *
  * An observer sees one stream of values: all of a tensor, or one of its channels. */
 #ifndef QIR_OBSERVER_H
@@ -35,7 +35,7 @@ typedef struct qir_observer_goal {
     unsigned bits; /* of the storage type */
 } qir_observer_goal;
 
-/* --- kinds ------------------------------------------------------------------------------------- */
+/* --- kinds ------------------------------------------------------------------------------------ */
 
 typedef struct qir_profile_reader qir_profile_reader;
 
@@ -48,8 +48,8 @@ struct qir_observer_kind {
     bool passive;    /* records nothing: no samples needed, the parameters come from elsewhere */
     size_t state_bytes;
 
-    /* Adds `n` > 0 finite values within [lo, hi], before the common fields take them in.  False: the
-     * state would grow beyond all bounds.  NULL: the common fields suffice. */
+    /* Adds `n` > 0 finite values within [lo, hi], before the common fields take them in.  False:
+     * the state would grow beyond all bounds.  NULL: the common fields suffice. */
     bool (*add)(qir_observer *o, const float *x, int64_t n, float lo, float hi);
     /* The range to quantize to; *lo and *hi hold the range of all values.  NULL: that. */
     void (*range)(const qir_observer *o, const qir_observer_goal *goal, float *lo, float *hi);
@@ -61,7 +61,8 @@ struct qir_observer_kind {
     bool (*parse)(qir_observer *o, qir_profile_reader *r); /* false: diagnosed */
 };
 
-/* Adds a kind to the context's table; the row is borrowed.  False: the name is taken (diagnosed). */
+/* Adds a kind to the context's table; the row is borrowed.  False: the name is taken (diagnosed).
+ */
 bool qir_observer_register(qir_context *ctx, const qir_observer_kind *kind);
 /* Row `i` of the table, built-in kinds first; NULL behind the end. */
 const qir_observer_kind *qir_observer_kind_at(qir_context *ctx, size_t i);
@@ -72,7 +73,7 @@ bool qir_observer_choose(qir_context *ctx, const qir_loc *loc, const char *text,
 bool qir_observer_choice_equal(qir_observer_choice a, qir_observer_choice b);
 void qir_observer_choice_print(qir_observer_choice c, qir_strbuf *out);
 
-/* --- observers --------------------------------------------------------------------------------- */
+/* --- observers -------------------------------------------------------------------------------- */
 
 void qir_observer_init(qir_observer *o, qir_observer_choice c, qir_arena *arena);
 
@@ -91,7 +92,7 @@ void qir_observer_merge(qir_observer *into, const qir_observer *from);
 /* Helper of kinds: range of n > 0 values. */
 void qir_minmax(const float *x, int64_t n, float *lo, float *hi);
 
-/* --- reading profiles: the parse functions of kinds ---------------------------------------------- */
+/* --- reading profiles: the parse functions of kinds ------------------------------------------- */
 /* Each reads one word; false: diagnosed, saying what was expected. */
 bool qir_profile_word(qir_profile_reader *r, const char *expected);
 bool qir_profile_integer(qir_profile_reader *r, int64_t least, int64_t most, int64_t *out);
