@@ -210,12 +210,16 @@ bool qir_is_annotated(const qir_value *v)
 
 /* --- running --------------------------------------------------------------------------------- */
 
+/* Marked too, so that it does not become integer between values that are quantized for others' sake. */
 static void keep_float(qir_annotator *a)
 {
     qir_for_each_func(f, a->module)
-        qir_for_each_op(op, f->body)
-            if (qir_annotator_takes(a, op))
-                qir_annotate_float(a, op, "a rule keeps it in float");
+        qir_for_each_op(op, f->body) {
+            if (!qir_annotator_takes(a, op))
+                continue;
+            qir_annotate_float(a, op, "a rule keeps it in float");
+            qir_op_set_attr(op, intern(a, QIR_ATTR_KEEP_FLOAT), qir_attr_bool(a->module->ctx, true));
+        }
 }
 
 static bool run_table(qir_annotator *a, const qir_quantizer *q, int step)

@@ -1,6 +1,6 @@
 /* keep-float: ops of a model that arrived quantized stay in float between its dequantize and quantize,
- * because their name was given.  lower-qdq reads the mark.  (Where qcc quantizes itself the option of
- * the same name is a rule of annotate-quant.) */
+ * because their name was given.  lower-qdq reads the mark.  (Where qcc quantizes itself, the option of
+ * the same name is a rule of annotate-quant, which sets the same mark.) */
 #include "../qconfig.h"
 #include "qir/pass.h"
 #include "qir/quant.h"

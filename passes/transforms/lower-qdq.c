@@ -63,7 +63,7 @@ static void replace(qir_lowering *l, qir_value *y)
 static bool may_lower(qir_lowering *l)
 {
     const char *name = qir_intern_cstr(l->module->ctx, QIR_ATTR_KEEP_FLOAT);
-    return !qir_dict_get(l->op->attrs, name) || qir_stays_float(l, "-keep-float names it");
+    return !qir_dict_get(l->op->attrs, name) || qir_stays_float(l, "it was asked to stay in float");
 }
 
 /* Ops with rule SAME or SHARED that could be integer are integer after propagate-qdq. */
