@@ -122,6 +122,26 @@ static const char *equalize(const qcc_study *s, const qcc_layer *l)
     return s->fast ? mix(s, l) : "static with equalized channels (-accuracy=fast), else mixed";
 }
 
+/* --- narrow weights ---------------------------------------------------------------------------- */
+static bool is_narrow(const qcc_study *s, const qcc_layer *l)
+{
+    (void)s;
+    return l->weight_bits && l->weight_bits < 8;
+}
+
+static void say_narrow(const qcc_study *s, const qcc_layer *l, qir_strbuf *out)
+{
+    (void)s;
+    qir_strbuf_printf(out, "its weights have %u bits", l->weight_bits);
+}
+
+static const char *use_8_bits(const qcc_study *s, const qcc_layer *l)
+{
+    (void)s;
+    (void)l;
+    return "mixed: weights of 8 bits (-weights=int8@NAME), or smaller groups";
+}
+
 /* --- the rest ---------------------------------------------------------------------------------- */
 static bool always(const qcc_study *s, const qcc_layer *l)
 {
@@ -144,6 +164,7 @@ static const qcc_cause causes[] = {
     {"channel spread", weights_spread, say_weights, per_channel},
     {"outlier", has_outlier, say_outlier, tame},
     {"channel spread", channels_spread, say_channels, equalize},
+    {"resolution", is_narrow, say_narrow, use_8_bits},
     {"resolution", always, say_resolution, mix},
 };
 

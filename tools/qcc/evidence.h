@@ -19,6 +19,7 @@ typedef struct qcc_layer {
     double growth;    /* largest magnitude of all samples over that of the first half */
     double saturated; /* share of the float result's values beyond the quantized range */
     double bias_step; /* step of the bias over the step of the result */
+    unsigned weight_bits; /* 0: it has no weight */
     double weight_spread; /* as spread, of the weight's output channels; 1 when each has a scale */
 } qcc_layer;
 

@@ -175,13 +175,19 @@ static double largest_over_median(double *v, int64_t n)
     return n && v[n / 2] > 0.0 ? v[n - 1] / v[n / 2] : 1.0;
 }
 
-static double weight_spread(const qcc_study *s, const qir_op *op)
+static qir_value *weight_of(const qir_op *op)
 {
     const qir_qrule *rule = &qir_op_desc_get(op->opcode)->qrule;
     bool product = rule->kind == QIR_QR_ACCUM || rule->kind == QIR_QR_DYNAMIC;
     qir_value *w = product ? qir_op_operand(op, (uint32_t)rule->weight) : NULL;
+    return w && w->type->quant && qir_value_const(w) ? w : NULL;
+}
+
+static double weight_spread(const qcc_study *s, const qir_op *op)
+{
+    qir_value *w = weight_of(op);
     qir_const *c = w ? qir_value_const(w) : NULL;
-    if (!c || !w->type->quant || w->type->quant->axis >= 0)
+    if (!c || w->type->quant->axis >= 0)
         return 1.0;
     const double *x = qir_tensor_reals(
         &(qir_tensor){w->type, (void *)(uintptr_t)qir_const_data(c)}, s->arena);
@@ -215,6 +221,8 @@ static void conclude(const qcc_study *s, gauge *g)
     l->saturated = g->elements ? (double)g->beyond / (double)g->elements : 0.0;
     l->bias_step = bias_step(l->quantized);
     l->weight_spread = weight_spread(s, l->quantized);
+    qir_value *w = weight_of(l->quantized);
+    l->weight_bits = w ? qir_dtype_bits(w->type->dtype) : 0;
 }
 
 bool qcc_gather_evidence(const qcc_study *s, qcc_layer *layers, size_t n)

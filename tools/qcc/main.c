@@ -17,6 +17,7 @@ static bool compile(qcc_driver *d)
                             &d->sample_files, &d->samples))
         return false;
     d->keep_float = d->opts->keep_float;
+    d->weights = d->opts->weights;
     if (!qcc_check_outputs(d) || !qcc_choose_target(d) || !qcc_run_phases(d))
         return false;
     if (!qcc_write_outputs(d))

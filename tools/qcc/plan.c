@@ -1,5 +1,5 @@
-/* -min-sqnr, -max-drop: the costliest layers stay in float, one after the other, until the results are
- * near enough; the plan is a .qcfg that says so. */
+/* -min-sqnr, -max-drop: the costliest layers get wider weights, then stay in float, one after the other,
+ * until the results are near enough; the plan is a .qcfg that says so. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,11 +14,13 @@ static bool is_enough(const qcc_study *s, const qcc_trial *t)
            (!o->max_drop || qcc_trial_drop(s, t) <= strtod(o->max_drop, NULL));
 }
 
-static void remark(const qcc_study *s, const qcc_trial *t, size_t n, size_t total)
+static void remark(const qcc_study *s, const qcc_trial *t, const qcc_variant *v, size_t total)
 {
     qir_strbuf b = {0};
-    qir_strbuf_printf(&b, "%zu of %zu layers stay in float: SQNR %.2f dB", n, total,
-                      qir_fidelity_sqnr(&t->fidelity));
+    qir_strbuf_printf(&b, "%zu of %zu layers stay in float", v->nfloats, total);
+    if (v->nwide)
+        qir_strbuf_printf(&b, ", %zu get weights of 8 bits", v->nwide);
+    qir_strbuf_printf(&b, ": SQNR %.2f dB", qir_fidelity_sqnr(&t->fidelity));
     if (s->labels)
         qir_strbuf_printf(&b, ", %.2f points of top-1 lost", qcc_trial_drop(s, t));
     qir_remark(s->d->diag, NULL, "%s, over %lld samples; the plan is in '%s'", b.data,
@@ -26,36 +28,48 @@ static void remark(const qcc_study *s, const qcc_trial *t, size_t n, size_t tota
     qir_strbuf_free(&b);
 }
 
-/* How many of `names` are to stay in float; -1: diagnosed. */
-static int64_t search(const qcc_study *s, const qcc_findings *f, const char *const *names)
+/* The next step: 8 bits for the next layer with fewer, else float for the next layer. */
+static bool take_step(const qcc_findings *f, const char *const *low, size_t nlow, qcc_variant *v)
+{
+    if (v->nwide < nlow)
+        v->nwide++;
+    else if (v->nfloats < f->nlayers)
+        v->nfloats++;
+    else
+        return false;
+    v->wide = low;
+    return true;
+}
+
+static bool search(const qcc_study *s, const qcc_findings *f, const char *const *low, size_t nlow,
+                   qcc_variant *v)
 {
     bool enough = is_enough(s, &f->whole);
-    qcc_trial t = f->whole;
-    size_t n = 0;
-    while (!enough && n < f->nlayers) {
-        if (n)
-            qcc_trial_free(&t);
-        if (!qcc_trial_run(s, names, ++n, &t))
-            return -1;
+    qcc_trial t = f->whole; /* its module is not ours */
+    while (!enough && take_step(f, low, nlow, v)) {
+        bool ok = qcc_trial_run(s, v, &t);
+        qcc_trial_free(&t);
+        if (!ok)
+            return false;
         enough = is_enough(s, &t);
     }
     if (enough)
-        remark(s, &t, n, f->nlayers);
-    else
-        qir_error(s->d->diag, NULL, "quantize.plan",
-                  "even with all %zu layers in float the results are not near enough (%.2f dB); ask "
-                  "for less", f->nlayers, qir_fidelity_sqnr(&t.fidelity));
-    if (n)
-        qcc_trial_free(&t);
-    return enough ? (int64_t)n : -1;
+        remark(s, &t, v, f->nlayers);
+    return enough ||
+           qir_error(s->d->diag, NULL, "quantize.plan",
+                     "even with all %zu layers in float the results are not near enough (%.2f dB); "
+                     "ask for less", f->nlayers, qir_fidelity_sqnr(&t.fidelity));
 }
 
 /* --- the plan ---------------------------------------------------------------------------------- */
-static void add_rule(qir_strbuf *b, const char *name)
+static void add_rules(const qcc_study *s, qir_strbuf *b, const char *const *names, size_t n,
+                      const char *what)
 {
-    qir_strbuf_puts(b, b->data[b->len - 1] == '[' ? "\n  {\"name\": " : ",\n  {\"name\": ");
-    json_string(b, name);
-    qir_strbuf_puts(b, ", \"use\": \"float\"}");
+    for (size_t i = 0; i < n; i++) {
+        qir_strbuf_puts(b, b->data[b->len - 1] == '[' ? "\n  {\"name\": " : ",\n  {\"name\": ");
+        json_string(b, qcc_names_regex(s->arena, &names[i], 1, NULL));
+        qir_strbuf_printf(b, ", %s}", what);
+    }
 }
 
 /* The rules of the user's own configuration stay behind those of the plan. */
@@ -81,12 +95,15 @@ static bool add_own_rules(const qcc_study *s, qir_strbuf *b)
     return true;
 }
 
-static bool write_plan(const qcc_study *s, const char *const *names, size_t n)
+#define FLOAT_RULE "\"use\": \"float\""
+#define WIDE_RULE "\"specs\": {\"weight\": \"i8<-127:127> symmetric per-channel\"}"
+
+static bool write_plan(const qcc_study *s, const qcc_variant *v)
 {
     qir_strbuf b = {0};
     qir_strbuf_puts(&b, "{\"rules\": [");
-    for (size_t i = 0; i < n; i++)
-        add_rule(&b, qcc_names_regex(s->arena, &names[i], 1, NULL));
+    add_rules(s, &b, v->floats, v->nfloats, FLOAT_RULE);
+    add_rules(s, &b, v->wide, v->nwide, WIDE_RULE);
     bool ok = add_own_rules(s, &b);
     qir_strbuf_puts(&b, "\n]}\n");
     ok = ok && tool_write(s->d->diag, s->d->opts->save_plan, b.data, b.len);
@@ -97,13 +114,18 @@ static bool write_plan(const qcc_study *s, const char *const *names, size_t n)
 bool qcc_choose_plan(qcc_study *s, const qcc_findings *f)
 {
     const char **names = QIR_NEW_ARRAY(s->arena, const char *, f->nlayers);
-    for (size_t i = 0; i < f->nlayers; i++)
+    const char **low = QIR_NEW_ARRAY(s->arena, const char *, f->nlayers);
+    size_t nlow = 0;
+    /* Widths that -weights gives by name come before those of a plan. */
+    bool widens = !s->d->opts->weights || !strchr(s->d->opts->weights, '@');
+    for (size_t i = 0; i < f->nlayers; i++) {
         names[i] = f->layers[i].name;
-    int64_t n = search(s, f, names);
-    if (n < 0 || !write_plan(s, names, (size_t)n))
+        if (widens && f->layers[i].weight_bits && f->layers[i].weight_bits < 8)
+            low[nlow++] = names[i];
+    }
+    qcc_variant v = {.floats = names};
+    if (!search(s, f, low, nlow, &v) || !write_plan(s, &v))
         return false;
-    if (n)
-        s->d->keep_float = qcc_names_regex(qir_context_arena(s->d->ctx), names, (size_t)n,
-                                           s->d->opts->keep_float);
+    qcc_follow(s->d, &v, qir_context_arena(s->d->ctx));
     return true;
 }

@@ -43,7 +43,7 @@ typedef struct qcc_driver {
     tool_samples sample_files;
     const qir_sample_source *samples; /* of -calibrate; NULL: none */
     bool fast;                        /* -accuracy=fast */
-    const char *keep_float;           /* -keep-float and what a plan adds to it */
+    const char *keep_float, *weights; /* these options and what a plan adds to them */
     qir_codegen_options codegen;
     qir_strbuf import_report; /* lines of -import-report */
     qir_strbuf code; /* object, assembly or LLVM IR, once generated */

@@ -17,7 +17,8 @@ static void progress(size_t done, size_t total)
 static bool leave_out(const qcc_study *s, qcc_layer *l)
 {
     qcc_trial t;
-    bool ok = qcc_trial_run(s, &l->name, 1, &t);
+    qcc_variant v = {.floats = &l->name, .nfloats = 1};
+    bool ok = qcc_trial_run(s, &v, &t);
     l->sqnr = qir_fidelity_sqnr(&t.fidelity);
     l->right = t.right;
     qcc_trial_free(&t);
@@ -35,7 +36,8 @@ static int by_gain(const void *a, const void *b)
 
 static bool find(qcc_study *s, qcc_findings *f)
 {
-    if (!qcc_trial_run(s, NULL, 0, &f->whole))
+    qcc_variant as_it_is = {0};
+    if (!qcc_trial_run(s, &as_it_is, &f->whole))
         return false;
     s->fast = f->whole.fast;
     f->nlayers = qcc_find_layers(s, &f->whole, &f->layers);

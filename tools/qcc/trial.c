@@ -132,7 +132,7 @@ const char *qcc_names_regex(qir_arena *arena, const char *const *names, size_t n
         for (const char *c = names[i]; *c; c++) {
             if (strchr("\\.[]()*+?{}|^$", *c))
                 qir_strbuf_putc(&b, '\\');
-            qir_strbuf_putc(&b, *c == '"' ? '.' : *c); /* values of options have no quotes */
+            qir_strbuf_putc(&b, strchr("\",", *c) ? '.' : *c); /* what ends values of options */
         }
         qir_strbuf_putc(&b, '$');
     }
@@ -141,12 +141,23 @@ const char *qcc_names_regex(qir_arena *arena, const char *const *names, size_t n
     return text;
 }
 
-static bool quantize(const qcc_study *s, const char *keep_float, qcc_trial *t)
+/* Weights of 8 bits for some come before what the options say for the rest. */
+void qcc_follow(qcc_driver *d, const qcc_variant *v, qir_arena *arena)
+{
+    const char *own = d->weights ? d->weights : "";
+    d->keep_float = qcc_names_regex(arena, v->floats, v->nfloats, d->keep_float);
+    if (v->nwide)
+        d->weights = qir_arena_printf(arena, "int8@%s%s%s",
+                                      qcc_names_regex(arena, v->wide, v->nwide, NULL),
+                                      *own ? "," : "", own);
+}
+
+static bool quantize(const qcc_study *s, const qcc_variant *v, qcc_trial *t)
 {
     qcc_driver d = *s->d;
     qcc_options o = *d.opts;
     o.io = NULL;
-    d.keep_float = keep_float;
+    qcc_follow(&d, v, s->arena);
     d.opts = &o;
     d.module = qir_module_clone(s->d->module);
     bool quiet = qir_diag_set_quiet(d.diag, true), ok = true;
@@ -171,11 +182,11 @@ static void measure(void *user, int64_t sample, const double *values, int64_t n)
     m->trial->right += is_right(m->study, sample, values);
 }
 
-bool qcc_trial_run(const qcc_study *s, const char *const *floats, size_t n, qcc_trial *t)
+bool qcc_trial_run(const qcc_study *s, const qcc_variant *v, qcc_trial *t)
 {
     *t = (qcc_trial){0};
     measurement m = {s, t};
-    return quantize(s, qcc_names_regex(s->arena, floats, n, s->d->opts->keep_float), t) &&
+    return quantize(s, v, t) &&
            qcc_run_samples(s, t->module, NULL, measure, &m);
 }
 

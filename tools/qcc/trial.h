@@ -26,6 +26,13 @@ typedef void (*qcc_result_fn)(void *user, int64_t sample, const double *values, 
 bool qcc_run_samples(const qcc_study *s, qir_module *m, const qir_eval_options *eval,
                      qcc_result_fn fn, void *user);
 
+/* What a trial does differently than the options say. */
+typedef struct qcc_variant {
+    const char *const *floats; /* names of ops that stay in float */
+    const char *const *wide;   /* names of ops whose weights get 8 bits */
+    size_t nfloats, nwide;
+} qcc_variant;
+
 typedef struct qcc_trial {
     qir_module *module; /* quantized; NULL: the trial failed */
     bool fast;          /* -accuracy=fast was in force */
@@ -33,14 +40,16 @@ typedef struct qcc_trial {
     int64_t right;
 } qcc_trial;
 
-/* Quantizes a copy as the options say, but with the ops of these names in float, and runs it.
- * False: diagnosed. */
-bool qcc_trial_run(const qcc_study *s, const char *const *floats, size_t n, qcc_trial *t);
+/* Quantizes a copy as the options and `v` say, and runs it.  False: diagnosed. */
+bool qcc_trial_run(const qcc_study *s, const qcc_variant *v, qcc_trial *t);
 void qcc_trial_free(qcc_trial *t);
 
 /* An extended regular expression that finds these names and no others, with `also` (NULL: nothing);
  * in `arena`. */
 const char *qcc_names_regex(qir_arena *arena, const char *const *names, size_t n, const char *also);
+
+/* Makes a driver follow a variant; texts in `arena`. */
+void qcc_follow(qcc_driver *d, const qcc_variant *v, qir_arena *arena);
 
 /* Points of top-1 lost against the float model. */
 double qcc_trial_drop(const qcc_study *s, const qcc_trial *t);
