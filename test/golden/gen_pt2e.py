@@ -408,11 +408,29 @@ def small_cnn():
                          nn.Conv2d(4, 4, 3, padding=1), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3))
 
 
-def normal(generator):
-    return torch.randn((8, 1, 4, 8, 8), generator=generator)
+def normal(*shape):
+    def make(generator):
+        return torch.randn(shape, generator=generator)
+    make.rounds = True
+    return make
 
 
-@case((1, 4, 8, 8), special=normal)
+@case((2, 20, 6, 6), special=normal(6, 2, 20, 6, 6))
+def rounded_batch():
+    return nn.Sequential(nn.Conv2d(20, 8, 3), nn.ReLU(), nn.Conv2d(8, 8, 3, groups=8))
+
+
+@case((1, 4, 9, 9), special=normal(6, 1, 4, 9, 9))
+def rounded_wide():
+    return nn.Conv2d(4, 6, 5)
+
+
+@case((1, 4, 9, 9), special=normal(6, 1, 4, 9, 9))
+def rounded_groups():
+    return nn.Conv2d(4, 6, 3, groups=2)
+
+
+@case((1, 4, 8, 8), special=normal(8, 1, 4, 8, 8))
 def rounded():
     """Nothing is exact: ranges depend on the order of sums, which is PyTorch's (ir/eval/eval_pytorch.c)."""
     return nn.Sequential(nn.Conv2d(4, 6, 3, padding=1), nn.ReLU(), nn.Conv2d(6, 6, 3, padding=1, groups=6), nn.Conv2d(6, 8, 1),
@@ -644,7 +662,7 @@ def write(folder, name):
     make, shape, quantizer, grid, rows, special = CASES[name]
     generator = torch.Generator().manual_seed(zlib.crc32(name.encode()))
     model = make().eval()
-    if special is normal:
+    if hasattr(special, "rounds"):
         for p in model.parameters():
             p.data = torch.randn(p.shape, generator=generator) / 4
     else:
