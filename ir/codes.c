@@ -1,5 +1,5 @@
-/* Packed integers and the rows of quantized constants: see qir/codes.h.  Packing runs once per model, element
- * by element. */
+/* Packed integers and the rows of quantized constants: see qir/codes.h.  Packing runs once per
+ * model, element by element. */
 #include "qir/codes.h"
 
 #include <string.h>
@@ -35,8 +35,9 @@ int qir_codes_operand(qir_opcode opcode)
     static const struct {
         qir_opcode opcode;
         int operand;
-    } readers[] = {{QIR_OP_conv, 1}, {QIR_OP_conv_transpose, 1}, {QIR_OP_linear, 1}, {QIR_OP_gather, 0},
-                   {QIR_OP_lstm, 1}, {QIR_OP_gru, 1},            {QIR_OP_rnn, 1}};
+    } readers[] = {{QIR_OP_conv, 1},   {QIR_OP_conv_transpose, 1}, {QIR_OP_linear, 1},
+                   {QIR_OP_gather, 0}, {QIR_OP_lstm, 1},           {QIR_OP_gru, 1},
+                   {QIR_OP_rnn, 1}};
     for (size_t i = 0; i < sizeof readers / sizeof readers[0]; i++)
         if (readers[i].opcode == opcode)
             return readers[i].operand;

@@ -165,8 +165,8 @@ static void plan_blocks(qir_kernel_plan *p)
     p->band_bytes = buffer_bytes(times(w->kernel[0], plane), p->elem);
 }
 
-/* Size of blocks of at most `most` that cover `size`: of the sizes above half of it the one with which the
- * last block overlaps least. */
+/* Size of blocks of at most `most` that cover `size`: of the sizes above half of it the one with
+ * which the last block overlaps least. */
 static int64_t fitting_blocks(int64_t size, int64_t most)
 {
     int64_t best = most;

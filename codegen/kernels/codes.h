@@ -1,5 +1,5 @@
-/* Constants of few bits, as objects hold them (qir/codes.h): packed integers in registers, and rows of
- * real values. */
+/* Constants of few bits, as objects hold them (qir/codes.h): packed integers in registers, and rows
+ * of real values. */
 #ifndef QIR_CODEGEN_KERNELS_CODES_H
 #define QIR_CODEGEN_KERNELS_CODES_H
 

@@ -1,6 +1,6 @@
 /* Float convolution and linear: sixteen lanes of k per output, folded in the order of qir_dot16.
- * Both operands are rows padded with zeros to a multiple of sixteen.  A few rows of the
- * weight at a time are multiplied with all rows of the panel; those of a quantized one are made in the
+ * Both operands are rows padded with zeros to a multiple of sixteen.  A few rows of the weight at a
+ * time are multiplied with all rows of the panel; those of a quantized one are made in the
  * workspace. */
 #include <math.h>
 #include "kernels/codes.h"
@@ -85,8 +85,8 @@ static llb_val weight_rows(qcg *g, const job *j, llb_val column)
     if (!j->p->weight_bytes)
         return llb_index(g, j->w, column, j->p->k_stride * 4);
     llb_begin(g, &l, 0, j->p->weight_rows, 1);
-    qcg_codes_row(g, &j->codes, llb_add(g, column, l.iv), llb_index(g, j->w, l.iv, j->p->k_stride * 4),
-                  j->p->k_stride);
+    llb_val to = llb_index(g, j->w, l.iv, j->p->k_stride * 4);
+    qcg_codes_row(g, &j->codes, llb_add(g, column, l.iv), to, j->p->k_stride);
     llb_end(g, &l);
     return j->w;
 }

@@ -47,8 +47,8 @@ static void coded_products(qcg *g, const layer *l, llb_val h, int64_t first, int
     llb_begin(g, &blocks, 0, count, block);
     llb_val at = llb_add(g, qcg_overlap(g, blocks.iv, count, block), llb_i64(g, first));
     llb_begin(g, &rows, 0, block, 1);
-    qcg_codes_row(g, &l->codes, llb_add(g, at, rows.iv), llb_index(g, l->made, rows.iv, l->cells * 4),
-                  l->cells);
+    llb_val to = llb_index(g, l->made, rows.iv, l->cells * 4);
+    qcg_codes_row(g, &l->codes, llb_add(g, at, rows.iv), to, l->cells);
     llb_end(g, &rows);
     qcg_lanes_products(g, llb_index(g, l->dot, at, 4), h, l->made, l->cells, block);
     llb_end(g, &blocks);

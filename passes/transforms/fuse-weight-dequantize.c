@@ -55,7 +55,7 @@ static const char *const statistics[] = {"fused", NULL};
 QIR_PASS(fuse_weight_dequantize, .name = "fuse-weight-dequantize",
          .summary = "Float ops read quantized weights and tables as they are stored.",
          .doc = "Changes: conv, conv_transpose, linear, lstm, gru, rnn and gather of a dequantized "
-                "constant take the constant itself: at most 8 bits, parameters per tensor, per axis 0 or in groups along "
-                "axis 1 (conv_transpose: per axis 1).\nRequires: integer ops made (lower-qdq); runs before const-fold "
-                "dequantizes.\nLeaves: values.",
+                "constant take the constant itself: at most 8 bits, parameters per tensor, per axis 0 "
+                "or in groups along axis 1 (conv_transpose: per axis 1).\nRequires: integer ops made "
+                "(lower-qdq); runs before const-fold dequantizes.\nLeaves: values.",
          .excludes = QIR_STAGE_OBSERVED | QIR_STAGE_PACKED, .statistics = statistics, .run = run)

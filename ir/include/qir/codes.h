@@ -1,9 +1,9 @@
 /* Integers of few bits as objects hold them: several in a byte, lowest bits first.
  *
- * A quantized constant that real values are multiplied with (the weight of linear, conv and recurrent
- * layers, a table of gather) is seen as one row per index of dimension 0.  A row runs over (spatial taps in row
- * order, dimension 1 innermost) and is cut into segments of codes that share scale and zero point;
- * every segment begins at a byte. */
+ * A quantized constant that real values are multiplied with (the weight of linear, conv and
+ * recurrent layers, a table of gather) is seen as one row per index of dimension 0.  A row runs over
+ * (spatial taps in row order, dimension 1 innermost) and is cut into segments of codes that share
+ * scale and zero point; every segment begins at a byte. */
 #ifndef QIR_CODES_H
 #define QIR_CODES_H
 
@@ -23,7 +23,7 @@ typedef struct qir_code_rows {
     int64_t rows, k;           /* codes per row: taps * segments * segment */
     int64_t taps, segments;    /* segments of each tap */
     int64_t segment;           /* codes of each */
-    int64_t params;            /* scales per row, one for each segment of a tap; 0: one for all rows */
+    int64_t params;            /* scales per row, one per segment of a tap; 0: one for all rows */
     size_t segment_bytes, row_bytes;
 } qir_code_rows;
 

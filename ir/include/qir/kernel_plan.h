@@ -55,8 +55,9 @@ typedef struct qir_kernel_plan {
     int64_t band_rows, band_width; /* per plane; positions of c elements; kernel[0] planes */
     bool has_band;
     int64_t weight_rows; /* float products: outputs of a group that are computed at a time */
-    size_t band_bytes, panel_bytes,
-        weight_bytes; /* rows of a quantized weight, dequantized; multiples of 64, with room to read or write one vector over */
+    /* Of a quantized weight the rows, dequantized.  All are multiples of 64, with room to read or
+     * write one vector over. */
+    size_t band_bytes, panel_bytes, weight_bytes;
 } qir_kernel_plan;
 
 /* Bytes of workspace: band, panel, weight rows, one behind another. */
