@@ -68,12 +68,12 @@ static const cl_tool tool = {"qir-run",
                              0,
                              QIR_MAX_SHARDS};
 
-static void check_profile_usage(size_t ninputs)
+static void check_profile_usage(const cl_list *inputs)
 {
     if (opts.merge && (opts.calibrate.len || opts.samples.len || opts.inputs.len))
         cl_usage_error(&tool, "-merge-profiles excludes -calibrate, -samples and -input");
-    if (!opts.merge && ninputs > 1)
-        cl_usage_error(&tool, "too many inputs, expected one model");
+    if (!opts.merge && inputs->len > 1)
+        cl_usage_error(&tool, "too many inputs, did not expect '%.200s'", inputs->items[1]);
     if ((opts.shard || opts.resume) && !opts.calibrate.len)
         cl_usage_error(&tool, "-shard and -resume need -calibrate");
     if (opts.output_file && !opts.calibrate.len && !opts.merge)
@@ -165,7 +165,7 @@ int main(int argc, char **argv)
     check_usage();
     if (!inputs.len != !!opts.quantize_tensor)
         cl_usage_error(&tool, inputs.len ? "-quantize-tensor takes no model" : "no input");
-    check_profile_usage(inputs.len);
+    check_profile_usage(&inputs);
     run r = {.tool = &tool, .opts = &opts, .ctx = tool_context(&tool, &opts.common)};
     r.diag = qir_context_diag(r.ctx);
     int code = CL_EXIT_ERROR;
