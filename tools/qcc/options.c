@@ -34,7 +34,9 @@ static const cl_option options[] = {
     {"preprocess", CL_STRING, &o.preprocess, "HOW",
      "bytes to reals: raw, or scale=1/255,mean=A:B:C,std=D:E:F", 0, 0},
     {"profile", CL_STRING, &o.profile, "FILE", "ranges that 'qir-run -calibrate' measured", 0, 0},
-    {"observer", CL_STRING, &o.observer, "KIND", "how ranges are measured: auto, minmax, histogram, ... (docs/quantization.md)", 0, 0},
+    {"observer", CL_STRING, &o.observer, "KIND",
+     "how ranges are measured: histogram-exact, histogram, minmax, moving-average, mse, percentile or "
+     "entropy, with a parameter behind ':' (default: as the quantizer says)", 0, 0},
     {"quantizer", CL_STRING, &o.quantizer, "LIST",
      "which ops and how: default, xnnpack, fbgemm, qnnpack, full-int8, dynamic, weight-only; NAME{option=value}", 0, 0},
     {"qconfig", CL_STRING, &o.qconfig, "FILE", "rules by name, module and op: a .qcfg file (JSON)", 0, 0},
