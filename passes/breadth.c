@@ -140,3 +140,19 @@ bool qir_breadth_run(qir_func *f, qir_samples *samples, int64_t n, const qir_bre
     qir_arena_destroy(b.arena);
     return ok;
 }
+
+enum { LIVE_BYTES = 256 << 20, ENOUGH = 32 };
+
+int64_t qir_breadth_fit(const qir_func *f)
+{
+    size_t bytes = 1, largest = 0;
+    for (uint32_t i = 0; i < f->body->nargs; i++)
+        bytes += qir_type_bytes(f->body->args[i]->type);
+    qir_for_each_op(op, f->body)
+        for (uint16_t k = 0; k < op->nresults; k++) {
+            size_t n = qir_type_bytes(op->results[k].type);
+            largest = n > largest ? n : largest;
+        }
+    int64_t fit = LIVE_BYTES / (int64_t)(bytes + largest);
+    return fit > ENOUGH ? fit : ENOUGH;
+}

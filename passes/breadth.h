@@ -16,4 +16,8 @@ typedef struct qir_breadth_visitor {
 /* The first `n` samples through `f`.  False: diagnosed. */
 bool qir_breadth_run(qir_func *f, qir_samples *samples, int64_t n, const qir_breadth_visitor *v);
 
+/* How many samples keep about 256 MiB alive: inputs and the largest value, of `f` in float, which stands
+ * for a few neighbours in 8 bits.  At least 32. */
+int64_t qir_breadth_fit(const qir_func *f);
+
 #endif

@@ -229,25 +229,33 @@ static bool correct_all(corrector *c, qir_module *m, qir_func *f, qir_samples *s
     return ok;
 }
 
+/* All of them, unless the option or memory says otherwise. */
+static int64_t choose_count(const qir_pass *p, const qir_func *f, int64_t samples)
+{
+    int64_t limit = qir_pass_int(p, "samples");
+    limit = limit ? limit : qir_breadth_fit(f);
+    return limit < samples ? limit : samples;
+}
+
 static bool run(qir_pass *p, qir_module *m)
 {
     corrector c = {.pass = p, .ctx = m->ctx, .arena = qir_pass_arena(p)};
     qir_func *f = qir_module_main(m);
-    int64_t limit = qir_pass_int(p, "samples");
     if (!f)
         return qir_error(qir_context_diag(m->ctx), m->loc, "pass.main",
                          "no function to correct; expected '@main' or a single function");
     qir_samples *samples = qir_pass_open_samples(p, f, &c.samples);
     if (!samples)
         return false;
-    c.samples = limit > 0 && limit < c.samples ? limit : c.samples;
+    c.samples = choose_count(p, f, c.samples);
     bool ok = correct_all(&c, m, f, samples);
     qir_samples_close(samples);
     return ok;
 }
 
 static const qir_pass_option options[] = {
-    {"samples", QIR_OPT_INT, "256", "use the first so many, whose live values are in memory; 0: all"},
+    {"samples", QIR_OPT_INT, "0",
+     "use the first so many; 0: as many as keep 256 MiB of values alive, at least 32"},
     {NULL, QIR_OPT_BOOL, NULL, NULL},
 };
 static const char *const statistics[] = {"corrected", NULL};
