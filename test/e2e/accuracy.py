@@ -24,6 +24,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 CALIBRATION = 100
 ARM_SAMPLES = 20
 SQNR_SAMPLES = 1500
+EQUALIZED_SQNR = 100
 CIFAR_STATISTICS = {"scale": 1 / 255, "mean": (0.4914, 0.4822, 0.4465), "std": (0.2023, 0.1994, 0.2010)}
 
 
@@ -161,6 +162,15 @@ def logits_sqnr(runner, qir, model):
     return [op["sqnr"] for op in table["ops"] if op["op"].startswith("linear")][-1]
 
 
+def equalized_sqnr(runner, model):
+    """SQNR of the float model's results after equalization of its channels: rounding only."""
+    equal = runner.path("equalized.qir")
+    runner.tool("qir-opt", "-passes=float,equalize-channels", "-samples=" + runner.path("calib.npy"), model, "-o", equal)
+    table = json.loads(runner.tool("qir-run", equal, "-compare-with=" + model, "-samples", runner.path("calib.npy"),
+                                   "-json"))
+    return min(op["sqnr"] for op in table["ops"] if op["op"] == "result")
+
+
 def prepare(runner, case, models):
     """Writes all samples (npy, raw) and the calibration part; returns what is needed later."""
     values, shape, labels = case.data(models)
@@ -194,9 +204,11 @@ def main():
         return abs(quantized - expected) > tolerance
     reference = top1(runner.evaluate(model, runner.path("all.npy"), "float"), labels, skip)
     print(f"top-1: float {reference:.2f} %, int8 {quantized:.2f} %, may lose {case.loss}")
+    exact = equalized_sqnr(runner, model)
+    print(f"SQNR of equalized channels in float: {exact:.1f} dB, at least {EQUALIZED_SQNR}")
     sqnr = logits_sqnr(runner, qir, model)
     print(f"SQNR of the logits: {sqnr:.2f} dB, at least {case.sqnr}")
-    return reference - quantized > case.loss or math.isnan(quantized) or sqnr < case.sqnr
+    return reference - quantized > case.loss or math.isnan(quantized) or sqnr < case.sqnr or exact < EQUALIZED_SQNR
 
 
 if __name__ == "__main__":
