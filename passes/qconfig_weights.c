@@ -10,7 +10,7 @@ static const struct {
     const char *word, *symmetric, *asymmetric;
 } widths[] = {
     {"int8", "i8<-127:127> symmetric", "i8 affine"},
-    {"int4", "i4 symmetric", "i4 affine"},
+    {"int4", "i4<-7:7> symmetric", "i4 affine"},
     {"int2", "i2 symmetric", "i2 affine"},
 };
 

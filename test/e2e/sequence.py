@@ -184,9 +184,6 @@ def gpt_nano_sort(r):
     check("digits sorted", right == SORTED, f"{right} of {3 ** DIGITS}")
 
 
-INT4 = "i4<-7:7> symmetric"
-
-
 def answers(m):
     """The digits that the model continues every input with."""
     return [continued(m, d) for d in itertools.product(range(3), repeat=DIGITS)]
@@ -194,10 +191,10 @@ def answers(m):
 
 def gpt_nano_sort_dynamic(r):
     """Activations quantized at run time.  The file has at most three values per output channel, -s, 0 and
-    s, which i8<-127:127> and i4<-7:7> hold but for the rounding of the scale."""
+    s, which symmetric ranges hold but for the rounding of the scale."""
     path = r.model("gpt_nano_sort", "gpt_nano_sort_f32.onnx")
     real = answers(r.compile("gpt", path))
-    for name, options in (("int8", []), ("int4", [f"-weights={INT4} per-channel"])):
+    for name, options in (("int8", []), ("int4", ["-weights=int4"])):
         got = answers(r.compile(name, path, "-quantize=dynamic", *options))
         right = sum(a == sorted(d) for a, d in zip(got, itertools.product(range(3), repeat=DIGITS)))
         same = sum(a == b for a, b in zip(real, got))
@@ -237,7 +234,7 @@ def nll(m, tokens):
 # Rows of 172 are no groups of 32: those layers per channel.
 FLOAT_NLL = 0.4558
 DYNAMIC_NLL = {"int8": (["-quantize=dynamic"], 0.465),
-               "int4": (["-quantize=dynamic", f"-weights={INT4} group=32,{INT4} per-channel@node_linear_(6|13|20|27|34)$"], 0.575)}
+               "int4": (["-quantize=dynamic", "-weights=int4:g32,int4@node_linear_(6|13|20|27|34)$"], 0.575)}
 
 
 def stories_dynamic(r):

@@ -44,7 +44,7 @@ def run(seconds, *options):
 def interrupt():
     """Leaves a profile of some of the samples, whatever the speed of this machine."""
     count, seconds = 4000, 0.1
-    for _ in range(7):
+    for _ in range(12):
         write_samples(count)
         code, text = run(seconds)
         if code == 0:
