@@ -49,8 +49,8 @@ static bool take_weight(accum *a, const qir_qrule *rule)
     if (!a->weight)
         return qir_stays_float(a->l, "its weight is not a quantized constant");
     const qir_quant *q = w->type->quant;
-    if (qir_dtype_bits(w->type->dtype) != 8 || q->group)
-        return qir_stays_float(a->l, "its weight is not 8 bits per tensor or per channel");
+    if (qir_dtype_bits(w->type->dtype) > 8 || q->group)
+        return qir_stays_float(a->l, "its weight has more than 8 bits, or groups");
     if (q->axis >= 0 && q->axis != rule->axis)
         return qir_stays_float(a->l, "its weight is quantized along axis %d, not %d", q->axis,
                                rule->axis);
@@ -130,10 +130,14 @@ static bool set_weight(accum *a, const qir_qrule *rule, qir_value *w)
 /* The weight with repaired scales: the same bytes under another type. */
 static bool put_weight(accum *a, const qir_qrule *rule)
 {
-    if (!a->repaired)
+    bool narrow = qir_dtype_bits(a->w->dtype) < 8;
+    if (!a->repaired && !narrow)
         return set_weight(a, rule, &a->weight->value);
     qir_quant q = *a->w->quant;
-    q.scale = a->sw;
+    if (a->repaired)
+        q.scale = a->sw;
+    if (narrow) /* integer products read bytes; constants hold one code in each anyway */
+        q.storage = qir_dtype_is_signed(q.storage) ? QIR_i8 : QIR_u8;
     const qir_type *t = qir_type_with_quant(a->l->module->ctx, a->w, &q, a->weight->loc);
     if (!t)
         return false;

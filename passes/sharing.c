@@ -79,19 +79,34 @@ static int32_t channel_axis(const qir_op *op, int64_t i)
     return rule->kind == QIR_QR_ACCUM && i == rule->weight ? rule->axis : 0;
 }
 
-static void check_group(qir_sharing *s, const share_key *k)
+static bool check_group(qir_sharing *s, const share_key *k)
 {
     const qir_qspec *q = &k->spec;
     const qir_type *t = k->value->type;
     const char *what = qir_value_const(k->value) ? k->value->name : qir_op_name(k->user);
     if (q->axis >= (int32_t)t->rank)
-        s->ok = qir_error(qir_context_diag(s->ctx), k->user->loc, "quant.axis",
+        return s->ok = qir_error(qir_context_diag(s->ctx), k->user->loc, "quant.axis",
                           "'%s' has rank %u, its quantization axis is %d", what, t->rank, q->axis);
-    else if (q->group && t->dims[q->axis] % q->group)
-        s->ok = qir_error(qir_context_diag(s->ctx), k->user->loc, "quant.group",
+    if (q->group && t->dims[q->axis] % q->group)
+        return s->ok = qir_error(qir_context_diag(s->ctx), k->user->loc, "quant.group",
                           "groups of %lld do not divide the %lld inputs of '%s'; choose a divisor, or "
                           "give this op another width (-weights=int4@REGEX: one scale per channel)",
                           (long long)q->group, (long long)t->dims[q->axis], what);
+    return true;
+}
+
+/* Sums with one scale per group need activations whose scale comes last: those of run time, or floats. */
+static void check_kernel(qir_sharing *s, const share_key *k)
+{
+    const qir_op *op = k->user;
+    const share_key *x = &s->keys.data[index_of(&s->edges, op)];
+    bool grouped = k->spec.group && qir_op_desc_get(op->opcode)->qrule.kind == QIR_QR_ACCUM;
+    if (grouped && x->spec.kind != QIR_QSPEC_FLOAT && !x->spec.dynamic)
+        s->ok = qir_error(qir_context_diag(s->ctx), op->loc, "quant.kernel",
+                          "%s has no integer form with grouped weights and static activations; use "
+                          "-quantize=dynamic or -quantize=weight-only, or one scale per channel "
+                          "(-weights=int4)",
+                          qir_op_name(op));
 }
 
 /* `i`: operand number, -1 for the result. */
@@ -110,8 +125,8 @@ static void read_entry(qir_sharing *s, share_key *k, const char *text, int64_t i
         share_with_operand(s, k);
     if (k->spec.axis == QIR_QSPEC_PER_CHANNEL)
         k->spec.axis = channel_axis(k->user, i);
-    if (spec->kind == QIR_QSPEC_OWN)
-        check_group(s, k);
+    if (spec->kind == QIR_QSPEC_OWN && check_group(s, k) && i > 0)
+        check_kernel(s, k);
 }
 
 static const qir_attr *annotation(const qir_sharing *s, const qir_op *op, const char *name,
