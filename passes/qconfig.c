@@ -1,4 +1,4 @@
-/* The rules of a configuration and what they match (qconfig.h). */
+/* The rules of a configuration: adding them, in order of precedence (qconfig.h). */
 #include "qconfig.h"
 
 #include <string.h>
@@ -177,123 +177,8 @@ bool qir_qconfig_add_keep_float(qir_qconfig *c, const char *regex)
     return qir_qconfig_add(c, rule);
 }
 
-/* --- matching -------------------------------------------------------------------------------- */
-
-static bool is_separator(char c)
-{
-    return c == '.' || c == '/';
-}
-
-/* Is `path` the whole of `name` or the first components of it?  Leading separators do not count. */
-static bool encloses(const char *path, const char *name)
-{
-    if (!*path)
-        return true; /* the model itself */
-    path += is_separator(*path);
-    name += is_separator(*name);
-    for (; *path; path++, name++)
-        if (*path != *name && !(is_separator(*path) && is_separator(*name)))
-            return false;
-    return !*name || is_separator(*name);
-}
-
-typedef bool (*name_test)(const qir_qconfig *c, const qir_qconfig_rule *rule, const char *name);
-
-/* Does a part of the location have a name that passes? */
-static bool any_name(const qir_qconfig *c, const qir_qconfig_rule *rule, const qir_loc *loc,
-                     name_test test)
-{
-    if (!loc)
-        return false;
-    for (uint32_t i = 0; i < loc->nparts; i++)
-        if (any_name(c, rule, loc->parts[i], test))
-            return true;
-    return loc->kind == QIR_LOC_NAME && test(c, rule, loc->text);
-}
-
-static bool found_in(const qir_qconfig *c, const qir_qconfig_rule *rule, const char *name)
-{
-    (void)c;
-    return regexec(&rule->regex, name, 0, NULL, 0) == 0;
-}
-
-static bool within(const qir_qconfig *c, const qir_qconfig_rule *rule, const char *name)
-{
-    (void)c;
-    return encloses(rule->pattern, name);
-}
-
-/* The module attribute `module.types` lists "path=Class" for models whose format knows it. */
-static bool within_type(const qir_qconfig *c, const qir_qconfig_rule *rule, const char *name)
-{
-    const qir_attr *types =
-        qir_dict_get(c->module->attrs, qir_intern_cstr(c->module->ctx, "module.types"));
-    for (size_t i = 0; types && types->kind == QIR_ATTR_STRINGS && i < types->len; i++) {
-        const char *entry = types->u.strings[i], *eq = strrchr(entry, '=');
-        if (!eq || strcmp(eq + 1, rule->pattern))
-            continue;
-        if (encloses(qir_arena_strndup(c->arena, entry, (size_t)(eq - entry)), name))
-            return true;
-    }
-    return false;
-}
-
-static const name_test tests[] = {found_in, within, within_type};
-
-bool qir_qconfig_matches(qir_qconfig *c, qir_qconfig_rule *rule, const qir_op *op)
-{
-    bool yes = rule->match == QIR_MATCH_ALL  ? true
-               : rule->match == QIR_MATCH_OP ? strcmp(rule->pattern, qir_op_name(op)) == 0
-                                             : any_name(c, rule, op->loc, tests[rule->match]);
-    rule->matched = rule->matched || yes;
-    return yes;
-}
-
-/* Rules that keep ops in float, and rules for modules before those for ops, leave nothing to others. */
-static bool excludes(const qir_qconfig_rule *earlier, const qir_qconfig_rule *rule)
-{
-    return earlier->uses && (!earlier->quantizer || (earlier->match < QIR_MATCH_OP &&
-                                                     rule->match >= QIR_MATCH_OP));
-}
-
-bool qir_qconfig_governs_with(qir_qconfig *c, qir_qconfig_rule *rule, const qir_op *op,
-                              const qir_op *whole)
-{
-    for (size_t i = 0; i < c->rules.len && c->rules.data[i] != rule; i++)
-        if (excludes(c->rules.data[i], rule) && qir_qconfig_matches(c, c->rules.data[i], op))
-            return false;
-    return rule->uses && qir_qconfig_matches(c, rule, rule->match == QIR_MATCH_OP ? whole : op);
-}
-
-bool qir_qconfig_governs(qir_qconfig *c, qir_qconfig_rule *rule, const qir_op *op)
-{
-    return qir_qconfig_governs_with(c, rule, op, op);
-}
-
-const char *qir_qconfig_spec(qir_qconfig *c, const char *name, const qir_op *op)
-{
-    for (size_t i = 0; i < c->rules.len; i++)
-        for (size_t k = 0; k < c->rules.data[i]->nspecs; k++)
-            if (!strcmp(c->rules.data[i]->specs[k].name, name) &&
-                qir_qconfig_matches(c, c->rules.data[i], op))
-                return c->rules.data[i]->specs[k].text;
-    return NULL;
-}
-
 qir_qconfig_rule *const *qir_qconfig_rules(const qir_qconfig *c, size_t *n)
 {
     *n = c->rules.len;
     return c->rules.data;
-}
-
-static const char *const kinds[] = {"name", "module", "module type", "op"};
-
-void qir_qconfig_warn_unmatched(const qir_qconfig *c)
-{
-    for (size_t i = 0; i < c->rules.len; i++) {
-        const qir_qconfig_rule *r = c->rules.data[i];
-        if (!r->matched && r->match != QIR_MATCH_ALL)
-            qir_warning(diag_of(c), r->loc, "qconfig-match", "the rule for %s '%s' matches no op",
-                        kinds[r->match], r->pattern);
-    }
 }
