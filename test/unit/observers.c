@@ -119,11 +119,11 @@ static bool agrees(const column *c, int channel, bool torch, char **save)
     if (c->cells[channel].batches > 0)
         qir_observer_range(&c->cells[channel], &c->goal, &lo, &hi);
     qir_choose_qparams(&c->goal.range, lo, hi, &scale, &zp);
-    bool ok = is_equal(lo, strtok_r(NULL, " \n", save)) & is_equal(hi, strtok_r(NULL, " \n", save));
-    if (torch)
-        ok = ok & is_equal(scale, strtok_r(NULL, " \n", save)) &
-             (zp == atoi(strtok_r(NULL, " \n", save)));
-    return ok;
+    const char *word[4] = {0}; /* all of them are read, whatever the first says */
+    for (int i = 0; i < (torch ? 4 : 2); i++)
+        word[i] = strtok_r(NULL, " \n", save);
+    return is_equal(lo, word[0]) && is_equal(hi, word[1]) &&
+           (!torch || (is_equal(scale, word[2]) && zp == atoi(word[3])));
 }
 
 static void compare(column *c, bool torch, int stream, char **save)
