@@ -203,7 +203,9 @@ static bool fits_clamp(qir_dtype t)
 
 static qir_value *bounded(pt2_call *c, qir_value *x, const pt2_arg *lo, const pt2_arg *hi)
 {
-    if (x && fits_clamp(x->type->dtype)) {
+    if (!x)
+        return NULL; /* diagnosed */
+    if (fits_clamp(x->type->dtype)) {
         double min = lo->kind == PT2_NONE ? -(double)INFINITY : pt2_number(lo);
         double max = hi->kind == PT2_NONE ? (double)INFINITY : pt2_number(hi);
         return fe_emit1(c->fe, QIR_OP_clamp, x,
@@ -212,7 +214,7 @@ static qir_value *bounded(pt2_call *c, qir_value *x, const pt2_arg *lo, const pt
     }
     if (lo->kind != PT2_NONE)
         x = fe_emit2(c->fe, QIR_OP_maximum, x, pt2_as(c, lo, x->type->dtype));
-    if (hi->kind != PT2_NONE)
+    if (x && hi->kind != PT2_NONE)
         x = fe_emit2(c->fe, QIR_OP_minimum, x, pt2_as(c, hi, x->type->dtype));
     return x;
 }
