@@ -49,6 +49,9 @@ static bool check_counts(const onnx_call *c)
     if (n < row->min_in || (row->max_in != ONNX_ANY && n > row->max_in))
         return fe_error(c->fe, "arity", "%u operands, expected %u to %u", n, row->min_in,
                         row->max_in);
+    bool has_body = row->max_in == ONNX_ANY && row->max_out == ONNX_ANY; /* Loop and Scan may leave it out */
+    if (row->min_in > 0 && !c->in[0] && !has_body)
+        return fe_error(c->fe, "arity", "operand 0 is absent, but the operator needs it");
     if (c->node->nout < 1 || (row->max_out != ONNX_ANY && c->node->nout > row->max_out))
         return fe_error(c->fe, "arity", "%u results, expected 1 to %u", c->node->nout,
                         row->max_out);

@@ -149,8 +149,6 @@ bool onnx_clip(onnx_call *c)
 {
     qir_value *lo = onnx_in(c, 1), *hi = onnx_in(c, 2);
     float min = -INFINITY, max = INFINITY;
-    if (!c->in[0])
-        return fe_error(c->fe, "arity", "operand 0 is absent, but the operator needs it");
     if (c->opset < 11) {
         min = onnx_attr_float(c, "min", min);
         max = onnx_attr_float(c, "max", max);
