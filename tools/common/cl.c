@@ -1,6 +1,6 @@
 /* The option parser of all tools.  getopt_long_only does the splitting; abbreviations, which it
  * would accept, are refused here, so that adding an option never changes what a script means. */
-#include "cl.h"
+#include "cl_priv.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "qir/support/suggest.h"
-#include "version.h"
 
 /* Arguments may hold anything: what is not printable is escaped, as in diagnostics. */
 static void print_escaped(const char *s)
@@ -40,49 +39,26 @@ static void *must(void *p)
     return p;
 }
 
-enum { HELP_COLUMN = 30 };
+/* --- what every tool has ----------------------------------------------------------------------- */
+const cl_builtin cl_builtins[] = {
+    {"help", NULL, "print this and exit", cl_print_help},
+    {"h", NULL, NULL, cl_print_help},
+    {"version", NULL, "print the version and exit", cl_print_version},
+    {"print-man", NULL, NULL, cl_print_man},
+    {"print-completion", "bash|zsh", NULL, cl_print_completion},
+    {0},
+};
 
-/* --- -help and -version ----------------------------------------------------------------------- */
-static void print_option(const char *name, cl_kind kind, const char *metavar, const char *help)
-{
-    char left[80];
-    const char *value = metavar ? metavar : "VALUE";
-    const char *shape = kind == CL_FLAG       ? "-%s"
-                        : kind == CL_JOINED   ? "-%s%s"
-                        : kind == CL_OPTIONAL ? "-%s[=%s]"
-                                              : "-%s=%s";
-    snprintf(left, sizeof left, shape, name, value);
-    if (strlen(left) > HELP_COLUMN) {
-        printf("  %s\n", left);
-        left[0] = '\0';
-    }
-    printf("  %-*s %s\n", HELP_COLUMN, left, help);
-}
+enum { NUM_BUILTINS = sizeof cl_builtins / sizeof cl_builtins[0] - 1 };
 
-static _Noreturn void finish_stdout(const cl_tool *tool)
+static _Noreturn void print_builtin(const cl_tool *tool, const cl_builtin *b, const char *value)
 {
+    b->print(tool, value);
     if (fflush(stdout) || ferror(stdout)) {
         fprintf(stderr, "%s: error: cannot write <stdout>: %s\n", tool->name, strerror(errno));
         exit(CL_EXIT_ERROR);
     }
     exit(CL_EXIT_OK);
-}
-
-static _Noreturn void print_help(const cl_tool *tool)
-{
-    printf("usage: %s %s\n\n%s\n\noptions:\n", tool->name, tool->synopsis, tool->summary);
-    for (const cl_option *o = tool->options; o->name; o++)
-        if (o->help)
-            print_option(o->name, o->kind, o->metavar, o->help);
-    print_option("help", CL_FLAG, NULL, "print this and exit");
-    print_option("version", CL_FLAG, NULL, "print the version and exit");
-    finish_stdout(tool);
-}
-
-static _Noreturn void print_version(const cl_tool *tool)
-{
-    printf("%s (qcc) %s\n", tool->name, QCC_VERSION);
-    finish_stdout(tool);
 }
 
 /* --- values ----------------------------------------------------------------------------------- */
@@ -139,16 +115,17 @@ static int takes_value(cl_kind kind)
     return kind == CL_FLAG || kind == CL_OPTIONAL ? optional_argument : required_argument;
 }
 
-/* The table of getopt: the tool's options, then help and version. */
+/* The table of getopt: the tool's options, then what every tool has. */
 static struct option *long_options(const cl_tool *tool, size_t n)
 {
-    struct option *opts = must(calloc(n + 4, sizeof *opts));
+    struct option *opts = must(calloc(n + NUM_BUILTINS + 1, sizeof *opts));
     for (size_t i = 0; i < n; i++)
         opts[i] = (struct option){tool->options[i].name, takes_value(tool->options[i].kind), NULL,
                                   (int)i + 256};
-    opts[n] = (struct option){"help", no_argument, NULL, (int)n + 256};
-    opts[n + 1] = (struct option){"h", no_argument, NULL, (int)n + 256};
-    opts[n + 2] = (struct option){"version", no_argument, NULL, (int)n + 257};
+    for (size_t i = 0; i < NUM_BUILTINS; i++)
+        opts[n + i] = (struct option){cl_builtins[i].name,
+                                      cl_builtins[i].metavar ? required_argument : no_argument, NULL,
+                                      (int)(n + i) + 256};
     return opts;
 }
 
@@ -190,8 +167,8 @@ static _Noreturn void unknown_option(const cl_tool *tool, const char *arg)
     qir_suggestion near = {.name = name, .len = strcspn(name, "=")};
     for (const cl_option *o = tool->options; o->name; o++)
         qir_suggestion_offer(&near, o->name);
-    qir_suggestion_offer(&near, "help");
-    qir_suggestion_offer(&near, "version");
+    for (const cl_builtin *b = cl_builtins; b->name; b++)
+        qir_suggestion_offer(&near, b->name);
     if (near.best)
         cl_usage_error(tool, "unknown option '%.200s', did you mean '-%s'?", arg, near.best);
     cl_usage_error(tool, "unknown option '%.200s'", arg);
@@ -217,10 +194,8 @@ static void parse_options(const cl_tool *tool, int argc, char **argv, struct opt
         if (c == '?' || !is_exact(arg, opts[index].name))
             unknown_option(tool, arg);
         size_t i = (size_t)c - 256;
-        if (i == n)
-            print_help(tool);
-        if (i == n + 1)
-            print_version(tool);
+        if (i >= n)
+            print_builtin(tool, &cl_builtins[i - n], optarg);
         set_option(tool, &tool->options[i], optarg);
     }
 }

@@ -27,7 +27,7 @@ typedef struct tool_common {
      INT64_MAX},                                                                                   \
     {"ferror-limit", CL_INT, &(c)->error_limit, "N", "stop after N errors (default 20, 0 = never)", \
      0, 1 << 30},                                                                                  \
-    {"fcolor", CL_STRING, &(c)->color, "WHEN", "colours: auto, always or never", 0, 0}
+    {"fcolor", CL_STRING, &(c)->color, "auto|always|never", "colours", 0, 0}
 
 /* First thing in main: reopens descriptors 0 to 2 when the caller closed them (an output file must
  * never get one of them) and installs handlers that remove staged outputs on SIGINT, SIGTERM,

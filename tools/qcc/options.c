@@ -26,8 +26,8 @@ static const cl_option options[] = {
     {"mattr", CL_STRING, &o.attrs, "LIST", "+feature,-feature: LLVM features besides the level's", 0,
      0},
 
-    {"quantize", CL_STRING, &o.quantize, "HOW", "static, dynamic, weight-only or none (default: static when data is given)",
-     0, 0},
+    {"quantize", CL_STRING, &o.quantize, "static|dynamic|weight-only|none",
+     "how (default: static when data is given)", 0, 0},
     {"calibrate", CL_LIST, &o.calibrate, "[INPUT=]PATH",
      ".npy, .npz, or a folder of arrays or images to measure ranges on", 0, 0},
     {"limit", CL_INT, &o.limit, "N", "calibrate on the first N samples", 1, INT64_MAX},
@@ -43,7 +43,7 @@ static const cl_option options[] = {
     {"keep-float", CL_STRING, &o.keep_float, "REGEX", "ops whose name it matches stay in float", 0, 0},
     {"weights", CL_STRING, &o.weights, "LIST",
      "widths of weights: int8, int4:g32, ...; each with @REGEX for some ops", 0, 0},
-    {"accuracy", CL_STRING, &o.accuracy, "HOW",
+    {"accuracy", CL_STRING, &o.accuracy, "plain|fast",
      "plain: ranges alone; fast: equalized channels and corrected biases, too (docs/driver.md)", 0, 0},
     {"O", CL_JOINED, &o.levels, "N", "-O2: -accuracy=fast; -O0, -O1: -accuracy=plain", 0, 0},
     {"explain", CL_FLAG, &o.explain, NULL,
@@ -55,7 +55,7 @@ static const cl_option options[] = {
     {"labels", CL_STRING, &o.labels, "FILE", "labels of the samples (.npy, or raw u8 or u32)", 0, 0},
     {"save-plan", CL_STRING, &o.save_plan, "FILE",
      "where -min-sqnr and -max-drop write what they chose, for -qconfig (default: plan.json)", 0, 0},
-    {"io", CL_STRING, &o.io, "TYPE", "what callers pass and get: float (default) or int8", 0, 0},
+    {"io", CL_STRING, &o.io, "float|int8", "what callers pass and get: float (default) or int8", 0, 0},
 
     TOOL_IMPORT_OPTIONS(&o.import),
     {"passes", CL_STRING, &o.passes, "PIPELINE", "more passes, run after canonicalize", 0, 0},
