@@ -52,6 +52,9 @@ void qir_diag_engine_destroy(qir_diag_engine *e)
         free((void *)(uintptr_t)e->sources.entries[i].key);
     }
     qir_map_free(&e->sources);
+    for (size_t i = 0; i < e->files.len; i++)
+        free(e->files.entries[i].value);
+    qir_map_free(&e->files);
     free(e);
 }
 

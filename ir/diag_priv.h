@@ -1,4 +1,4 @@
-/* State of a diagnostic engine; private to diag.c and diag_render.c. */
+/* State of a diagnostic engine; private to diag*.c. */
 #ifndef QIR_DIAG_PRIV_H
 #define QIR_DIAG_PRIV_H
 
@@ -29,6 +29,7 @@ struct qir_diag_engine {
     bool drop_notes; /* the message before was not handed on */
     bool quiet;      /* only errors are */
     qir_map sources; /* file name -> qir_source */
+    qir_map files;   /* names of files that were read */
     uint8_t warning_state[QIR_NUM_WARNINGS];
     bool remark_on[QIR_NUM_REMARKS];
 };

@@ -215,6 +215,7 @@ st_file *st_open(qir_diag_engine *diag, qir_arena *arena, const char *path, cons
     st_file *f = QIR_NEW(arena, st_file);
     reader r = {.diag = diag, .arena = arena, .loc = loc, .f = f};
     f->path = qir_arena_strndup(arena, path, strlen(path));
+    qir_diag_note_file(diag, path);
     int fd = open_regular(&r);
     if (fd < 0)
         return NULL;

@@ -10,6 +10,7 @@ static const qir_plugin *find(qir_context *ctx, const char *path)
     qir_diag_engine *diag = qir_context_diag(ctx);
     /* dlopen searches its library path for names without a slash; a file here is meant. */
     const char *file = strchr(path, '/') ? path : qir_arena_printf(qir_context_arena(ctx), "./%s", path);
+    qir_diag_note_file(diag, path);
     void *so = dlopen(file, RTLD_NOW | RTLD_LOCAL);
     if (!so) {
         (void)qir_error(diag, NULL, "plugin.load", "cannot load plugin: %s", dlerror());

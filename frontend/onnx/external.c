@@ -135,12 +135,21 @@ static const void *to_elements(onnx_import *imp, const qir_tensorproto *t, const
     return qir_tensorproto_data(&loaded, imp->fe.m->arena);
 }
 
+static void note_file(onnx_import *imp, const char *location)
+{
+    const char *model = imp->model.file.path, *slash = strrchr(model, '/');
+    int folder = slash ? (int)(slash + 1 - model) : 0;
+    qir_diag_note_file(imp->fe.diag,
+                       qir_arena_printf(imp->fe.scratch, "%.*s%s", folder, model, location));
+}
+
 const void *onnx_external_data(onnx_import *imp, const onnx_initializer *init)
 {
     if (!init->location || !path_is_plain(init->location, init->location_len))
         return bad_path(imp, init);
     if (imp->dir_fd < 0)
         return fail(imp, init, "onnx.ext.path", "external data is not allowed here");
+    note_file(imp, init->location);
     int fd = open_beneath(imp, init->location);
     if (fd < 0)
         return bad_path(imp, init);

@@ -49,6 +49,7 @@ qir_reader *qir_reader_open_file(qir_context *ctx, const char *path)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat st;
+    qir_diag_note_file(qir_context_diag(ctx), path);
     if (fd < 0 || fstat(fd, &st)) {
         qir_error(qir_context_diag(ctx), NULL, "file.open", "cannot open '%.200s': %s", path,
                   strerror(errno));

@@ -166,6 +166,7 @@ static void add_file(qir_source *s, const char *dir, const char *name)
 static bool list_folder(qir_source *s, const qir_feed *f, const char *path)
 {
     DIR *dir = opendir(path);
+    qir_diag_note_file(qir_context_diag(f->ctx), path);
     if (!dir)
         return fail(f, path, "file.open", "cannot open this folder");
     for (struct dirent *e; (e = readdir(dir));)

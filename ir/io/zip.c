@@ -107,6 +107,7 @@ qir_zip *qir_zip_open_file(qir_context *ctx, const char *path)
     int code = 0;
     zip_error_t error;
     qir_zip *z = create(ctx, path);
+    qir_diag_note_file(qir_context_diag(ctx), path);
     if (z && (stat(path, &st) || !S_ISREG(st.st_mode))) {
         fail(z, "zip.read", "not a regular file");
         qir_zip_close(z);

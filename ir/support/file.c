@@ -94,6 +94,7 @@ bool qir_read_file(qir_diag_engine *diag, qir_arena *arena, const char *path, si
 {
     if (!strcmp(path, "-"))
         return read_stdin(diag, arena, max_bytes, limit_flag, out);
+    qir_diag_note_file(diag, path);
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
     if (fd < 0)
         return qir_error(diag, NULL, "file.open", "cannot open '%.200s': %s", path, strerror(errno));

@@ -69,16 +69,30 @@ static const char *output_path(qcc_driver *d)
     return qir_arena_printf(qir_context_arena(d->ctx), "%s%s", stem(d, o->input), extension);
 }
 
+/* The output's name with another extension. */
+static const char *beside_output(qcc_driver *d, const char *extension)
+{
+    const char *path = output_path(d), *dot = strrchr(base_name(path), '.');
+    size_t len = dot && dot != base_name(path) ? (size_t)(dot - path) : strlen(path);
+    return qir_arena_printf(qir_context_arena(d->ctx), "%.*s%s", (int)len, path, extension);
+}
+
 /* NULL: no header. */
 static const char *header_path(qcc_driver *d)
 {
-    const char *path = output_path(d), *dot = strrchr(base_name(path), '.');
     if (d->opts->header)
         return d->opts->header;
-    if (d->last + 1 != qcc_num_phases || !is_file(path))
+    if (d->last + 1 != qcc_num_phases || !is_file(output_path(d)))
         return NULL;
-    size_t len = dot && dot != base_name(path) ? (size_t)(dot - path) : strlen(path);
-    return qir_arena_printf(qir_context_arena(d->ctx), "%.*s.h", (int)len, path);
+    return beside_output(d, ".h");
+}
+
+/* NULL: no rule. */
+static const char *depfile_path(qcc_driver *d)
+{
+    if (d->opts->depfile)
+        return d->opts->depfile;
+    return d->opts->dependencies ? beside_output(d, ".d") : NULL;
 }
 
 bool qcc_writes_stdout(qcc_driver *d)
@@ -103,8 +117,8 @@ static bool differs(qcc_driver *d, const char *output, const char *input, const 
 
 bool qcc_check_outputs(qcc_driver *d)
 {
-    const char *outputs[] = {output_path(d), header_path(d), d->opts->save_params};
-    for (size_t i = 0; i < 3; i++) {
+    const char *outputs[] = {output_path(d), header_path(d), d->opts->save_params, depfile_path(d)};
+    for (size_t i = 0; i < sizeof outputs / sizeof outputs[0]; i++) {
         if (!differs(d, outputs[i], d->opts->input, "input") ||
             !differs(d, outputs[i], d->opts->profile, "profile"))
             return false;
@@ -114,6 +128,10 @@ bool qcc_check_outputs(qcc_driver *d)
     }
     if (outputs[1] && !strcmp(outputs[0], outputs[1]) && strcmp(outputs[0], "-"))
         return qir_error(d->diag, NULL, "output.same", "'%s' cannot be output and header at once",
+                         outputs[0]);
+    if (outputs[3] && !is_file(outputs[0]))
+        return qir_error(d->diag, NULL, "output.rule",
+                         "-MD writes a rule for the output, but '%s' is no file; name one with -o",
                          outputs[0]);
     if (d->opts->save_params && is_file(outputs[0]) && !same_folder(outputs[0], outputs[2]))
         return qir_error(d->diag, NULL, "output.params",
@@ -139,22 +157,26 @@ static bool print_module(qcc_driver *d, qir_strbuf *text, qir_strbuf *params)
 
 bool qcc_write_outputs(qcc_driver *d)
 {
-    qir_strbuf text = {0}, header = {0}, params = {0};
-    const char *path = header_path(d);
+    qir_strbuf text = {0}, header = {0}, params = {0}, rule = {0};
+    const char *path = header_path(d), *depfile = depfile_path(d);
     bool ok = true;
     if (!makes_code(d))
         ok = print_module(d, &text, &params);
     else if (path)
         ok = qir_codegen_header(d->module, &d->codegen, &header);
+    if (depfile)
+        qcc_print_rule(d->diag, (const char *const[]){output_path(d), path, d->opts->save_params}, 3,
+                       &rule);
     const qir_strbuf *body = makes_code(d) ? &d->code : &text;
     qir_output_set *set = qir_output_set_create(d->diag);
     ok = ok && qir_output_add(set, output_path(d), body->data, body->len) &&
          (!header.len || qir_output_add(set, path, header.data, header.len)) &&
          (!params.len || qir_output_add(set, d->opts->save_params, params.data, params.len)) &&
-         qir_output_commit(set);
+         (!depfile || qir_output_add(set, depfile, rule.data, rule.len)) && qir_output_commit(set);
     qir_output_set_destroy(set);
     qir_strbuf_free(&text);
     qir_strbuf_free(&header);
     qir_strbuf_free(&params);
+    qir_strbuf_free(&rule);
     return ok;
 }

@@ -11,7 +11,7 @@
 typedef struct qcc_options {
     tool_common common;
     const char *input;
-    const char *output, *header, *name, *save_params;
+    const char *output, *header, *name, *save_params, *depfile;
     const char *target, *cpu, *attrs, *level;
     const char *quantize, *profile, *preprocess, *observer, *quantizer, *io;
     const char *qconfig, *keep_float, *weights, *accuracy;
@@ -21,7 +21,7 @@ typedef struct qcc_options {
     cl_list calibrate, levels;
     tool_import import;
     int64_t limit;
-    bool emit_qir, emit_llvm, assembly, object, report, explain, verbose, time_passes;
+    bool emit_qir, emit_llvm, assembly, object, dependencies, report, explain, verbose, time_passes;
 } qcc_options;
 
 /* Parses the command line; usage errors end the process. */
@@ -99,6 +99,12 @@ bool qcc_writes_stdout(qcc_driver *d);
 bool qcc_check_outputs(qcc_driver *d);
 /* Writes what the last phase leaves, and the header; all or nothing. */
 bool qcc_write_outputs(qcc_driver *d);
+
+/* --- depfile.c ------------------------------------------------------------------------------- */
+/* "out.o out.h: model.onnx calib.npy": what the engine knows to be read, for make and ninja.  Targets
+ * may be NULL. */
+void qcc_print_rule(const qir_diag_engine *diag, const char *const *targets, size_t n,
+                    qir_strbuf *out);
 
 /* --- report.c -------------------------------------------------------------------------------- */
 /* -report: ops in int8 or float and why, memory and sizes, to standard output, or to standard error

@@ -85,6 +85,11 @@ void qir_warning(qir_diag_engine *e, const qir_loc *loc, const char *flag, const
 void qir_diag_add_source(qir_diag_engine *e, const char *file, const char *text, size_t len);
 void qir_diag_remove_source(qir_diag_engine *e, const char *file);
 
+/* Readers note each file, and each folder whose files they read; the engine is what all of them have.
+ * "-" is none.  NULL behind the last. */
+void qir_diag_note_file(qir_diag_engine *e, const char *path);
+const char *qir_diag_file(const qir_diag_engine *e, size_t i);
+
 /* Renders `file:line:col: error: text [code]`, the source line and a caret.  `color`: ANSI. */
 void qir_diag_render(const qir_diag_engine *e, const qir_diag *d, bool color, qir_strbuf *out);
 
