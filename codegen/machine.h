@@ -20,8 +20,12 @@ typedef struct qcg_machine {
     const qcg_tile *tiles; /* that fit the registers without spilling; ends with {0, 0} */
     /* acc + dot.  a: kgroup operand elements (see group), w: lanes * kgroup weights. */
     llb_val (*dot)(qcg *g, llb_val acc, llb_val a, llb_val w);
-    /* Loads kgroup operand elements and repeats them for every lane. */
+    /* Loads kgroup operand elements and repeats them for every lane; only loads them if `turn` is set. */
     llb_val (*group)(qcg *g, llb_val ptr);
+    /* Set where a dot step multiplies two rows: its `a` is the groups of both, one behind the other, and its
+     * accumulators, both rows' lanes, stand in an order of their own.  Turns two rows into that order,
+     * and that order into two rows. */
+    llb_val (*turn)(qcg *g, llb_val acc);
     /* Depthwise: acc + x0 * w[.][0] + x1 * w[.][1], lanes of i16; pairs: w interleaved.  Level
      * machines with kgroup 1 take x1 NULL. */
     llb_val (*pair)(qcg *g, llb_val acc, llb_val x0, llb_val x1, llb_val w);
@@ -48,6 +52,6 @@ llb_val qcg_generic_rne(qcg *g, llb_val v);
 llb_val qcg_generic_narrow(qcg *g, const llb_val *v, unsigned n, int zp);
 
 extern const qcg_machine qcg_machine_generic, qcg_machine_avx2, qcg_machine_neon,
-    qcg_machine_dotprod;
+    qcg_machine_dotprod, qcg_machine_i8mm;
 
 #endif

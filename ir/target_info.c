@@ -130,6 +130,8 @@ static bool has_feature(const char *name, size_t len)
         return caps & 1ul << 1; /* HWCAP_ASIMD */
     if (equal(name, len, "dotprod"))
         return caps & 1ul << 20; /* HWCAP_ASIMDDP */
+    if (equal(name, len, "i8mm"))
+        return getauxval(AT_HWCAP2) & 1ul << 13; /* HWCAP2_I8MM */
 #endif
     (void)name;
     (void)len;

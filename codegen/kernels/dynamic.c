@@ -164,8 +164,8 @@ static void set_product(job *j)
 /* The machine of the level that reads a packing. */
 static const qcg_machine *machine_of(const qcg_machine *m, const qir_packing_info *packing)
 {
-    if (packing->elem == QIR_u8)
-        return m->low;
+    if (packing->bits < 8 && m->low)
+        m = m->low;
     return m->elem_bytes == qir_dtype_bytes(packing->elem) ? m : m->wide;
 }
 

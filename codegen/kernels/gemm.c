@@ -59,6 +59,36 @@ static llb_val cut_out(qcg *g, const qcg_gemm *m, llb_val words, unsigned i)
     return LLVMBuildAShr(g->b, words, splat(g, (int)(bits - each), n), "");
 }
 
+/* Rows that one dot step multiplies. */
+static unsigned step_rows(const qcg_machine *vm)
+{
+    return vm->turn ? 2 : 1;
+}
+
+/* The sums of rows as the dot step wants them; returns how many.  An odd last row stands for two. */
+static unsigned join_rows(qcg *g, const qcg_machine *vm, qcg_tile t, const llb_val *rows, llb_val *acc)
+{
+    unsigned n = 0, each = step_rows(vm);
+    for (unsigned r = 0; r < t.rows; r += each) {
+        const llb_val *row = rows + r * t.vectors, *next = r + 1 < t.rows ? row + t.vectors : row;
+        for (unsigned j = 0; j < t.vectors; j++)
+            acc[n++] = each == 2 ? vm->turn(g, llb_concat(g, row[j], next[j])) : row[j];
+    }
+    return n;
+}
+
+static void split_rows(qcg *g, const qcg_machine *vm, qcg_tile t, const llb_val *acc, llb_val *rows)
+{
+    unsigned each = step_rows(vm);
+    for (unsigned r = 0; r < t.rows; r += each) {
+        for (unsigned j = 0; j < t.vectors; j++, acc++) {
+            llb_val both = each == 2 ? vm->turn(g, *acc) : *acc;
+            for (unsigned i = 0; i < each && r + i < t.rows; i++)
+                rows[(r + i) * t.vectors + j] = llb_slice(g, both, i * vm->lanes, vm->lanes);
+        }
+    }
+}
+
 /* Adds the products of block `i` of each element of w; ak: the operand elements of the first row. */
 static void add_products(qcg *g, const qcg_gemm *m, qcg_tile t, unsigned i, llb_val ak,
                          const llb_val *words, const llb_val *less, llb_val *acc)
@@ -70,10 +100,13 @@ static void add_products(qcg *g, const qcg_gemm *m, qcg_tile t, unsigned i, llb_
         if (less)
             wv[j] = LLVMBuildSub(g->b, wv[j], less[j], "");
     }
-    for (unsigned r = 0; r < t.rows; r++) {
+    unsigned each = step_rows(vm);
+    for (unsigned r = 0; r < t.rows; r += each) {
         llb_val x = vm->group(g, llb_at(g, ak, r * m->a_stride));
-        for (unsigned j = 0; j < t.vectors; j++)
-            acc[r * t.vectors + j] = vm->dot(g, acc[r * t.vectors + j], x, wv[j]);
+        if (each == 2)
+            x = llb_concat(g, x, r + 1 < t.rows ? vm->group(g, llb_at(g, ak, (r + 1) * m->a_stride)) : x);
+        for (unsigned j = 0; j < t.vectors; j++, acc++)
+            *acc = vm->dot(g, *acc, x, wv[j]);
     }
 }
 
@@ -88,24 +121,24 @@ void qcg_gemm_products(qcg *g, const qcg_gemm *m, const qcg_tile_at *at, const l
 {
     const qcg_machine *vm = m->m;
     qcg_tile t = at->tile;
-    unsigned count = t.rows * t.vectors;
+    llb_val sum[LLB_MAX_CARRY];
+    unsigned count = join_rows(g, vm, t, start, sum);
     int64_t step_a = vm->kgroup * vm->elem_bytes, step_w = step_a * vm->lanes;
     llb_type weights = llb_vec(llb_int(g, 8 * vm->elem_bytes), vm->lanes * vm->kgroup);
     llb_loop l;
     llb_begin(g, &l, 0, m->kblocks, 1);
     for (unsigned i = 0; i < count; i++)
-        acc[i] = llb_carry(g, &l, start[i]);
+        sum[i] = llb_carry(g, &l, sum[i]);
     llb_val ak = llb_index(g, at->a, l.iv, step_a * m->parts), wk = llb_index(g, at->w, l.iv, step_w);
     llb_val words[16];
     for (unsigned j = 0; j < t.vectors; j++)
         words[j] = llb_load(g, weights, llb_at(g, wk, j * block_bytes(m)), 8 * vm->elem_bytes);
     for (unsigned i = 0; i < m->parts; i++)
-        add_products(g, m, t, i, llb_at(g, ak, i * step_a), words, less, acc);
+        add_products(g, m, t, i, llb_at(g, ak, i * step_a), words, less, sum);
     for (unsigned i = 0; i < count; i++)
-        llb_next(&l, i, acc[i]);
+        llb_next(&l, i, sum[i]);
     llb_end(g, &l);
-    for (unsigned i = 0; i < count; i++)
-        acc[i] = l.value[i];
+    split_rows(g, vm, t, l.value, acc);
 }
 
 /* Sums with their bias through the epilogue. */

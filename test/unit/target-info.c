@@ -23,7 +23,7 @@ static void test_triples(void)
     }
 }
 
-/* CHECK: aarch64-linux-gnu: generic neon dotprod, baseline neon
+/* CHECK: aarch64-linux-gnu: generic neon dotprod i8mm, baseline neon
  * CHECK-NEXT: x86_64-pc-linux-gnu: generic avx2, baseline generic
  * CHECK-NEXT: riscv64-unknown-elf: generic, baseline generic
  */
@@ -40,7 +40,7 @@ static void test_levels(void)
     }
 }
 
-/* CHECK: names 4, generic runs 1, native runs 1, foreign runs 0
+/* CHECK: names 5, generic runs 1, native runs 1, foreign runs 0
  */
 static void test_here(void)
 {
@@ -85,14 +85,16 @@ static const char *packing_of(qir_level l, int64_t c, int64_t o, int64_t i, bool
 /* Dense, depthwise, grouped in whole blocks, grouped otherwise, weight not constant.
  * CHECK: gemm_i16n8k2 dw_i16n8k2 gemm_i16n8k2 none none
  * CHECK-NEXT: gemm_i8n4k4 dw_i16n8k1
+ * CHECK-NEXT: gemm_i8n4k8 dw_i16n8k1
  */
 static void test_packings(void)
 {
-    qir_level avx2 = QIR_LEVEL_avx2, dot = QIR_LEVEL_dotprod;
+    qir_level avx2 = QIR_LEVEL_avx2, dot = QIR_LEVEL_dotprod, mm = QIR_LEVEL_i8mm;
     printf("%s %s %s %s %s\n", packing_of(avx2, 8, 8, 8, true), packing_of(avx2, 8, 8, 1, true),
            packing_of(avx2, 8, 16, 4, true), packing_of(avx2, 8, 8, 4, true),
            packing_of(avx2, 8, 8, 8, false));
     printf("%s %s\n", packing_of(dot, 8, 8, 8, true), packing_of(dot, 8, 8, 1, true));
+    printf("%s %s\n", packing_of(mm, 8, 8, 8, true), packing_of(mm, 8, 8, 1, true));
 }
 
 int main(void)

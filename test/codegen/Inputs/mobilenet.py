@@ -15,9 +15,9 @@ sys.path.insert(0, os.path.join(SOURCE, "bench"))
 import models  # noqa: E402
 import spills  # noqa: E402
 
-MULTIPLY = {"avx2": {"vpmaddwd"}, "dotprod": {"sdot"}, "neon": {"smlal", "smull"}}
+MULTIPLY = {"avx2": {"vpmaddwd"}, "dotprod": {"sdot"}, "i8mm": {"smmla"}, "neon": {"smlal", "smull"}}
 # The depthwise loop requantizes too; with stride 2 it reloads the bias, once for four results.
-REQUANTIZE = {"avx2": set(), "dotprod": {"scvtf"}, "neon": {"scvtf"}}
+REQUANTIZE = {"avx2": set(), "dotprod": {"scvtf"}, "i8mm": {"scvtf"}, "neon": {"scvtf"}}
 REAL = {"vmulps", "fmul"}
 CPU_SECONDS = 18  # a guard against hanging only, three times what is promised
 

@@ -1,0 +1,61 @@
+/* Level `i8mm`: Armv8.6 smmla, two rows times two columns of eight i8 products each; a vector of four
+ * columns takes two of them.  A single row stands for both: the other results are not read, and sdot would
+ * need as many instructions.  Operands that do not fit i8 run on the neon machine. */
+#include "machine.h"
+#include "levels/aarch64.h"
+
+static llb_val group(qcg *g, llb_val ptr)
+{
+    return llb_load(g, llb_vec(llb_int(g, 8), 8), ptr, 1);
+}
+
+/* Columns 0 and 1 of both rows, then columns 2 and 3. */
+static llb_val smmla(qcg *g, llb_val acc, llb_val a, llb_val w)
+{
+    llb_val half[2];
+    llb_type types[] = {llb_vec(llb_int(g, 32), 4), LLVMTypeOf(a)};
+    for (unsigned i = 0; i < 2; i++) {
+        llb_val args[] = {llb_slice(g, acc, 4 * i, 4), a, llb_slice(g, w, 16 * i, 16)};
+        half[i] = llb_intrinsic(g, "llvm.aarch64.neon.smmla", types, 2, args, 3);
+    }
+    return llb_concat(g, half[0], half[1]);
+}
+
+/* Exchanges columns 2 and 3 of the first row with columns 0 and 1 of the second. */
+static llb_val turn(qcg *g, llb_val acc)
+{
+    static const int order[] = {0, 1, 4, 5, 2, 3, 6, 7};
+    llb_val index[8];
+    for (unsigned i = 0; i < 8; i++)
+        index[i] = llb_i32s(g, order[i], 1);
+    return LLVMBuildShuffleVector(g->b, acc, LLVMGetPoison(LLVMTypeOf(acc)),
+                                  LLVMConstVector(index, 8), "");
+}
+
+static const qcg_tile tiles[] = {{4, 5}, {4, 4}, {6, 3}, {4, 3}, {6, 2}, {4, 2}, {8, 1}, {6, 1}, {4, 1},
+                                 {2, 8}, {2, 6}, {2, 4}, {2, 3}, {2, 2}, {2, 1}, {1, 8}, {1, 4}, {1, 2},
+                                 {1, 1}, {0, 0}};
+
+/* Cut out weights take registers, too. */
+static const qcg_tile low_tiles[] = {{4, 3}, {6, 2}, {4, 2}, {8, 1}, {4, 1}, {2, 6}, {2, 4}, {2, 3}, {2, 2},
+                                     {2, 1}, {1, 8}, {1, 4}, {1, 2}, {1, 1}, {0, 0}};
+
+#define MACHINE(its_tiles, low_machine)                                                            \
+    {                                                                                              \
+        .level = QIR_LEVEL_i8mm,                                                                   \
+        .lanes = 4,                                                                                \
+        .kgroup = 8,                                                                               \
+        .elem_bytes = 1,                                                                           \
+        .tiles = its_tiles,                                                                        \
+        .dot = smmla,                                                                              \
+        .group = group,                                                                            \
+        .turn = turn,                                                                              \
+        .pair = qcg_aarch64_pair,                                                                  \
+        .rne = qcg_aarch64_rne,                                                                    \
+        .narrow = qcg_generic_narrow,                                                              \
+        .wide = &qcg_machine_neon,                                                                 \
+        .low = low_machine,                                                                        \
+    }
+
+static const qcg_machine low = MACHINE(low_tiles, NULL);
+const qcg_machine qcg_machine_i8mm = MACHINE(tiles, &low);
