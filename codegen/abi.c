@@ -3,6 +3,7 @@
 #include "abi.h"
 #include "emit.h"
 #include <string.h>
+#include "qir/preprocess.h"
 #include "qir/support/map.h"
 
 const char *qcg_c_type(const qir_type *t)
@@ -90,6 +91,20 @@ static size_t module_int(const qir_module *m, const char *name)
     return a && a->kind == QIR_ATTR_INT && a->u.i > 0 ? (size_t)a->u.i : 0;
 }
 
+/* Of an argument that is pixels now: how they become reals. */
+static const char *preprocess_of(const qir_func *f, uint32_t arg)
+{
+    const qir_type *t = f->body->args[arg]->type;
+    qir_preprocess p;
+    if (t->quant || t->dtype != QIR_u8 || !qir_func_preprocess(f, arg, &p))
+        return NULL;
+    qir_strbuf text = {0};
+    qir_preprocess_print(&p, &text);
+    const char *interned = qir_intern_cstr(f->module->ctx, qir_strbuf_cstr(&text));
+    qir_strbuf_free(&text);
+    return interned;
+}
+
 /* Public names are prefix + "_run" and the like: the whole must be a harmless identifier. */
 static bool is_prefix(const char *name)
 {
@@ -129,6 +144,7 @@ bool qcg_abi_get(qir_module *m, const qir_codegen_options *opts, qcg_abi *abi)
     abi->out = QIR_NEW_ARRAY(arena, qcg_tensor_abi, abi->nout);
     for (uint32_t i = 0; i < abi->nin; i++)
         abi->in[i] = (qcg_tensor_abi){.type = f->body->args[i]->type,
+                                      .preprocess = preprocess_of(f, i),
                                       .size_limit = qir_func_size_limit(f, i)};
     for (uint32_t i = 0; i < abi->nout; i++)
         abi->out[i].type = f->result_types[i];

@@ -22,6 +22,7 @@ typedef struct qcg_tensor_abi {
     const char *macro; /* the same for macros: upper case, unique among inputs (outputs) */
     const qir_type *type;
     const char *updates; /* field of the input whose buffer may be this output's too, or NULL */
+    const char *preprocess; /* of pixels: what the model makes of them (preprocess.h), or NULL */
     int64_t size_limit; /* of an argument that is a size: its largest value; else 0 */
 } qcg_tensor_abi;
 

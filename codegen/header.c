@@ -38,6 +38,10 @@ static void write_tensor_macros(const qcg_abi *abi, const char *kind, const qcg_
         qir_strbuf_printf(out, "/* A size: dimensions of other tensors hold that many real elements. */\n"
                                "#define %s_MAX %" PRId64 "\n",
                           prefix, t->size_limit);
+    if (t->preprocess)
+        qir_strbuf_printf(out, "/* Pixels, channels last; real = (value * scale - mean) / std is done inside. */\n"
+                               "#define %s_PREPROCESS \"%s\"\n",
+                          prefix, t->preprocess);
     if (t->updates)
         qir_strbuf_printf(out, "/* May be the buffer of this input, which is then updated in place. */\n"
                                "#define %s_UPDATES \"%s\"\n",

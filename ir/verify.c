@@ -2,6 +2,7 @@
  * its infer function.  Reports all errors, up to the engine's limit. */
 #include "module_priv.h"
 #include "qir/ops.h"
+#include "qir/preprocess.h"
 #include "qir/support/assert.h"
 #include "qir/text.h"
 
@@ -145,6 +146,21 @@ static void check_updates(verifier *v, const qir_func *f)
              f->name);
 }
 
+/* A text per argument. */
+static void check_preprocess(verifier *v, const qir_func *f)
+{
+    qir_preprocess p;
+    const qir_attr *a = qir_dict_get(f->attrs, qir_intern_cstr(v->m->ctx, "preprocess"));
+    bool ok = !a || (a->kind == QIR_ATTR_STRINGS && a->len == f->body->nargs);
+    for (size_t i = 0; a && ok && i < a->len; i++)
+        ok = !*a->u.strings[i] || !qir_preprocess_read(a->u.strings[i], &p);
+    if (!ok)
+        FAIL(v, f->loc, "func.preprocess",
+             "'preprocess' of function '@%s' must list for each argument \"\" or a text like "
+             "\"scale=1/255,mean=0.5,std=0.5\"",
+             f->name);
+}
+
 static void check_func(verifier *v, const qir_func *f)
 {
     if (qir_map_get(&v->m->priv->funcs, f->name) != f)
@@ -158,6 +174,7 @@ static void check_func(verifier *v, const qir_func *f)
     check_return(v, f);
     check_sizes(v, f);
     check_updates(v, f);
+    check_preprocess(v, f);
 }
 
 bool qir_verify(const qir_module *m)

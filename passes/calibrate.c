@@ -178,7 +178,7 @@ static bool run(calibration *c, qir_func *f, qir_samples *samples,
         .on_op = on_op, .user = c, .eval_of = c->pytorch ? qir_eval_as_pytorch : NULL};
     if (!begin(c, samples_to_do(samples, opts), opts))
         return false;
-    c->lint = qir_lint_create(f, c->arena, samples_to_do(samples, opts), opts->preprocess);
+    c->lint = qir_lint_create(f, c->arena, samples_to_do(samples, opts));
     qir_evaluator *e = qir_evaluator_create(f, &eval);
     bool ok = e && run_samples(c, e, f, samples, opts);
     qir_lint_finish(c->lint, ok && !c->profile->next ? c->profile : NULL);

@@ -31,16 +31,14 @@ struct qir_lint {
     qir_arena *arena;
     qir_diag_engine *diag;
     int64_t total;
-    const qir_preprocess *preprocess;
     float *least, *most; /* per argument */
     qir_map watches;     /* observe op -> watch */
 };
 
-qir_lint *qir_lint_create(qir_func *f, qir_arena *arena, int64_t total,
-                          const qir_preprocess *preprocess)
+qir_lint *qir_lint_create(qir_func *f, qir_arena *arena, int64_t total)
 {
     qir_lint *l = QIR_NEW(arena, qir_lint);
-    *l = (qir_lint){.func = f, .arena = arena, .total = total, .preprocess = preprocess};
+    *l = (qir_lint){.func = f, .arena = arena, .total = total};
     l->diag = qir_context_diag(f->module->ctx);
     l->least = QIR_NEW_ARRAY(arena, float, f->body->nargs);
     l->most = QIR_NEW_ARRAY(arena, float, f->body->nargs);
@@ -53,7 +51,7 @@ qir_lint *qir_lint_create(qir_func *f, qir_arena *arena, int64_t total,
 
 void qir_lint_inputs(qir_lint *l, const qir_tensor *in)
 {
-    for (uint32_t i = 0; l->preprocess && i < l->func->body->nargs; i++) {
+    for (uint32_t i = 0; i < l->func->body->nargs; i++) {
         float lo, hi;
         int64_t n = qir_type_elements(in[i].type);
         if (in[i].type->dtype != QIR_f32 || n == 0)
@@ -184,12 +182,13 @@ static void report_unused(qir_lint *l, const qir_op *op)
 /* Range of the reals that bytes become, over all channels. */
 static void declared_range(const qir_preprocess *p, const qir_type *t, float *lo, float *hi)
 {
-    int64_t channels = t->rank < 3 ? 1 : t->dims[1] <= 4 ? t->dims[1] : t->dims[t->rank - 1];
+    qir_image_axes axes;
+    int64_t channels = qir_type_image_axes(t, &axes) ? t->dims[axes.channel] : 1;
     *lo = INFINITY;
     *hi = -INFINITY;
-    for (int64_t c = 0; c < channels && c < 4; c++)
+    for (int64_t c = 0; c < channels; c++)
         for (int end = 0; end < 2; end++) {
-            float v = (255.0f * (float)end * p->scale - p->mean[c]) / p->std[c];
+            float v = qir_preprocess_byte(p, 255.0f * (float)end, c);
             *lo = fminf(*lo, v);
             *hi = fmaxf(*hi, v);
         }
@@ -199,7 +198,10 @@ static void report_input(qir_lint *l, uint32_t arg)
 {
     const qir_value *v = l->func->body->args[arg];
     float lo = l->least[arg], hi = l->most[arg], from, to;
-    declared_range(l->preprocess, v->type, &from, &to);
+    qir_preprocess p;
+    if (!qir_func_preprocess(l->func, arg, &p))
+        return;
+    declared_range(&p, v->type, &from, &to);
     float width = to - from;
     bool beyond = lo < from - MARGIN * width || hi > to + MARGIN * width;
     if (!(lo <= hi) || !(beyond || hi - lo < COVERED * width))
@@ -243,7 +245,7 @@ static void report_observer(qir_lint *l, const qir_op *op, const qir_profile *pr
 void qir_lint_finish(qir_lint *l, const qir_profile *profile)
 {
     qir_map told = {0}; /* ids */
-    for (uint32_t i = 0; profile && l->preprocess && i < l->func->body->nargs; i++)
+    for (uint32_t i = 0; profile && i < l->func->body->nargs; i++)
         report_input(l, i);
     qir_for_each_op(op, l->func->body)
         if (profile && op->opcode == QIR_OP_observe)

@@ -11,8 +11,7 @@
 typedef struct qir_lint qir_lint;
 
 /* For samples 0 to total - 1 of function `f`; memory from `arena`. */
-qir_lint *qir_lint_create(qir_func *f, qir_arena *arena, int64_t total,
-                          const qir_preprocess *preprocess);
+qir_lint *qir_lint_create(qir_func *f, qir_arena *arena, int64_t total);
 /* The arguments of one sample. */
 void qir_lint_inputs(qir_lint *l, const qir_tensor *in);
 /* The finite values that an observe op sees in one sample. */

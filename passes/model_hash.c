@@ -4,6 +4,7 @@
 
 #include <string.h>
 #include "qir/ops.h"
+#include "qir/preprocess.h"
 #include "qir/support/map.h"
 #include "qir/support/strbuf.h"
 
@@ -110,10 +111,21 @@ static void spell_op(spelling *s, const qir_op *op)
     qir_strbuf_putc(&s->model, '\n');
 }
 
+/* Ranges hold for one preprocessing only. */
+static void spell_preprocess(spelling *s, const qir_func *f, uint32_t arg)
+{
+    qir_preprocess p;
+    if (!qir_func_preprocess(f, arg, &p) || p.raw)
+        return;
+    qir_preprocess_print(&p, &s->model);
+    qir_strbuf_putc(&s->model, '\n');
+}
+
 static void spell_func(spelling *s, const qir_func *f)
 {
     for (uint32_t i = 0; i < f->body->nargs; i++) {
         qir_strbuf_printf(&s->model, "arg %s\n", qir_type_text(s->ctx, f->body->args[i]->type));
+        spell_preprocess(s, f, i);
         number(s, f->body->args[i]);
     }
     qir_for_each_op(op, f->body) {

@@ -18,7 +18,7 @@ qir_samples *qir_pass_open_samples(qir_pass *p, qir_func *f, int64_t *count)
                   p->item->desc->name);
         return NULL;
     }
-    qir_samples *s = qir_samples_open(f, source->paths, source->npaths, source->pre);
+    qir_samples *s = qir_samples_open(f, source->paths, source->npaths);
     *count = s ? count_of(source, s) : 0;
     if (!s || *count)
         return s;

@@ -99,7 +99,7 @@ static bool is_same(const qir_profile *p, const qir_model_hash *h)
     if (p->hash.model != h->model)
         return qir_error(qir_context_diag(p->ctx), place(p), "profile.model",
                          "the profile is of another model (%016llx, this one is %016llx); "
-                         "calibrate this model",
+                         "calibrate this model, with the same -preprocess",
                          (unsigned long long)p->hash.model, (unsigned long long)h->model);
     return p->hash.observers == h->observers ||
            qir_error(qir_context_diag(p->ctx), place(p), "profile.observers",

@@ -76,6 +76,27 @@ bool qir_infer_gather(qir_infer *q)
                              : infer_result(q, 0, &dims, x));
 }
 
+/* --- lookup ----------------------------------------------------------------------------------- */
+
+bool qir_infer_lookup(qir_infer *q)
+{
+    const qir_type *x = infer_type(q, 0), *table = infer_type(q, 1);
+    infer_dims dims = infer_dims_of(x);
+    if (x->dtype != QIR_u8 || x->quant)
+        return infer_fail(q, "type.operand", "looks up %s, expected u8", infer_text(q, x));
+    bool one = table->rank == 1 && table->dims[0] == 256;
+    bool rows = table->rank == 2 && table->dims[1] == 256 && x->rank > 0 &&
+                table->dims[0] == x->dims[x->rank - 1];
+    if (!one && !rows)
+        return infer_fail(q, "shape.lookup",
+                          "table %s for %s, expected 256 elements, or 256 for each index of the last "
+                          "dimension",
+                          infer_text(q, table), infer_text(q, x));
+    return infer_movable(q, table) && infer_result(q, 0, &dims, table);
+}
+
+/* --- gather of elements and tuples ------------------------------------------------------------ */
+
 /* Indices of the rank of x, with no more elements than x in every dimension but `axis`. */
 static bool element_indices(qir_infer *q)
 {

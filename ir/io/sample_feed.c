@@ -1,8 +1,6 @@
 /* Stored values to argument values: shapes, element types, preprocessing. */
 #include "io/samples_priv.h"
 
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include "qir/qmath.h"
 #include "qir/support/assert.h"
@@ -29,19 +27,6 @@ bool qir_feed_matches_hwc(const qir_type *type, const int64_t *dims, unsigned ra
     }
     return rank == 3 && dims[2] == type->dims[1] && dims[2] <= 4 && dims[0] == type->dims[2] &&
            dims[1] == type->dims[3];
-}
-
-bool qir_feed_image_axes(const qir_type *type, qir_image_axes *out)
-{
-    if (type->rank != 3 && !(type->rank == 4 && type->dims[0] == 1))
-        return false;
-    unsigned first = type->rank - 3;
-    const int64_t *d = type->dims + first;
-    if (d[0] == 1 || d[0] == 3)
-        *out = (qir_image_axes){first, first + 1, first + 2};
-    else
-        *out = (qir_image_axes){first + 2, first, first + 1};
-    return d[0] == 1 || d[0] == 3 || d[2] == 1 || d[2] == 3;
 }
 
 /* --- messages --------------------------------------------------------------------------------- */
@@ -118,18 +103,11 @@ static void store_real(const qir_type *t, void *data, int64_t i, double v)
     }
 }
 
-/* (byte * scale - mean) / std in fp32, left to right. */
-static float preprocess(const qir_preprocess *pre, float byte, int64_t channel)
-{
-    int64_t c = channel < 4 ? channel : 3;
-    return (byte * pre->scale - pre->mean[c]) / pre->std[c];
-}
-
 /* Where the channel stands in an argument, for means; ~0u: nowhere. */
 static unsigned channel_axis(const qir_type *t)
 {
     qir_image_axes axes;
-    return qir_feed_image_axes(t, &axes) ? axes.channel : ~0u;
+    return qir_type_image_axes(t, &axes) ? axes.channel : ~0u;
 }
 
 static int64_t index_along(const qir_type *t, unsigned axis, int64_t i)
@@ -167,84 +145,14 @@ void qir_feed_store(const qir_feed *f, const qir_item *item)
         }
         double v = load_real(item, from);
         if (bytes)
-            v = (double)preprocess(f->pre, (float)v, axis == ~0u ? 0 : index_along(t, axis, i));
+            v = (double)qir_preprocess_byte(f->pre, (float)v, axis == ~0u ? 0 : index_along(t, axis, i));
         store_real(t, f->data, i, v);
     }
 }
 
-/* --- the option ------------------------------------------------------------------------------- */
-static bool bad_option(qir_diag_engine *diag, const char *what)
+void qir_preprocess_table(const qir_preprocess *pre, const qir_type *t, int64_t channels, void *table)
 {
-    return qir_error(diag, NULL, "samples.preprocess",
-                     "%s; expected raw or a list like scale=1/255,mean=0.5:0.5:0.5,std=0.5", what);
-}
-
-/* A number or a fraction, finite. */
-static bool parse_number(const char **p, float *out)
-{
-    char *end;
-    double v = strtod(*p, &end);
-    if (end == *p)
-        return false;
-    if (*end == '/') {
-        const char *below = end + 1;
-        double d = strtod(below, &end);
-        if (end == below || d == 0.0)
-            return false;
-        v /= d;
-    }
-    *p = end;
-    *out = (float)v;
-    return isfinite(*out);
-}
-
-/* Up to four numbers with ':' between; the last repeats. */
-static bool parse_channels(const char **p, float out[4])
-{
-    int n = 0;
-    do {
-        if (n == 4 || !parse_number(p, &out[n]))
-            return false;
-        n++;
-    } while (**p == ':' && (*p)++);
-    for (; n < 4; n++)
-        out[n] = out[n - 1];
-    return true;
-}
-
-static bool parse_entry(const char **p, qir_preprocess *out)
-{
-    if (!strncmp(*p, "scale=", 6)) {
-        *p += 6;
-        return parse_number(p, &out->scale);
-    }
-    if (!strncmp(*p, "mean=", 5)) {
-        *p += 5;
-        return parse_channels(p, out->mean);
-    }
-    if (strncmp(*p, "std=", 4))
-        return false;
-    *p += 4;
-    return parse_channels(p, out->std);
-}
-
-bool qir_preprocess_parse(qir_diag_engine *diag, const char *text, qir_preprocess *out)
-{
-    *out = (qir_preprocess){.scale = 1.0f / 255.0f, .std = {1.0f, 1.0f, 1.0f, 1.0f}};
-    if (!strcmp(text, "raw")) {
-        out->scale = 1.0f;
-        out->raw = true;
-        return true;
-    }
-    const char *p = text;
-    do {
-        if (!parse_entry(&p, out))
-            return bad_option(diag, "cannot read the preprocessing");
-    } while (*p == ',' && p++);
-    if (*p)
-        return bad_option(diag, "cannot read the end of the preprocessing");
-    for (int c = 0; c < 4; c++)
-        if (out->std[c] == 0.0f)
-            return bad_option(diag, "a std of 0 divides by zero");
-    return true;
+    for (int64_t c = 0; c < channels; c++)
+        for (int64_t byte = 0; byte < 256; byte++)
+            store_real(t, table, c * 256 + byte, (double)qir_preprocess_byte(pre, (float)byte, c));
 }

@@ -91,7 +91,7 @@ static bool read_image(qir_source *s, const qir_feed *f, const char *path,
                        const unsigned char *data, size_t len)
 {
     qir_image_axes axes;
-    if (!qir_feed_image_axes(f->type, &axes))
+    if (!qir_type_image_axes(f->type, &axes))
         return fail(f, path, "samples.shape",
                     "an image goes to an input of shape [1,C,H,W] or [1,H,W,C] with C = 1 or 3");
     const int64_t *d = f->type->dims;

@@ -9,12 +9,12 @@
 
 typedef struct input {
     qir_feed feed;
+    qir_preprocess pre;
     qir_source *source;
 } input;
 
 struct qir_samples {
     qir_context *ctx;
-    qir_preprocess pre;
     input *inputs;
     uint32_t ninputs;
     QIR_VEC(qir_zip *) archives;
@@ -158,7 +158,9 @@ static bool make_inputs(qir_samples *s, const qir_func *f)
     for (uint32_t i = 0; i < s->ninputs; i++) {
         const qir_type *t = f->body->args[i]->type;
         qir_feed *feed = &s->inputs[i].feed;
-        *feed = (qir_feed){.ctx = s->ctx, .name = argument_name(f, i), .type = t, .pre = &s->pre};
+        *feed = (qir_feed){.ctx = s->ctx, .name = argument_name(f, i), .type = t};
+        if (qir_func_preprocess(f, i, &s->inputs[i].pre))
+            feed->pre = &s->inputs[i].pre;
         if (!qir_type_is_static(t))
             return qir_error(qir_context_diag(s->ctx), NULL, "samples.shape",
                              "input '%s' has a dimension that is not known; bind it at import "
@@ -172,14 +174,12 @@ static bool make_inputs(qir_samples *s, const qir_func *f)
     return true;
 }
 
-qir_samples *qir_samples_open(qir_func *f, const char *const *paths, size_t npaths,
-                              const qir_preprocess *pre)
+qir_samples *qir_samples_open(qir_func *f, const char *const *paths, size_t npaths)
 {
     qir_samples *s = calloc(1, sizeof *s);
     if (!s)
         return NULL;
     s->ctx = f->module->ctx;
-    s->pre = pre ? *pre : (qir_preprocess){.scale = 1.0f, .raw = true};
     bool ok = make_inputs(s, f);
     for (size_t i = 0; ok && i < npaths; i++) {
         char *path = strdup(paths[i]); /* sources keep pointing at it */

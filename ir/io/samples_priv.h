@@ -39,13 +39,6 @@ bool qir_feed_shape_error(const qir_feed *f, const char *path, const int64_t *di
 /* Converts a sample whose shape and dtype were checked into feed->data. */
 void qir_feed_store(const qir_feed *f, const qir_item *item);
 
-/* Channel, height and width axes of an image argument (rank 3 or 4, leading 1 allowed); false if
- * its shape is none. */
-typedef struct qir_image_axes {
-    unsigned channel, height, width;
-} qir_image_axes;
-bool qir_feed_image_axes(const qir_type *type, qir_image_axes *out);
-
 /* The samples of one input. */
 typedef struct qir_source qir_source;
 qir_source *qir_source_open(const qir_feed *f, const char *path);

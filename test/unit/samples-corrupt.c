@@ -41,7 +41,7 @@ static qir_func *make_func(qir_module *m, seed_kind kind)
 
 static bool read_all(qir_func *f, const char *path)
 {
-    qir_samples *s = qir_samples_open(f, &path, 1, NULL);
+    qir_samples *s = qir_samples_open(f, &path, 1);
     bool ok = s != NULL;
     for (int64_t i = 0; ok && i < qir_samples_count(s) && i < 4; i++) {
         qir_tensor in;

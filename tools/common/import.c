@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "qir/params.h"
+#include "qir/preprocess.h"
 #include "qir/qmath.h"
 #include "qir/support/vec.h"
 
@@ -54,7 +55,19 @@ static bool bind_params(qir_module *m, const tool_import *i)
     return true;
 }
 
+static bool set_preprocess(qir_module *m, const tool_import *i)
+{
+    qir_func *f = qir_module_main(m);
+    if (!i->preprocess.len)
+        return true;
+    if (!f)
+        return qir_error(qir_context_diag(m->ctx), m->loc, "samples.preprocess",
+                         "-preprocess expects a function @main or a single function");
+    return qir_func_set_preprocess(f, i->preprocess.items, i->preprocess.len);
+}
+
 bool tool_finish_import(qir_module *m, const tool_import *i)
 {
-    return bind_params(m, i) && (!i->compat || qir_module_set_compat(m, i->compat));
+    return bind_params(m, i) && (!i->compat || qir_module_set_compat(m, i->compat)) &&
+           set_preprocess(m, i);
 }

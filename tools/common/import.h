@@ -6,7 +6,7 @@
 #include "qir/frontend.h"
 
 typedef struct tool_import {
-    cl_list bindings, const_inputs, inputs, outputs, params;
+    cl_list bindings, const_inputs, inputs, outputs, params, preprocess;
     const char *model, *compat;
 } tool_import;
 
@@ -21,6 +21,8 @@ typedef struct tool_import {
      "cut the model: these tensors or nodes become its outputs", 0, 0},                            \
     {"model", CL_STRING, &(i)->model, "NAME", "which program of a .pt2 archive that holds several",    \
      0, 0},                                                                                        \
+    {"preprocess", CL_LIST, &(i)->preprocess, "[INPUT=]HOW",                                       \
+     "bytes to reals: raw, or scale=1/255,mean=A:B:C,std=D:E:F; compiled into the model", 0, 0},   \
     {"params", CL_LIST, &(i)->params, "SCOPE=FILE",                                                \
      "read the weights of a params scope from another file", 0, 0},                                \
     {"compat", CL_STRING, &(i)->compat, "NAME",                                                    \
@@ -29,7 +31,7 @@ typedef struct tool_import {
 /* The options for qir_import_file; lists live as long as the process. */
 qir_import_options tool_import_options(const tool_import *i, const tool_common *common);
 
-/* Applies -params and -compat.  False: diagnosed. */
+/* Applies -params, -compat and -preprocess.  False: diagnosed. */
 bool tool_finish_import(qir_module *m, const tool_import *i);
 
 #endif

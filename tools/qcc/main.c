@@ -13,9 +13,9 @@ static size_t last_phase(const qcc_options *o)
 static bool compile(qcc_driver *d)
 {
     d->codegen.name = qcc_model_name(d);
-    if (!tool_sample_source(d->diag, &d->opts->calibrate, d->opts->preprocess, d->opts->limit,
-                            &d->sample_files, &d->samples))
-        return false;
+    const cl_list *paths = &d->opts->calibrate;
+    d->sample_files = (qir_sample_source){paths->items, paths->len, d->opts->limit};
+    d->samples = paths->len ? &d->sample_files : NULL;
     d->keep_float = d->opts->keep_float;
     d->weights = d->opts->weights;
     if (!qcc_check_outputs(d) || !qcc_choose_target(d) || !qcc_run_phases(d))

@@ -34,8 +34,6 @@ static const cl_option options[] = {
     {"calibrate", CL_LIST, &o.calibrate, "[INPUT=]PATH",
      ".npy, .npz, or a folder of arrays or images to measure ranges on", 0, 0},
     {"limit", CL_INT, &o.limit, "N", "calibrate on the first N samples", 1, INT64_MAX},
-    {"preprocess", CL_STRING, &o.preprocess, "HOW",
-     "bytes to reals: raw, or scale=1/255,mean=A:B:C,std=D:E:F", 0, 0},
     {"profile", CL_STRING, &o.profile, "FILE", "ranges that 'qir-run -calibrate' measured", 0, 0},
     {"observer", CL_STRING, &o.observer, "KIND",
      "how ranges are measured: histogram-exact, histogram, minmax, moving-average, mse, percentile or "
@@ -159,8 +157,8 @@ static void check_combinations(void)
         cl_usage_error(&tool, "-save-plan needs -min-sqnr or -max-drop");
     if (o.accuracy && !strcmp(o.accuracy, "fast") && !o.calibrate.len)
         cl_usage_error(&tool, "-accuracy=fast needs -calibrate: it measures on samples");
-    if (!o.calibrate.len && (o.limit || o.preprocess))
-        cl_usage_error(&tool, "%s needs -calibrate", o.limit ? "-limit" : "-preprocess");
+    if (!o.calibrate.len && o.limit)
+        cl_usage_error(&tool, "-limit needs -calibrate");
     if (!o.calibrate.len && !o.profile && o.observer)
         cl_usage_error(&tool, "-observer needs -calibrate or -profile");
     const char *quoted[] = {o.quantizer, o.qconfig, o.keep_float, o.weights, o.observer};

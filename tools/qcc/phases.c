@@ -123,6 +123,8 @@ static bool lower(qcc_driver *d)
     const unsigned later = QIR_STAGE_PACKED | QIR_STAGE_LAYOUTS | QIR_STAGE_PLANNED;
     if (!lower_quant(d))
         return false;
+    if (!qcc_has_stage(d, later) && !qcc_run_passes(d, "fold-preprocess"))
+        return false;
     bool integers = d->opts->io && !strcmp(d->opts->io, "int8");
     if (integers && d->mode == QCC_FLOAT)
         return qir_error(d->diag, NULL, "quantize.io",

@@ -5,7 +5,7 @@
 #include "qir/codegen.h"
 #include "qir/ir.h"
 #include "import.h"
-#include "sample_source.h"
+#include "qir/samples.h"
 
 /* What the command line says; NULL and 0: not given. */
 typedef struct qcc_options {
@@ -13,7 +13,7 @@ typedef struct qcc_options {
     const char *input;
     const char *output, *header, *name, *save_params, *depfile;
     const char *target, *cpu, *attrs, *level;
-    const char *quantize, *profile, *preprocess, *observer, *quantizer, *io;
+    const char *quantize, *profile, *observer, *quantizer, *io;
     const char *qconfig, *keep_float, *weights, *accuracy;
     const char *labels, *min_sqnr, *max_drop, *save_plan;
     const char *stop_after, *passes;
@@ -40,7 +40,7 @@ typedef struct qcc_driver {
     qir_diag_engine *diag;
     qir_module *module;
     qcc_mode mode;
-    tool_samples sample_files;
+    qir_sample_source sample_files;
     const qir_sample_source *samples; /* of -calibrate; NULL: none */
     bool fast;                        /* -accuracy=fast */
     const char *keep_float, *weights; /* these options and what a plan adds to them */

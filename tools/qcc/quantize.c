@@ -113,7 +113,7 @@ static bool choose_accuracy(qcc_driver *d)
     if (o->accuracy || !from || !ways[way_of(o)].data || o->quantizer)
         return true;
     qir_samples *s =
-        qir_samples_open(qir_module_main(d->module), from->paths, from->npaths, from->pre);
+        qir_samples_open(qir_module_main(d->module), from->paths, from->npaths);
     int64_t n = s ? qir_samples_count(s) : 0;
     qir_samples_close(s);
     d->fast = n >= FEW_SAMPLES && (!from->limit || from->limit >= FEW_SAMPLES);
@@ -159,11 +159,10 @@ bool qcc_keep_float(qcc_driver *d)
 static bool measure(qcc_driver *d, qir_profile *profile)
 {
     const qir_sample_source *s = d->samples;
-    qir_samples *samples = qir_samples_open(qir_module_main(d->module), s->paths, s->npaths, s->pre);
+    qir_samples *samples = qir_samples_open(qir_module_main(d->module), s->paths, s->npaths);
     if (!samples)
         return false;
-    qir_calibrate_options opts = {
-        .limit = s->limit, .progress = tool_progress, .preprocess = s->pre};
+    qir_calibrate_options opts = {.limit = s->limit, .progress = tool_progress};
     bool ok = qir_calibrate(d->module, samples, &opts, profile);
     qir_samples_close(samples);
     return ok;

@@ -60,7 +60,7 @@ bool qcc_run_samples(const qcc_study *s, qir_module *m, const qir_eval_options *
     qir_tensor *in = QIR_NEW_ARRAY(arena, qir_tensor, f->body->nargs);
     qir_tensor *out = QIR_NEW_ARRAY(arena, qir_tensor, f->nresults);
     runner r = {f, eval, QIR_NEW_ARRAY(arena, const double *, f->nresults), scratch};
-    qir_samples *samples = qir_samples_open(f, source->paths, source->npaths, source->pre);
+    qir_samples *samples = qir_samples_open(f, source->paths, source->npaths);
     qir_eval_options hook = {.on_op = on_op, .user = &r};
     qir_evaluator *e = samples ? qir_evaluator_create(f, &hook) : NULL;
     bool ok = e != NULL;
@@ -96,7 +96,7 @@ static bool count_samples(qcc_study *s, int64_t *total)
 {
     const qir_sample_source *source = s->d->samples;
     qir_samples *samples =
-        qir_samples_open(qir_module_main(s->d->module), source->paths, source->npaths, source->pre);
+        qir_samples_open(qir_module_main(s->d->module), source->paths, source->npaths);
     *total = samples ? qir_samples_count(samples) : 0;
     s->samples = source->limit && source->limit < *total ? source->limit : *total;
     bool ok = samples && (*total || qir_error(s->d->diag, NULL, "calibrate.empty",

@@ -15,7 +15,6 @@ typedef struct opt_options {
     bool list_passes, list_ops, print_pipeline;
     tool_import import;
     cl_list samples;
-    const char *preprocess;
     int64_t limit;
 } opt_options;
 

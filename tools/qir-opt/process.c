@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "opt.h"
-#include "sample_source.h"
 #include "qir/diag_expect.h"
 #include "qir/frontend.h"
 #include "qir/params.h"
@@ -68,10 +67,8 @@ static qir_pm_options pm_options(const opt_options *o)
 static int run_passes(qir_module *m, const opt_options *o, const char *pipeline)
 {
     qir_pm_options options = pm_options(o);
-    tool_samples samples;
-    if (!tool_sample_source(qir_context_diag(m->ctx), &o->samples, o->preprocess, o->limit, &samples,
-                            &options.samples))
-        return CL_EXIT_ERROR;
+    qir_sample_source samples = {o->samples.items, o->samples.len, o->limit};
+    options.samples = samples.npaths ? &samples : NULL;
     qir_pass_manager *pm = qir_pm_create(m->ctx, &options);
     bool ok = qir_pm_add(pm, pipeline) && qir_pm_run(pm, m);
     int code = ok ? CL_EXIT_OK : qir_pm_internal_error(pm) ? CL_EXIT_INTERNAL : CL_EXIT_ERROR;

@@ -5,11 +5,7 @@
 
 qir_samples *open_samples(run *r, const cl_list *paths)
 {
-    qir_preprocess pre;
-    const qir_preprocess *use;
-    if (!open_preprocess(r, &pre, &use))
-        return NULL;
-    return qir_samples_open(r->func, paths->items, paths->len, use);
+    return qir_samples_open(r->func, paths->items, paths->len);
 }
 
 /* --- -samples --------------------------------------------------------------------------------- */

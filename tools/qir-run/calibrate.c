@@ -58,10 +58,7 @@ static qir_profile *begin(run *r)
 /* An interruption takes effect when the profile so far is written. */
 static bool measure(run *r, qir_samples *samples, qir_profile *p)
 {
-    qir_preprocess pre;
     qir_calibrate_options opts = {.limit = r->opts->limit, .progress = tool_progress};
-    if (!open_preprocess(r, &pre, &opts.preprocess))
-        return false;
     parse_shard(r, &opts);
     opts.stop = tool_catch_interrupt();
     bool ok = qir_calibrate(r->module, samples, &opts, p) &&

@@ -105,12 +105,8 @@ static bool open_side(comparison *c, qir_func *f,
                       side *s)
 {
     run *r = c->r;
-    qir_preprocess pre;
-    const qir_preprocess *use;
-    if (!open_preprocess(r, &pre, &use))
-        return false;
     qir_eval_options eval = {.on_op = on_op, .user = c};
-    s->samples = qir_samples_open(f, r->opts->samples.items, r->opts->samples.len, use);
+    s->samples = qir_samples_open(f, r->opts->samples.items, r->opts->samples.len);
     s->evaluator = s->samples ? qir_evaluator_create(f, &eval) : NULL;
     s->in = QIR_NEW_ARRAY(c->arena, qir_tensor, f->body->nargs);
     s->out = QIR_NEW_ARRAY(c->arena, qir_tensor, f->nresults);

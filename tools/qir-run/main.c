@@ -33,8 +33,6 @@ static const cl_option options[] = {
      0, 0},
     {"labels", CL_STRING, &opts.labels, "FILE",
      "print top-1 against labels (.npy, or raw u8 or u32)", 0, 0},
-    {"preprocess", CL_STRING, &opts.preprocess, "SPEC",
-     "bytes to reals: raw, or scale=1/255,mean=A:B:C,std=D:E:F", 0, 0},
     {"skip", CL_INT, &opts.skip, "N", "leave out the first N samples", 0, INT64_MAX},
     {"limit", CL_INT, &opts.limit, "N", "stop after N samples", 1, INT64_MAX},
     {"calibrate", CL_LIST, &opts.calibrate, "[NAME=]PATH",
@@ -109,15 +107,6 @@ static void check_usage(void)
         cl_usage_error(&tool, "-limit needs -samples or -calibrate");
     if (!opts.jit && (opts.level || opts.mcpu || opts.mattr))
         cl_usage_error(&tool, "-mlevel, -mcpu and -mattr need -jit");
-}
-
-bool open_preprocess(run *r, qir_preprocess *pre, const qir_preprocess **out)
-{
-    *out = NULL;
-    if (!r->opts->preprocess)
-        return true;
-    *out = pre;
-    return qir_preprocess_parse(r->diag, r->opts->preprocess, pre);
 }
 
 /* No output may be one of the inputs: a typing error must not cost a model. */

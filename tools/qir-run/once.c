@@ -21,15 +21,11 @@ static const char *without_at(run *r, const char *text)
 
 static qir_samples *open_inputs(run *r)
 {
-    qir_preprocess pre;
-    const qir_preprocess *use;
-    if (!open_preprocess(r, &pre, &use))
-        return NULL;
     const char **paths =
         QIR_NEW_ARRAY(qir_context_arena(r->ctx), const char *, r->opts->inputs.len);
     for (size_t i = 0; i < r->opts->inputs.len; i++)
         paths[i] = without_at(r, r->opts->inputs.items[i]);
-    qir_samples *s = qir_samples_open(r->func, paths, r->opts->inputs.len, use);
+    qir_samples *s = qir_samples_open(r->func, paths, r->opts->inputs.len);
     if (s && r->func->body->nargs && qir_samples_count(s) != 1) {
         qir_error(r->diag, NULL, "run.input",
                   "the inputs hold %lld samples; use -samples to run all of them",

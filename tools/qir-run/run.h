@@ -11,7 +11,7 @@ typedef struct run_options {
     tool_import import;
     const char *func;
     cl_list inputs, samples, outputs, compare;
-    const char *random, *labels, *preprocess, *output_file;
+    const char *random, *labels, *output_file;
     const char *atol, *rtol, *compare_with;
     const char *quantize_tensor, *spec;
     int64_t skip, limit, bench;
@@ -76,6 +76,5 @@ bool find_result(run *r, const char *text, uint32_t *index, const char **path);
 
 /* Options that several files read. */
 qir_samples *open_samples(run *r, const cl_list *paths); /* NULL: diagnosed */
-bool open_preprocess(run *r, qir_preprocess *pre, const qir_preprocess **out);
 
 #endif

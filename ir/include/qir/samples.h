@@ -5,20 +5,11 @@
 #define QIR_SAMPLES_H
 
 #include "qir/eval.h"
+#include "qir/preprocess.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* Images: real = (byte * scale - mean[c]) / std[c], HWC bytes brought to the argument's shape. */
-typedef struct qir_preprocess {
-    float scale; /* default 1/255 */
-    float mean[4], std[4];
-    bool raw; /* bytes as they are: scale 1, mean 0, std 1 */
-} qir_preprocess;
-
-/* Parses "scale=1/255,mean=0.485:0.456:0.406,std=0.229:0.224:0.225" or "raw". */
-bool qir_preprocess_parse(qir_diag_engine *diag, const char *text, qir_preprocess *out);
 
 typedef struct qir_samples qir_samples;
 
@@ -26,21 +17,22 @@ typedef struct qir_samples qir_samples;
 typedef struct qir_sample_source {
     const char *const *paths; /* as for qir_samples_open */
     size_t npaths;
-    const qir_preprocess *pre; /* NULL: values as they are */
-    int64_t limit;             /* the first so many; 0: all */
+    int64_t limit; /* the first so many; 0: all */
 } qir_sample_source;
 
 /* Opens `paths` (`name=path` binds an input by name, a bare path is for the only input, a .npz for
  * all).  Checks shapes and dtypes against the arguments of `f`: a missing leading batch axis of 1
- * is added; u8 data converts to f32 arguments through `pre` (NULL: value as is).
+ * is added; u8 data converts to reals as the function says (preprocess.h; nothing: value as is).
  * NULL: diagnosed. */
-qir_samples *qir_samples_open(qir_func *f, const char *const *paths, size_t npaths,
-                              const qir_preprocess *pre);
+qir_samples *qir_samples_open(qir_func *f, const char *const *paths, size_t npaths);
 void qir_samples_close(qir_samples *s);
 int64_t qir_samples_count(const qir_samples *s);
 /* Loads sample `i` into `in` (one tensor per argument, memory owned by the stream until the next
  * call).  False: diagnosed. */
 bool qir_samples_read(qir_samples *s, int64_t i, qir_tensor *in);
+
+/* What each byte becomes as an element of type `t` (real, or quantized per tensor): [channels][256]. */
+void qir_preprocess_table(const qir_preprocess *pre, const qir_type *t, int64_t channels, void *table);
 
 /* A whole .npy file (arena of `ctx`). */
 bool qir_npy_read(qir_context *ctx, const char *path, qir_tensor *out);

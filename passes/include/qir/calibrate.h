@@ -35,7 +35,6 @@ typedef struct qir_calibrate_options {
     void (*progress)(void *user, int64_t done, int64_t total); /* total 0: unknown */
     void *user;
     int64_t shard, nshards; /* only samples i with i % nshards == shard; nshards 0: all */
-    const qir_preprocess *preprocess; /* of the samples, for -Wpreprocess-range; may be NULL */
     const volatile sig_atomic_t *stop; /* not 0: stop after the sample at work; may be NULL */
 } qir_calibrate_options;
 

@@ -1,5 +1,5 @@
 """Ops that move elements: copies, indices, sizes, updates in place."""
-from modules import INPUT, dims, f32, simple
+from modules import INPUT, dense, dims, f32, simple
 
 
 def relayout(shape, t):
@@ -43,7 +43,22 @@ def indexed(op, xs, x, indices, index_shape, ys, attrs='', updates=None):
         '    return(%0)', '  }', '}', ''])
 
 
+def lookup(shape, t, rows):
+    """Bytes through tables."""
+    fmt = {'f32': 'f', INPUT: 'b', 'i64': 'q'}[t]
+    table = [(i * 7 + i // 256) % 256 - 128 for i in range(256 * rows)]
+    ts = [rows, 256] if rows > 1 else [256]
+    return '\n'.join([
+        'module @m {', f'  const @t : tensor<{dims(ts)}x{t}> = {dense(fmt, table)}',
+        f'  func @main(%x: tensor<{dims(shape)}xu8> {{name = "x"}}) -> (tensor<{dims(shape)}x{t}> {{name = "y"}}) {{',
+        f'    %0 = lookup(%x, @t) : tensor<{dims(shape)}x{t}>', '    return(%0)', '  }', '}', ''])
+
+
 def index():
+    yield 'lookup-one', lookup([3, 7], INPUT, 1)
+    yield 'lookup-rows', lookup([1, 5, 4, 3], INPUT, 3)
+    yield 'lookup-rows-f32', lookup([2, 3], 'f32', 3)
+    yield 'lookup-many-rows', lookup([3, 11], 'i64', 11)
     some = [0, -1, 3, 2, 2, 0]
     for t, name in (('f32', 'f32'), (INPUT, 'i8'), ('i32', 'i32')):
         yield 'gather-outer-' + name, indexed('gather', [4, 37], t, some, [2, 3],
