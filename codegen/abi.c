@@ -1,6 +1,7 @@
 /* The generated interface as data: the model's tensor names made safe and unique, and the numbers
  * that plan-memory found. */
 #include "abi.h"
+#include "cpu.h"
 #include "emit.h"
 #include <string.h>
 #include "qir/preprocess.h"
@@ -118,28 +119,23 @@ static bool is_prefix(const char *name)
     return ok;
 }
 
-bool qcg_abi_get(qir_module *m, const qir_codegen_options *opts, qcg_abi *abi)
+static bool check_main(qir_module *m, const char *name)
 {
     qir_diag_engine *diag = qir_context_diag(m->ctx);
-    qir_arena *arena = qir_context_arena(m->ctx);
-    qir_func *f = qir_module_main(m);
-    if (!f)
+    if (!qir_module_main(m))
         return qir_error(diag, m->loc, "codegen.main",
                          "nothing to compile: expected a function @main or a single function");
-    if (!is_prefix(opts->name))
-        return qir_error(diag, NULL, "name.prefix",
-                         "'%s' cannot be the prefix of C names; expected letters, digits and "
-                         "underscores, first a letter, at most 48",
-                         opts->name);
-    *abi = (qcg_abi){.name = opts->name,
-                     .upper = upper_case(arena, opts->name),
-                     .isa = qir_level_get(opts->level)->name,
-                     .nin = f->body->nargs,
-                     .nout = f->nresults,
-                     .arena_bytes = module_int(m, "arena"),
-                     .scratch_bound = module_int(m, "arena_bound"),
-                     .cpu_check = qcg_needs_cpu_check(opts->triple, qcg_features(m->ctx, opts))};
-    abi->scratch_bytes = abi->arena_bytes + (abi->cpu_check ? QCG_SCRATCH_ALIGN : 0);
+    return is_prefix(name) ||
+           qir_error(diag, NULL, "name.prefix",
+                     "'%s' cannot be the prefix of C names; expected letters, digits and "
+                     "underscores, first a letter, at most 48",
+                     name);
+}
+
+static void take_tensors(const qir_func *f, qir_arena *arena, qcg_abi *abi)
+{
+    abi->nin = f->body->nargs;
+    abi->nout = f->nresults;
     abi->in = QIR_NEW_ARRAY(arena, qcg_tensor_abi, abi->nin);
     abi->out = QIR_NEW_ARRAY(arena, qcg_tensor_abi, abi->nout);
     for (uint32_t i = 0; i < abi->nin; i++)
@@ -153,5 +149,34 @@ bool qcg_abi_get(qir_module *m, const qir_codegen_options *opts, qcg_abi *abi)
     for (uint32_t k = 0; k < abi->nout; k++)
         if (qir_func_updated_arg(f, k) >= 0)
             abi->out[k].updates = abi->in[qir_func_updated_arg(f, k)].field;
+}
+
+static void take_level(const qir_codegen_options *opts, const qir_variant *v, qcg_abi *abi)
+{
+    size_t arena = module_int(v->module, "arena"), bound = module_int(v->module, "arena_bound");
+    const char *features = qcg_features(v->module->ctx, opts, v->level);
+    abi->levels[abi->nlevels] = qir_level_get(v->level)->name;
+    abi->features[abi->nlevels++] = features;
+    abi->arena_bytes = arena > abi->arena_bytes ? arena : abi->arena_bytes;
+    abi->scratch_bound = bound > abi->scratch_bound ? bound : abi->scratch_bound;
+    abi->asks_cpu = abi->asks_cpu || qcg_cpu_is_asked(opts->triple, features);
+}
+
+bool qcg_abi_get(const qir_codegen_options *opts, const qir_variant *variants, size_t n,
+                 qcg_abi *abi)
+{
+    qir_module *m = variants[0].module;
+    qir_arena *arena = qir_context_arena(m->ctx);
+    if (!check_main(m, opts->name))
+        return false;
+    *abi = (qcg_abi){.name = opts->name,
+                     .upper = upper_case(arena, opts->name),
+                     .triple = opts->triple,
+                     .levels = QIR_NEW_ARRAY(arena, const char *, n),
+                     .features = QIR_NEW_ARRAY(arena, const char *, n)};
+    take_tensors(qir_module_main(m), arena, abi);
+    for (size_t i = 0; i < n; i++)
+        take_level(opts, &variants[i], abi);
+    abi->scratch_bytes = abi->arena_bytes + (abi->asks_cpu ? QCG_SCRATCH_ALIGN : 0);
     return true;
 }

@@ -5,7 +5,7 @@
 
 #include "qir/codegen.h"
 
-enum { QCG_SCRATCH_ALIGN = 64, QCG_ABI_VERSION = 1 };
+enum { QCG_SCRATCH_ALIGN = 64, QCG_ABI_VERSION = 2 };
 
 /* Return codes of NAME_run; the header names them. */
 enum {
@@ -14,7 +14,8 @@ enum {
     QCG_MISALIGNED = -2,
     QCG_SCRATCH_TOO_SMALL = -3,
     QCG_NO_ISA = -4,
-    QCG_BAD_SIZE = -5
+    QCG_BAD_SIZE = -5,
+    QCG_NO_LEVEL = -6
 };
 
 typedef struct qcg_tensor_abi {
@@ -28,27 +29,31 @@ typedef struct qcg_tensor_abi {
 
 typedef struct qcg_abi {
     const char *name, *upper; /* prefix of symbols and of macros */
-    const char *isa;          /* level name */
+    const char *triple;
+    const char **levels;      /* their names, ascending */
+    const char **features;    /* that each level's code uses: qcg_features */
+    size_t nlevels;
     qcg_tensor_abi *in, *out;
     uint32_t nin, nout;
-    size_t arena_bytes;       /* planned buffers */
+    size_t arena_bytes;       /* planned buffers, of the level that needs most */
     size_t scratch_bytes;     /* arena, and a line for the CPU check when there is one */
     size_t scratch_bound;
-    bool cpu_check;
+    bool asks_cpu;            /* what it has, before code runs that not every one can run */
 } qcg_abi;
 
-/* Reads the interface off the main function; arena (context).  False: diagnosed. */
-bool qcg_abi_get(qir_module *m, const qir_codegen_options *opts, qcg_abi *abi);
+/* Reads the interface off the main functions, which agree; arena (context).  False: diagnosed. */
+bool qcg_abi_get(const qir_codegen_options *opts, const qir_variant *variants, size_t n,
+                 qcg_abi *abi);
 
 /* Everything of the header that makes an object compatible with it, and the hash of that. */
 void qcg_abi_declarations(const qcg_abi *abi, qir_strbuf *out);
 uint32_t qcg_abi_hash(const qcg_abi *abi);
 
+/* "avx2,avx512vnni"; arena. */
+const char *qcg_level_list(const qcg_abi *abi, qir_arena *arena);
+
 /* Is the first component of the triple `arch` (arm64 is aarch64)? */
 bool qcg_triple_is(const char *triple, const char *arch);
-/* Does code with these features need the entry's CPU check? */
-bool qcg_needs_cpu_check(const char *triple, const char *features);
-
 /* C type of one element: "float", "int8_t", ... */
 const char *qcg_c_type(const qir_type *t);
 

@@ -23,19 +23,17 @@ bool qcg_int_attr(const qir_op *op, const char *name, int64_t *out);
 /* Attribute `name` ("buf", "buf_out") of the plan for a result of an op; false for other values. */
 bool qcg_place_attr(const qir_value *v, const char *name, int64_t *out);
 
-/* `static i1 NAME_cpu_ok(void)`: does this CPU have the features?  NULL: nothing to check. */
-LLVMValueRef qcg_cpu_check(qcg *g, const char *features);
-
-/* Saves the floating-point environment and sets the default one; returns what was saved, or NULL on
- * architectures without a known control register. */
-LLVMValueRef qcg_fp_enter(qcg *g);
+/* Memory for the floating-point environment, on entry of a function; NULL on architectures without a
+ * known control register.  qcg_fp_enter saves the environment there and sets the default one. */
+LLVMValueRef qcg_fp_save(qcg *g);
+void qcg_fp_enter(qcg *g, LLVMValueRef saved);
 void qcg_fp_leave(qcg *g, LLVMValueRef saved);
 
-/* NAME_run, its hashed alias, NAME_isa, NAME_info. */
-void qcg_entry(qcg *g, const qcg_abi *abi, const qcg_call *calls, size_t ncalls);
+/* The functions of the interface; `bodies`: one per level (entry.h). */
+void qcg_entry(qcg *g, const qcg_abi *abi, const LLVMValueRef *bodies);
 
-/* The constant table NAME_info; `run` is the entry point. */
-void qcg_info(qcg *g, const qcg_abi *abi, LLVMValueRef run);
+/* The constant table NAME_info, once the functions that it points to are there. */
+void qcg_info(qcg *g, const qcg_abi *abi);
 
 /* A call of inline assembly with n operands. */
 LLVMValueRef qcg_asm(qcg *g, LLVMTypeRef result, LLVMTypeRef *params, LLVMValueRef *args, unsigned n,

@@ -99,8 +99,5 @@ bool qir_codegen_check_target(qir_diag_engine *diag, const qir_codegen_options *
               (!*cpu || check_one(&with_cpu, "CPU", cpu, "Available CPUs")) &&
               (!*attrs || check_one(&with_attrs, "feature", attrs, "Available features"));
     qir_strbuf_free(&out);
-    if (ok && !qir_level_fits_triple(opts->level, opts->triple))
-        return qir_error(diag, NULL, "codegen.level", "level '%s' does not exist on %s",
-                         qir_level_get(opts->level)->name, opts->triple);
     return ok;
 }

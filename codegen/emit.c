@@ -18,17 +18,16 @@ static const char pipeline[] =
     "loop-simplify,lcssa,loop-mssa(licm),instcombine<no-verify-fixpoint>,early-cse<memssa>,"
     "simplifycfg,adce)";
 
-const char *qcg_features(qir_context *ctx, const qir_codegen_options *opts)
+const char *qcg_features(qir_context *ctx, const qir_codegen_options *opts, qir_level level)
 {
-    const char *level = qir_level_get(opts->level)->features;
+    const char *own = qir_level_get(level)->features;
     const char *more = opts->attrs ? opts->attrs : "";
-    return qir_arena_printf(qir_context_arena(ctx), "%s%s%s", level, *level && *more ? "," : "",
-                            more);
+    return qir_arena_printf(qir_context_arena(ctx), "%s%s%s", own, *own && *more ? "," : "", more);
 }
 
-const char *qcg_tune_cpu(const qir_codegen_options *opts)
+const char *qcg_tune_cpu(const qir_codegen_options *opts, qir_level level)
 {
-    return opts->cpu ? opts->cpu : qir_level_get(opts->level)->cpu;
+    return opts->cpu ? opts->cpu : qir_level_get(level)->cpu;
 }
 
 LLVMTargetMachineRef qcg_target_machine(qir_diag_engine *diag, const char *triple, const char *cpu,

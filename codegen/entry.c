@@ -1,215 +1,95 @@
-/* The entry point: checks what the caller passed (entry_checks.c), sets the floating-point
- * environment, calls the ops with addresses from the plan, and restores the environment.  Compiled
- * for the baseline, so that it runs on CPUs that lack the level. */
-#include <string.h>
-#include <llvm-c/Target.h>
-#include "emit.h"
+/* The entry points: one function checks what the caller passed (entry_checks.c), chooses a level
+ * (dispatch.c), sets the floating-point environment and runs that level's body (body.c); NAME_run and
+ * NAME_run_at call it.  Compiled for the baseline, so that it runs on CPUs that lack every level. */
 #include "entry.h"
-#include "qir/layout.h"
-#include "qir/support/assert.h"
 
-/* ---- addresses -------------------------------------------------------------------------------- */
-static LLVMValueRef result_address(qcg_entry_state *e, const qir_value *v)
-{
-    int64_t n = 0;
-    if (qcg_place_attr(v, "buf_out", &n))
-        return e->out_ptr[n];
-    bool planned = qcg_place_attr(v, "buf", &n);
-    QIR_ASSERT(planned, "op without buffer: plan-memory has not run");
-    return qcg_entry_offset(e, e->scratch, planned ? (size_t)n : 0);
-}
-
-static LLVMValueRef constant_address(qcg_entry_state *e, qir_const *c)
-{
-    enum { CONST_ALIGN = 64 };
-    const void *data = qir_const_data(c);
-    return qcg_const(e->g, data, qir_type_bytes(c->value.type), CONST_ALIGN);
-}
-
-static LLVMValueRef root_address(qcg_entry_state *e, qir_value *v)
-{
-    if (v->kind == QIR_VALUE_ARG)
-        return e->in_ptr[v->index];
-    if (v->kind == QIR_VALUE_CONST)
-        return constant_address(e, qir_value_const(v));
-    return result_address(e, v);
-}
-
-static LLVMValueRef address(qcg_entry_state *e, qir_value *v)
-{
-    return qcg_entry_offset(e, root_address(e, qir_value_root(v)), qir_value_offset(v));
-}
-
-static void call_op(qcg_entry_state *e, const qcg_call *call)
-{
-    unsigned n = 0;
-    int64_t ws = 0;
-    const qir_op *op = call->op;
-    LLVMValueRef *args = QIR_NEW_ARRAY(e->g->arena, LLVMValueRef, op->noperands + op->nresults + 1);
-    for (uint32_t i = 0; i < op->noperands; i++) {
-        qir_value *v = qir_op_operand(op, i);
-        if (v && qir_value_root(v)->kind != QIR_VALUE_CONST)
-            args[n++] = address(e, v);
-    }
-    for (uint32_t i = 0; i < op->nresults; i++)
-        args[n++] = result_address(e, &op->results[i]);
-    args[n++] = qcg_int_attr(op, "ws", &ws) ? qcg_entry_offset(e, e->scratch, (size_t)ws) : LLVMConstNull(e->ptr);
-    LLVMBuildCall2(e->g->b, LLVMGlobalGetValueType(call->fn), call->fn, args, n, "");
-}
-
-/* ---- results that no op writes in place ------------------------------------------------------- */
-/* The body of the copy: a byte at a time, at least one. */
-static void copy_body(qcg_entry_state *e, LLVMValueRef fn)
+/* Calls the body of `level`; its code. */
+static LLVMValueRef run_body(qcg_frame *e, LLVMValueRef level, const LLVMValueRef *bodies)
 {
     qcg *g = e->g;
-    LLVMValueRef to = LLVMGetParam(fn, 0), from = LLVMGetParam(fn, 1), bytes = LLVMGetParam(fn, 2);
-    LLVMBasicBlockRef entry = LLVMAppendBasicBlockInContext(g->llvm, fn, "entry");
-    LLVMBasicBlockRef loop = LLVMAppendBasicBlockInContext(g->llvm, fn, "loop");
-    LLVMBasicBlockRef done = LLVMAppendBasicBlockInContext(g->llvm, fn, "done");
-    LLVMValueRef zero = LLVMConstInt(e->size, 0, false), one = LLVMConstInt(e->size, 1, false);
-    LLVMPositionBuilderAtEnd(g->b, entry);
-    LLVMBuildBr(g->b, loop);
-    LLVMPositionBuilderAtEnd(g->b, loop);
-    LLVMValueRef i = LLVMBuildPhi(g->b, e->size, "i");
-    LLVMValueRef byte =
-        LLVMBuildLoad2(g->b, e->i8, LLVMBuildGEP2(g->b, e->i8, from, &i, 1, ""), "");
-    LLVMBuildStore(g->b, byte, LLVMBuildGEP2(g->b, e->i8, to, &i, 1, ""));
-    LLVMValueRef next = LLVMBuildAdd(g->b, i, one, "");
-    LLVMBuildCondBr(g->b, LLVMBuildICmp(g->b, LLVMIntULT, next, bytes, ""), loop, done);
-    LLVMAddIncoming(i, &zero, &entry, 1);
-    LLVMAddIncoming(i, &next, &loop, 1);
+    size_t n = e->abi->nlevels;
+    LLVMValueRef args[] = {e->in, e->out, e->scratch};
+    if (n == 1)
+        return LLVMBuildCall2(g->b, LLVMGlobalGetValueType(bodies[0]), bodies[0], args, 3, "");
+    LLVMBasicBlockRef done = qcg_frame_block(e, "done"), never = qcg_frame_block(e, "never");
+    LLVMValueRef select = LLVMBuildSwitch(g->b, level, never, (unsigned)n);
     LLVMPositionBuilderAtEnd(g->b, done);
-    LLVMBuildRetVoid(g->b);
-}
-
-/* static void NAME_copy(i8 *to, const i8 *from, size bytes), made when first asked for. */
-static LLVMValueRef copy_function(qcg_entry_state *e)
-{
-    qcg *g = e->g;
-    char *name = qir_arena_printf(g->arena, "%s_copy", e->abi->name);
-    LLVMValueRef fn = LLVMGetNamedFunction(g->module, name);
-    if (fn)
-        return fn;
-    LLVMBasicBlockRef at = LLVMGetInsertBlock(g->b);
-    LLVMTypeRef params[] = {e->ptr, e->ptr, e->size};
-    LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(g->llvm), params, 3, false);
-    fn = qcg_add_function(g, name, type, LLVMInternalLinkage, NULL);
-    copy_body(e, fn);
-    LLVMPositionBuilderAtEnd(g->b, at);
-    return fn;
-}
-
-static void copy_to_output(qcg_entry_state *e, uint32_t k, LLVMValueRef from, size_t bytes)
-{
-    LLVMValueRef fn = copy_function(e);
-    LLVMValueRef args[] = {e->out_ptr[k], from, LLVMConstInt(e->size, bytes, false)};
-    LLVMBuildCall2(e->g->b, LLVMGlobalGetValueType(fn), fn, args, 3, "");
-}
-
-static bool is_written_in_place(const qir_value *v, uint32_t k)
-{
-    int64_t n;
-    return qir_value_is_whole(v) &&
-           qcg_place_attr(qir_value_root((qir_value *)v), "buf_out", &n) && n == k;
-}
-
-static void copy_results(qcg_entry_state *e, const qir_op *ret)
-{
-    for (uint32_t k = 0; k < ret->noperands; k++) {
-        qir_value *v = qir_op_operand(ret, k);
-        size_t bytes = qir_type_bytes(v->type);
-        if (is_written_in_place(v, k) || bytes == 0)
-            continue;
-        copy_to_output(e, k, address(e, v), bytes);
+    LLVMValueRef code = LLVMBuildPhi(g->b, e->i32, "code");
+    for (size_t i = 0; i < n; i++) {
+        LLVMBasicBlockRef block = qcg_frame_block(e, e->abi->levels[i]);
+        LLVMAddCase(select, LLVMConstInt(e->i32, i, false), block);
+        LLVMPositionBuilderAtEnd(g->b, block);
+        LLVMValueRef r = LLVMBuildCall2(g->b, LLVMGlobalGetValueType(bodies[i]), bodies[i], args, 3, "");
+        LLVMBuildBr(g->b, done);
+        LLVMAddIncoming(code, &r, &block, 1);
     }
+    LLVMPositionBuilderAtEnd(g->b, never);
+    LLVMBuildUnreachable(g->b);
+    LLVMPositionBuilderAtEnd(g->b, done);
+    return code;
 }
 
-/* ---- outputs that are updated inputs ----------------------------------------------------------- */
-/* Has the plan put an update of `arg` into the buffer of output k? */
-static bool is_updated_there(const qir_func *f, const qir_value *arg, uint32_t k)
+/* static i32 NAME_enter(i32 level, in, out, scratch, bytes) */
+static LLVMValueRef enter_function(qcg *g, const qcg_abi *abi, const LLVMValueRef *bodies)
 {
-    int64_t n;
-    qir_for_each_op(op, f->body)
-        if (qir_op_has_trait(op, QIR_TRAIT_UPDATES) &&
-            qir_value_root(qir_op_operand(op, 0)) == arg &&
-            qcg_place_attr(&op->results[0], "buf_out", &n) && n == k)
-            return true;
-    return false;
-}
-
-/* From here on the output's buffer is the input; a caller that passes two gets a copy. */
-static void move_in(qcg_entry_state *e, uint32_t k, uint32_t arg)
-{
-    qcg *g = e->g;
-    LLVMBasicBlockRef copy = LLVMAppendBasicBlockInContext(g->llvm, e->fn, "copy");
-    LLVMBasicBlockRef next = LLVMAppendBasicBlockInContext(g->llvm, e->fn, "next");
-    LLVMValueRef same = LLVMBuildICmp(g->b, LLVMIntEQ, e->in_ptr[arg], e->out_ptr[k], "");
-    LLVMBuildCondBr(g->b, same, next, copy);
-    LLVMPositionBuilderAtEnd(g->b, copy);
-    copy_to_output(e, k, e->in_ptr[arg], qir_type_bytes(e->abi->out[k].type));
-    LLVMBuildBr(g->b, next);
-    LLVMPositionBuilderAtEnd(g->b, next);
-    e->in_ptr[arg] = e->out_ptr[k];
-}
-
-static void move_in_all(qcg_entry_state *e)
-{
-    const qir_func *f = qir_module_main(e->g->qir);
-    for (uint32_t k = 0; k < f->nresults; k++) {
-        int64_t arg = qir_func_updated_arg(f, k);
-        if (arg >= 0 && qir_type_bytes(f->result_types[k]) &&
-            is_updated_there(f, f->body->args[arg], k))
-            move_in(e, k, (uint32_t)arg);
-    }
-}
-
-/* ---- the function ----------------------------------------------------------------------------- */
-static void begin(qcg_entry_state *e)
-{
-    qcg *g = e->g;
-    LLVMTypeRef params[] = {e->ptr, e->ptr, e->ptr, e->size};
-    LLVMTypeRef type = LLVMFunctionType(e->i32, params, 4, false);
-    e->fn = qcg_add_function(g, qir_arena_printf(g->arena, "%s_run", e->abi->name), type,
-                             LLVMExternalLinkage, NULL);
-    e->in = LLVMGetParam(e->fn, 0);
-    e->out = LLVMGetParam(e->fn, 1);
-    e->scratch = LLVMGetParam(e->fn, 2);
-    e->bytes = LLVMGetParam(e->fn, 3);
-    LLVMPositionBuilderAtEnd(g->b, LLVMAppendBasicBlockInContext(g->llvm, e->fn, "entry"));
-    char *hashed = qir_arena_printf(g->arena, "%s_run_%08x", e->abi->name,
-                                    (unsigned)qcg_abi_hash(e->abi));
-    LLVMAddAlias2(g->module, type, 0, e->fn, hashed);
-}
-
-static void isa_function(qcg_entry_state *e)
-{
-    qcg *g = e->g;
-    LLVMTypeRef type = LLVMFunctionType(e->ptr, NULL, 0, false);
-    LLVMValueRef fn = qcg_add_function(g, qir_arena_printf(g->arena, "%s_isa", e->abi->name), type,
-                                       LLVMExternalLinkage, NULL);
-    LLVMPositionBuilderAtEnd(g->b, LLVMAppendBasicBlockInContext(g->llvm, fn, "entry"));
-    LLVMBuildRet(g->b, qcg_const(g, e->abi->isa, strlen(e->abi->isa) + 1, 1));
-}
-
-void qcg_entry(qcg *g, const qcg_abi *abi, const qcg_call *calls, size_t ncalls)
-{
-    LLVMTargetDataRef layout = LLVMGetModuleDataLayout(g->module);
-    qcg_entry_state e = {.g = g,
-                      .abi = abi,
-                      .ptr = LLVMPointerTypeInContext(g->llvm, 0),
-                      .i8 = LLVMInt8TypeInContext(g->llvm),
-                      .i32 = LLVMInt32TypeInContext(g->llvm),
-                      .size = LLVMIntPtrTypeInContext(g->llvm, layout)};
-    LLVMValueRef check = qcg_cpu_check(g, qcg_features(g->qir->ctx, g->opts));
-    begin(&e);
-    qcg_entry_checks(&e, check);
-    LLVMValueRef saved = qcg_fp_enter(g);
-    move_in_all(&e);
-    for (size_t i = 0; i < ncalls; i++)
-        call_op(&e, &calls[i]);
-    copy_results(&e, qir_module_main(g->qir)->body->last);
+    qcg_frame e = qcg_frame_make(g, abi);
+    LLVMTypeRef params[] = {e.i32, e.ptr, e.ptr, e.ptr, e.size};
+    LLVMTypeRef type = LLVMFunctionType(e.i32, params, 5, false);
+    qcg_frame_function(&e, "enter", type, LLVMInternalLinkage);
+    e.in = LLVMGetParam(e.fn, 1);
+    e.out = LLVMGetParam(e.fn, 2);
+    e.scratch = LLVMGetParam(e.fn, 3);
+    e.bytes = LLVMGetParam(e.fn, 4);
+    LLVMValueRef saved = qcg_fp_save(g);
+    qcg_entry_checks(&e);
+    LLVMValueRef level = qcg_choose_level(&e, LLVMGetParam(e.fn, 0));
+    qcg_fp_enter(g, saved);
+    LLVMValueRef code = run_body(&e, level, bodies);
     qcg_fp_leave(g, saved);
-    LLVMBuildRet(g->b, LLVMConstInt(e.i32, 0, false));
-    isa_function(&e);
-    qcg_info(g, abi, e.fn);
+    LLVMBuildRet(g->b, code);
+    return e.fn;
+}
+
+/* Calls `enter` with `level` and the four parameters from number `first` on. */
+static void forward(qcg_frame *e, LLVMValueRef enter, LLVMValueRef level, unsigned first)
+{
+    LLVMValueRef args[5] = {level};
+    for (unsigned i = 0; i < 4; i++)
+        args[i + 1] = LLVMGetParam(e->fn, first + i);
+    LLVMValueRef call = LLVMBuildCall2(e->g->b, LLVMGlobalGetValueType(enter), enter, args, 5, "");
+    LLVMSetTailCall(call, true);
+    LLVMBuildRet(e->g->b, call);
+}
+
+/* NAME_run, and the alias that the header's macro makes callers use. */
+static void run_function(qcg *g, const qcg_abi *abi, LLVMValueRef enter)
+{
+    qcg_frame e = qcg_frame_make(g, abi);
+    LLVMTypeRef params[] = {e.ptr, e.ptr, e.ptr, e.size};
+    LLVMTypeRef type = LLVMFunctionType(e.i32, params, 4, false);
+    LLVMValueRef run = qcg_frame_function(&e, "run", type, LLVMExternalLinkage);
+    forward(&e, enter, LLVMConstAllOnes(e.i32), 0);
+    const char *hashed = qir_arena_printf(g->arena, "%s_run_%08x", abi->name,
+                                          (unsigned)qcg_abi_hash(abi));
+    LLVMAddAlias2(g->module, type, 0, run, hashed);
+}
+
+static void run_at_function(qcg *g, const qcg_abi *abi, LLVMValueRef enter)
+{
+    qcg_frame e = qcg_frame_make(g, abi);
+    LLVMTypeRef params[] = {e.i32, e.ptr, e.ptr, e.ptr, e.size};
+    LLVMTypeRef type = LLVMFunctionType(e.i32, params, 5, false);
+    qcg_frame_function(&e, "run_at", type, LLVMExternalLinkage);
+    LLVMValueRef level = LLVMGetParam(e.fn, 0), n = LLVMConstInt(e.i32, abi->nlevels, false);
+    qcg_frame_guard(&e, LLVMBuildICmp(g->b, LLVMIntUGE, level, n, ""), QCG_NO_LEVEL);
+    forward(&e, enter, level, 1);
+}
+
+void qcg_entry(qcg *g, const qcg_abi *abi, const LLVMValueRef *bodies)
+{
+    LLVMValueRef enter = enter_function(g, abi, bodies);
+    run_function(g, abi, enter);
+    run_at_function(g, abi, enter);
+    qcg_level_functions(g, abi);
+    qcg_info(g, abi);
 }

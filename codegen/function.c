@@ -95,11 +95,21 @@ LLVMValueRef qcg_add_function(qcg *g, const char *name, LLVMTypeRef type, LLVMLi
     qcg_string_attr(g, fn, "no-builtins", "");
     if (features && *features)
         qcg_string_attr(g, fn, "target-features", features);
-    if (features && *qcg_tune_cpu(g->opts))
-        qcg_string_attr(g, fn, "tune-cpu", qcg_tune_cpu(g->opts));
+    if (features && *qcg_tune_cpu(g->opts, g->level))
+        qcg_string_attr(g, fn, "tune-cpu", qcg_tune_cpu(g->opts, g->level));
     if (qcg_arch_is(g, "aarch64"))
         qcg_string_attr(g, fn, "branch-target-enforcement", "true");
     return fn;
+}
+
+LLVMValueRef qcg_asm(qcg *g, LLVMTypeRef result, LLVMTypeRef *params, LLVMValueRef *args, unsigned n,
+                     const char *text, const char *constraints)
+{
+    (void)g;
+    LLVMTypeRef type = LLVMFunctionType(result, params, n, false);
+    LLVMValueRef code = LLVMGetInlineAsm(type, text, strlen(text), constraints, strlen(constraints),
+                                         true, false, LLVMInlineAsmDialectATT, false);
+    return LLVMBuildCall2(g->b, type, code, args, n, "");
 }
 
 bool qcg_int_attr(const qir_op *op, const char *name, int64_t *out)

@@ -1,7 +1,7 @@
 /* The generator's state while one op is lowered; private to codegen/.
  *
- * The driver (module.c) makes one internal LLVM function per op,
- *     void NAME_op<k>(const i8 *in0, ..., i8 *out0, ..., i8 *ws)
+ * The driver (module.c) makes one internal LLVM function per op of each level,
+ *     void NAME_<level>_op<k>(const i8 *in0, ..., i8 *out0, ..., i8 *ws)
  * positions the builder in its entry block, calls the op's qir_lower_* function, and then emits the
  * return.  Kernels leave the builder in the block where execution continues. */
 #ifndef QIR_CODEGEN_GEN_H
@@ -15,11 +15,12 @@
 struct qcg_machine; /* vector machine of a level: codegen/machine.h */
 
 typedef struct qcg {
-    qir_module *qir;
+    qir_module *qir; /* planned for `level` */
     LLVMContextRef llvm;
     LLVMModuleRef module;
     LLVMBuilderRef b;
     const qir_codegen_options *opts;
+    qir_level level; /* of `qir`, the variant that is being generated */
     const struct qcg_machine *machine;
     qir_arena *arena; /* for the whole generation */
 

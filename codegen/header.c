@@ -75,13 +75,27 @@ static void write_codes(const qcg_abi *abi, qir_strbuf *out)
         {"E_POINTER", QCG_BAD_POINTER, "a pointer is NULL, or an output overlaps other memory"},
         {"E_ALIGN", QCG_MISALIGNED, "scratch is not aligned"},
         {"E_SCRATCH", QCG_SCRATCH_TOO_SMALL, "scratch is too small"},
-        {"E_CPU", QCG_NO_ISA, "this CPU lacks instructions that the code uses"},
+        {"E_CPU", QCG_NO_ISA, "this CPU lacks instructions of every level, or of the one asked for"},
         {"E_SIZE", QCG_BAD_SIZE, "a size is below 1 or above its maximum"},
+        {"E_LEVEL", QCG_NO_LEVEL, "the object has no such level"},
     };
     qir_strbuf_puts(out, "\n/* What the run function returns; nothing is written unless it is OK. */\n");
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
         qir_strbuf_printf(out, "#define %s_%s (%d) /* %s */\n", abi->upper, codes[i].name,
                           codes[i].code, codes[i].doc);
+}
+
+/* Macros of the levels; their numbers are what run_at takes. */
+static void write_levels(const qcg_abi *abi, qir_strbuf *out)
+{
+    qir_strbuf_puts(out, "\n/* Instruction set levels of the object, ascending. */\n");
+    qir_strbuf_printf(out, "#define %s_LEVELS %zu\n", abi->upper, abi->nlevels);
+    for (size_t i = 0; i < abi->nlevels; i++) {
+        qir_strbuf_printf(out, "#define %s_LEVEL_", abi->upper);
+        for (const char *p = abi->levels[i]; *p; p++)
+            qir_strbuf_putc(out, *p >= 'a' && *p <= 'z' ? (char)(*p - 'a' + 'A') : *p);
+        qir_strbuf_printf(out, " %zu\n", i);
+    }
 }
 
 void qcg_abi_declarations(const qcg_abi *abi, qir_strbuf *out)
@@ -93,6 +107,7 @@ void qcg_abi_declarations(const qcg_abi *abi, qir_strbuf *out)
                            "#define %s_SCRATCH_BOUND %zu\n",
                       abi->upper, abi->scratch_bound);
     write_codes(abi, out);
+    write_levels(abi, out);
     qir_strbuf_puts(out, "\n/* Tensors: row-major, dense.  real = (value - ZERO_POINT) * SCALE. */");
     for (uint32_t i = 0; i < abi->nin; i++)
         write_tensor_macros(abi, "INPUT", &abi->in[i], out);
@@ -122,27 +137,49 @@ static const char info_types[] =
     "    uint32_t version, input_count, output_count, scratch_align;\n"
     "    uint64_t scratch_bytes;\n"
     "    char name[64];\n"
-    "    char isa[32];\n"
+    "    char levels[32];\n"
     "    const qcc_tensor_info *tensors;\n"
     "    int (*run)(const void *inputs, const void *outputs, void *scratch, size_t scratch_bytes);\n"
+    "    int (*run_at)(int level, const void *inputs, const void *outputs, void *scratch,\n"
+    "        size_t scratch_bytes);\n"
+    "    const char *(*isa)(void);\n"
     "} qcc_model_info;\n"
     "#endif\n";
 
+/* `@` stands for the model's name. */
+static void write_named(const qcg_abi *abi, const char *text, qir_strbuf *out)
+{
+    for (; *text; text++)
+        *text == '@' ? qir_strbuf_puts(out, abi->name) : qir_strbuf_putc(out, *text);
+}
+
+static const char run_functions[] =
+    "\n/* Runs the model at the best level that the CPU has.  Re-entrant: keeps no state outside\n"
+    "   `scratch`, whose contents do not matter before the call. */\n"
+    "int @_run(const @_inputs *inputs, const @_outputs *outputs, void *scratch,\n"
+    "    size_t scratch_bytes);\n"
+    "\n/* The same at one of the levels above, for tests; results are the same bytes. */\n"
+    "int @_run_at(int level, const @_inputs *inputs, const @_outputs *outputs, void *scratch,\n"
+    "    size_t scratch_bytes);\n"
+    "\n/* Names of the level that @_run takes on this CPU (\"\": none), and of any (\"\": no such). */\n"
+    "const char *@_isa(void);\n"
+    "const char *@_level_name(int level);\n";
+
+static const char level_for_function[] =
+    "\n/* The best level for the words of Linux's AT_HWCAP and AT_HWCAP2, for run_at on systems that do not\n"
+    "   let programs read the identification registers; @_run takes the lowest there. */\n"
+    "int @_level_for(uint64_t hwcap, uint64_t hwcap2);\n";
+
 static void write_functions(const qcg_abi *abi, qir_strbuf *out)
 {
-    const char *n = abi->name;
     qir_strbuf_printf(out,
-                      "\n/* Re-entrant: keeps no state outside `scratch`, whose contents do not matter "
-                      "before the\n"
-                      "   call.  The symbol carries a hash of this interface, so that a stale header "
-                      "fails to link. */\n"
-                      "#define %s_run %s_run_%08" PRIx32 "\n"
-                      "int %s_run(const %s_inputs *inputs, const %s_outputs *outputs, void *scratch,\n"
-                      "    size_t scratch_bytes);\n"
-                      "\n/* The instruction set level of the code. */\n"
-                      "const char *%s_isa(void);\n"
-                      "\nextern const qcc_model_info %s_info;\n",
-                      n, n, qcg_abi_hash(abi), n, n, n, n, n);
+                      "\n/* The symbol carries a hash of this interface: a stale header fails to link. */\n"
+                      "#define %s_run %s_run_%08" PRIx32 "\n",
+                      abi->name, abi->name, qcg_abi_hash(abi));
+    write_named(abi, run_functions, out);
+    if (qcg_triple_is(abi->triple, "aarch64"))
+        write_named(abi, level_for_function, out);
+    write_named(abi, "\nextern const qcc_model_info @_info;\n", out);
 }
 
 /* A triple is the user's text: nothing in it may end the comment. */
@@ -155,19 +192,30 @@ static void write_plain(const char *text, qir_strbuf *out)
     }
 }
 
-bool qir_codegen_header(qir_module *m, const qir_codegen_options *opts, qir_strbuf *out)
+const char *qcg_level_list(const qcg_abi *abi, qir_arena *arena)
+{
+    const char *list = abi->levels[0];
+    for (size_t i = 1; i < abi->nlevels; i++)
+        list = qir_arena_printf(arena, "%s,%s", list, abi->levels[i]);
+    return list;
+}
+
+bool qir_codegen_header(const qir_codegen_options *opts, const qir_variant *variants, size_t n,
+                        qir_strbuf *out)
 {
     qcg_abi abi;
-    if (!qcg_abi_get(m, opts, &abi))
+    if (!qcg_abi_get(opts, variants, n, &abi))
         return false;
     qir_strbuf_puts(out, "/* Generated by qcc for ");
     write_plain(opts->triple, out);
     qir_strbuf_printf(out,
-                      ", level %s.  Do not edit. */\n"
+                      ", level%s %s.  Do not edit. */\n"
                       "#ifndef QCC_%s_H\n#define QCC_%s_H\n\n"
                       "#include <stddef.h>\n#include <stdint.h>\n\n"
                       "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n",
-                      abi.isa, abi.upper, abi.upper);
+                      n > 1 ? "s" : "",
+                      qcg_level_list(&abi, qir_context_arena(variants[0].module->ctx)), abi.upper,
+                      abi.upper);
     qcg_abi_declarations(&abi, out);
     qir_strbuf_puts(out, info_types);
     write_functions(&abi, out);

@@ -63,7 +63,12 @@ static LLVMValueRef tensors(qcg *g, const qcg_abi *abi)
     return global(g, ".tensors", LLVMConstArray2(LLVMTypeOf(all[0]), all, n), LLVMPrivateLinkage);
 }
 
-void qcg_info(qcg *g, const qcg_abi *abi, LLVMValueRef run)
+static LLVMValueRef function(qcg *g, const qcg_abi *abi, const char *suffix)
+{
+    return LLVMGetNamedFunction(g->module, qir_arena_printf(g->arena, "%s_%s", abi->name, suffix));
+}
+
+void qcg_info(qcg *g, const qcg_abi *abi)
 {
     LLVMValueRef fields[] = {
         u32(g, QCG_ABI_VERSION),
@@ -72,9 +77,11 @@ void qcg_info(qcg *g, const qcg_abi *abi, LLVMValueRef run)
         u32(g, QCG_SCRATCH_ALIGN),
         u64(g, abi->scratch_bytes),
         text(g, abi->name, 64),
-        text(g, abi->isa, 32),
+        text(g, qcg_level_list(abi, g->arena), 32),
         tensors(g, abi),
-        run,
+        function(g, abi, "run"),
+        function(g, abi, "run_at"),
+        function(g, abi, "isa"),
     };
     LLVMValueRef init = LLVMConstStructInContext(g->llvm, fields, sizeof fields / sizeof *fields,
                                                  false);

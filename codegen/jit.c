@@ -45,14 +45,14 @@ static bool link_object(qir_jit *j, qir_diag_engine *diag, const qir_strbuf *obj
     return true;
 }
 
-static bool load(qir_jit *j, qir_module *m, const qir_codegen_options *opts)
+static bool load(qir_jit *j, const qir_codegen_options *opts, const qir_variant *v)
 {
-    qir_diag_engine *diag = qir_context_diag(m->ctx);
+    qir_diag_engine *diag = qir_context_diag(v->module->ctx);
     qcg_abi abi;
     qir_strbuf object = {0}, symbol = {0};
     qir_codegen_options object_opts = *opts;
     object_opts.emit = QIR_EMIT_OBJECT;
-    bool ok = qcg_abi_get(m, opts, &abi) && qir_codegen(m, &object_opts, &object);
+    bool ok = qcg_abi_get(opts, v, 1, &abi) && qir_codegen(&object_opts, v, 1, &object);
     if (ok) {
         qir_strbuf_printf(&symbol, "%s_run", abi.name);
         j->scratch_bytes = (abi.scratch_bytes + QCG_SCRATCH_ALIGN - 1) & ~(size_t)63;
@@ -67,10 +67,10 @@ static bool load(qir_jit *j, qir_module *m, const qir_codegen_options *opts)
     return ok;
 }
 
-qir_jit *qir_jit_create(qir_module *m, const qir_codegen_options *opts)
+qir_jit *qir_jit_create(const qir_codegen_options *opts, const qir_variant *v)
 {
     qir_jit *j = calloc(1, sizeof *j);
-    if (j && !load(j, m, opts)) {
+    if (j && !load(j, opts, v)) {
         qir_jit_destroy(j);
         return NULL;
     }

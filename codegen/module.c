@@ -1,12 +1,12 @@
-/* From a planned module to an LLVM module: one internal function per op, in program order, then the
- * entry point that calls them.  What an op's function contains is the business of the kernels,
- * found through the lower column of ops.def. */
+/* From planned modules to an LLVM module: per level one internal function per op, in program order, and
+ * a body that calls them; then the entry points.  What an op's function contains is the business of the
+ * kernels, found through the lower column of ops.def. */
 #include <stdio.h>
 #include <string.h>
 #include <llvm-c/Target.h>
-#include "build.h"
 #include "child.h"
 #include "emit.h"
+#include "entry.h"
 #include "machine.h"
 #include "qir/layout.h"
 
@@ -41,7 +41,7 @@ static LLVMValueRef op_function(qcg *g, const qir_op *op, size_t k, const char *
     for (uint32_t i = 0; i <= op->nresults; i++) /* and the workspace */
         params[n++] = ptr;
     char name[96];
-    snprintf(name, sizeof name, "%s_op%zu", g->opts->name, k);
+    snprintf(name, sizeof name, "%s_%s_op%zu", g->opts->name, qir_level_get(g->level)->name, k);
     LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(g->llvm), params, n, false);
     return qcg_add_function(g, name, type, LLVMInternalLinkage, features);
 }
@@ -115,9 +115,13 @@ static void set_flags(qcg *g, LLVMTargetMachineRef tm)
     }
 }
 
-static bool build(qcg *g, const qcg_abi *abi)
+/* The ops and the body of one variant; NULL: diagnosed. */
+static LLVMValueRef build_variant(qcg *g, const qcg_abi *abi, const qir_variant *v)
 {
-    const char *features = qcg_features(g->qir->ctx, g->opts);
+    g->qir = v->module;
+    g->level = v->level;
+    g->machine = qcg_machine_get(v->level);
+    const char *features = qcg_features(g->qir->ctx, g->opts, g->level);
     qir_block *body = qir_module_main(g->qir)->body;
     size_t n = 0;
     qir_for_each_op(op, body)
@@ -131,34 +135,46 @@ static bool build(qcg *g, const qcg_abi *abi)
         ok = lower_op(g, op, n, features) && ok;
         calls[n++] = (qcg_call){op, g->fn};
     }
-    if (ok)
-        qcg_entry(g, abi, calls, n);
-    return ok;
+    return ok ? qcg_body(g, abi, calls, n) : NULL;
 }
 
 struct job {
-    qir_module *m;
     const qir_codegen_options *opts;
+    const qir_variant *variants;
     const qcg_abi *abi;
 };
+
+static bool build(qcg *g, const struct job *job)
+{
+    size_t n = job->abi->nlevels;
+    LLVMValueRef *bodies = QIR_NEW_ARRAY(g->arena, LLVMValueRef, n);
+    bool ok = true;
+    for (size_t i = 0; i < n; i++) {
+        bodies[i] = build_variant(g, job->abi, &job->variants[i]);
+        ok = ok && bodies[i];
+    }
+    if (ok)
+        qcg_entry(g, job->abi, bodies);
+    return ok;
+}
 
 /* Runs in the child; nothing is freed there but what LLVM wants freed to flush. */
 static bool compile(void *user, qir_strbuf *out)
 {
     struct job *job = user;
-    qir_diag_engine *diag = qir_context_diag(job->m->ctx);
+    qir_context *ctx = job->variants[0].module->ctx;
+    qir_diag_engine *diag = qir_context_diag(ctx);
     LLVMTargetMachineRef tm = qcg_target_machine(diag, job->opts->triple, "", "");
     if (!tm)
         return false;
-    qcg g = {.qir = job->m,
+    qcg g = {.qir = job->variants[0].module,
              .llvm = LLVMContextCreate(),
              .opts = job->opts,
-             .machine = qcg_machine_get(job->opts->level),
-             .arena = qir_context_arena(job->m->ctx)};
+             .arena = qir_context_arena(ctx)};
     g.module = LLVMModuleCreateWithNameInContext(job->opts->name, g.llvm);
     g.b = LLVMCreateBuilderInContext(g.llvm);
     set_flags(&g, tm);
-    return build(&g, job->abi) && qcg_emit(diag, g.module, tm, job->opts->emit, out);
+    return build(&g, job) && qcg_emit(diag, g.module, tm, job->opts->emit, out);
 }
 
 /* Reads every constant that code uses, so that a missing params file is diagnosed here. */
@@ -171,11 +187,15 @@ static bool load_constants(qir_module *m)
     return ok;
 }
 
-bool qir_codegen(qir_module *m, const qir_codegen_options *opts, qir_strbuf *out)
+bool qir_codegen(const qir_codegen_options *opts, const qir_variant *variants, size_t n,
+                 qir_strbuf *out)
 {
     qcg_abi abi;
-    if (!qcg_abi_get(m, opts, &abi) || !load_constants(m))
+    if (!qcg_abi_get(opts, variants, n, &abi))
         return false;
-    struct job job = {m, opts, &abi};
-    return qcg_run_child(qir_context_diag(m->ctx), compile, &job, out, NULL);
+    for (size_t i = 0; i < n; i++)
+        if (!load_constants(variants[i].module))
+            return false;
+    struct job job = {opts, variants, &abi};
+    return qcg_run_child(qir_context_diag(variants[0].module->ctx), compile, &job, out, NULL);
 }

@@ -28,8 +28,8 @@ static bool unbounded(const qir_op *op)
 static qir_kernel_plan plan_of(const qcg *g)
 {
     qir_kernel_plan p;
-    qir_kernel_plan_get(g->opts->level, g->op, &p);
-    QIR_ASSERT(qir_kernel_plan_bytes(&p) == qir_level_workspace(g->opts->level, g->op),
+    qir_kernel_plan_get(g->level, g->op, &p);
+    QIR_ASSERT(qir_kernel_plan_bytes(&p) == qir_level_workspace(g->level, g->op),
                "kernel and planner disagree on scratch");
     return p;
 }

@@ -98,7 +98,7 @@ bool qcg_lower_depthwise_f32(qcg *g, const qir_kernel_plan *p)
         return false;
     dw d = {.p = p};
     qcg_window_init(g, &d.win, p, 0);
-    d.w = qcg_weights_packed(g, p->w.groups, qir_level_get(g->opts->level)->fdw);
+    d.w = qcg_weights_packed(g, p->w.groups, qir_level_get(g->level)->fdw);
     if (!d.w)
         return false;
     d.bias = bias ? qcg_const(g, bias, (size_t)p->w.c * 4, 64) : NULL;

@@ -173,7 +173,7 @@ bool qcg_lower_gemm_dynamic(qcg *g, const qir_kernel_plan *p)
 {
     const qir_type *w = qir_op_operand(g->op, (uint32_t)qir_op_weight(g->op))->type;
     job j = {.p = p, .w = w->kind == QIR_PACKED ? w->logical : w};
-    qir_packing packing = qir_level_dynamic_packing(g->opts->level, g->op);
+    qir_packing packing = qir_level_dynamic_packing(g->level, g->op);
     j.data = qcg_weight_data(g, p->w.groups);
     j.m.m = machine_of(g->machine, p->packing);
     j.m.w = j.data ? qcg_weights_packed(g, p->w.groups, packing) : NULL;

@@ -120,7 +120,7 @@ static bool get_weights(qcg *g, job *j)
         j->w = llb_at(g, g->ws, (int64_t)(p->band_bytes + p->panel_bytes));
         return qcg_codes_get(g, 1, &j->codes);
     }
-    j->w = qcg_weights_packed(g, p->w.groups, qir_level_get(g->opts->level)->fgemm);
+    j->w = qcg_weights_packed(g, p->w.groups, qir_level_get(g->level)->fgemm);
     return j->w != NULL;
 }
 

@@ -245,7 +245,7 @@ static bool lower_pool(qcg *g, bool largest)
     if (qir_type_elements(g->op->results[0].type) == 0)
         return true;
     pool p = {.largest = largest, .is_float = x->dtype == QIR_f32, .dtype = x->dtype};
-    qir_kernel_plan_get(g->opts->level, g->op, &p.plan);
+    qir_kernel_plan_get(g->level, g->op, &p.plan);
     const qir_window *w = &p.plan.w;
     qcg_window_init(g, &p.win, &p.plan, 0);
     p.win.padding = padding_value(g, &p);

@@ -42,6 +42,8 @@ int main(int argc, char **argv)
     bool internal = d.internal_error || tool_internal_error();
     qir_strbuf_free(&d.code);
     qir_strbuf_free(&d.import_report);
+    for (size_t i = 1; i < d.nvariants; i++)
+        qir_module_destroy(d.variants[i].module);
     qir_module_destroy(d.module);
     qir_context_destroy(d.ctx);
     return ok ? CL_EXIT_OK : internal ? CL_EXIT_INTERNAL : CL_EXIT_ERROR;

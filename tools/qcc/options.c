@@ -23,8 +23,9 @@ static const cl_option options[] = {
 
     {"target", CL_STRING, &o.target, "TRIPLE", "x86_64, aarch64 or an LLVM triple (default: here)", 0,
      0},
-    {"mlevel", CL_STRING, &o.level, "LEVEL",
-     "instructions to use: a level, native or baseline (default: what every such CPU has)", 0, 0},
+    {"mlevel", CL_STRING, &o.level, "LIST",
+     "instructions to use: levels, native, baseline or all; the object chooses among several "
+     "(default: what every such CPU has)", 0, 0},
     {"mcpu", CL_STRING, &o.cpu, "CPU", "schedule for this CPU; adds no instructions", 0, 0},
     {"mattr", CL_STRING, &o.attrs, "LIST", "+feature,-feature: LLVM features besides the level's", 0,
      0},

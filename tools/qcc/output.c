@@ -163,7 +163,7 @@ bool qcc_write_outputs(qcc_driver *d)
     if (!makes_code(d))
         ok = print_module(d, &text, &params);
     else if (path)
-        ok = qir_codegen_header(d->module, &d->codegen, &header);
+        ok = qir_codegen_header(&d->codegen, d->variants, d->nvariants, &header);
     if (depfile)
         qcc_print_rule(d->diag, (const char *const[]){output_path(d), path, d->opts->save_params}, 3,
                        &rule);

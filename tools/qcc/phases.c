@@ -15,13 +15,13 @@ bool qcc_has_stage(const qcc_driver *d, unsigned stages)
     return qir_module_stage(d->module) & stages;
 }
 
-bool qcc_run_passes(qcc_driver *d, const char *pipeline)
+static bool run_over(qcc_driver *d, qir_module *m, const char *pipeline)
 {
     qir_pm_options opts = {.verify_each = true, .time = d->opts->time_passes,
                            .samples = d->samples};
     qir_pass_manager *pm = qir_pm_create(d->ctx, &opts);
     qir_strbuf report = {0};
-    bool ok = qir_pm_add(pm, pipeline) && qir_pm_run(pm, d->module);
+    bool ok = qir_pm_add(pm, pipeline) && qir_pm_run(pm, m);
     d->internal_error = d->internal_error || qir_pm_internal_error(pm);
     if (d->opts->time_passes) {
         qir_pm_report(pm, &report);
@@ -32,14 +32,23 @@ bool qcc_run_passes(qcc_driver *d, const char *pipeline)
     return ok;
 }
 
-static bool run_with_level(qcc_driver *d, const char *format)
+bool qcc_run_passes(qcc_driver *d, const char *pipeline)
 {
-    qir_strbuf pipeline = {0};
-    const char *level = qir_level_get(d->codegen.level)->name;
-    for (const char *p = format; *p; p++)
-        *p == '@' ? qir_strbuf_puts(&pipeline, level) : qir_strbuf_putc(&pipeline, *p);
-    bool ok = qcc_run_passes(d, pipeline.data);
-    qir_strbuf_free(&pipeline);
+    return run_over(d, d->module, pipeline);
+}
+
+/* Over each variant; `@` in the pipeline is its level. */
+static bool run_per_level(qcc_driver *d, const char *format)
+{
+    bool ok = true;
+    for (size_t i = 0; i < d->nvariants && ok; i++) {
+        qir_strbuf pipeline = {0};
+        const char *level = qir_level_get(d->variants[i].level)->name;
+        for (const char *p = format; *p; p++)
+            *p == '@' ? qir_strbuf_puts(&pipeline, level) : qir_strbuf_putc(&pipeline, *p);
+        ok = run_over(d, d->variants[i].module, pipeline.data);
+        qir_strbuf_free(&pipeline);
+    }
     return ok;
 }
 
@@ -137,27 +146,41 @@ static bool lower(qcc_driver *d)
     return true;
 }
 
+/* Up to here the module is the same for every level. */
+static bool make_variants(qcc_driver *d)
+{
+    const unsigned later = QIR_STAGE_PACKED | QIR_STAGE_LAYOUTS | QIR_STAGE_PLANNED;
+    d->variants[0].module = d->module;
+    if (d->nvariants > 1 && qcc_has_stage(d, later))
+        return qir_error(d->diag, NULL, "codegen.level",
+                         "the model was prepared for one level already; name that one with -mlevel");
+    for (size_t i = 1; i < d->nvariants; i++)
+        d->variants[i].module = qir_module_clone(d->module);
+    return true;
+}
+
 static bool prepack(qcc_driver *d)
 {
-    if (qcc_has_stage(d, QIR_STAGE_PACKED | QIR_STAGE_LAYOUTS))
-        return true;
-    return run_with_level(d, "prepare-code,register-prepack-params{level=@},prepack-weights");
+    if (!make_variants(d))
+        return false;
+    return qcc_has_stage(d, QIR_STAGE_PACKED | QIR_STAGE_LAYOUTS) ||
+           run_per_level(d, "prepare-code,register-prepack-params{level=@},prepack-weights");
 }
 
 static bool plan(qcc_driver *d)
 {
-    if (!qcc_has_stage(d, QIR_STAGE_LAYOUTS) && !qcc_run_passes(d, "assign-layouts"))
+    if (!qcc_has_stage(d, QIR_STAGE_LAYOUTS) && !run_per_level(d, "assign-layouts"))
         return false;
-    if (!qcc_has_stage(d, QIR_STAGE_PLANNED) && !run_with_level(d, "plan-memory{level=@}"))
+    if (!qcc_has_stage(d, QIR_STAGE_PLANNED) && !run_per_level(d, "plan-memory{level=@}"))
         return false;
-    return run_with_level(d, "verify-plan{level=@}");
+    return run_per_level(d, "verify-plan{level=@}");
 }
 
 /* ---- code ------------------------------------------------------------------------------------- */
 static bool generate(qcc_driver *d, qir_emit_kind kind)
 {
     d->codegen.emit = kind;
-    return qir_codegen(d->module, &d->codegen, &d->code);
+    return qir_codegen(&d->codegen, d->variants, d->nvariants, &d->code);
 }
 
 static bool emit_llvm(qcc_driver *d)

@@ -45,6 +45,10 @@ typedef struct qcc_driver {
     bool fast;                        /* -accuracy=fast */
     const char *keep_float, *weights; /* these options and what a plan adds to them */
     qir_codegen_options codegen;
+    /* One per level of the object.  variants[0].module is `module`; from phase prepack on the others
+     * are copies of it, each prepared for its level. */
+    qir_variant variants[QIR_NUM_LEVELS];
+    size_t nvariants;
     qir_strbuf import_report; /* lines of -import-report */
     qir_strbuf code; /* object, assembly or LLVM IR, once generated */
     size_t last;     /* phase to stop after */
@@ -64,7 +68,7 @@ size_t qcc_phase_find(const char *name);
 /* Runs phases up to and with d->last.  False: diagnosed. */
 bool qcc_run_phases(qcc_driver *d);
 
-bool qcc_run_passes(qcc_driver *d, const char *pipeline);
+bool qcc_run_passes(qcc_driver *d, const char *pipeline); /* over d->module */
 bool qcc_has_stage(const qcc_driver *d, unsigned stages);
 
 /* --- quantize.c ------------------------------------------------------------------------------ */
@@ -85,7 +89,8 @@ bool qcc_calibrate(qcc_driver *d);
 bool qcc_refine(qcc_driver *d);
 
 /* --- target.c -------------------------------------------------------------------------------- */
-/* Fills d->codegen from the options and asks LLVM whether it knows all that.  False: diagnosed. */
+/* Fills d->codegen and the variants' levels from the options and asks LLVM whether it knows all that.
+ * False: diagnosed. */
 bool qcc_choose_target(qcc_driver *d);
 /* A portable object is the default: says so where that gives speed away. */
 void qcc_remark_level(qcc_driver *d);

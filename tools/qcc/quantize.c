@@ -133,7 +133,7 @@ bool qcc_prepare(qcc_driver *d)
     add_option(&pipeline, "config", o->qconfig);
     add_option(&pipeline, "keep-float", d->keep_float);
     add_option(&pipeline, "weights", d->weights);
-    add_option(&pipeline, "arch", qir_level_get(d->codegen.level)->arch);
+    add_option(&pipeline, "arch", qir_level_get(d->variants[0].level)->arch);
     qir_strbuf_puts(&pipeline, "},insert-observers{");
     add_option(&pipeline, "observer", o->observer);
     qir_strbuf_puts(&pipeline, "}");

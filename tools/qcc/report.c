@@ -26,16 +26,23 @@ static size_t constant_bytes(const qir_module *m)
     return n;
 }
 
+static void report_variant(const qcc_driver *d, const qir_variant *v, qir_strbuf *out)
+{
+    const qir_module *m = v->module ? v->module : d->module;
+    qir_strbuf_printf(out, "target: %s, level %s\n", d->codegen.triple,
+                      qir_level_get(v->level)->name);
+    qir_strbuf_printf(out, "constants: %zu bytes\n", constant_bytes(m));
+    if (d->last >= qcc_phase_find("plan"))
+        qir_strbuf_printf(out, "scratch: %zu bytes, lower bound %zu\n", module_int(m, "arena"),
+                          module_int(m, "arena_bound"));
+}
+
 bool qcc_report(qcc_driver *d)
 {
     qir_strbuf out = {0};
     qir_quant_report(d->module, &out);
-    qir_strbuf_printf(&out, "target: %s, level %s\n", d->codegen.triple,
-                      qir_level_get(d->codegen.level)->name);
-    qir_strbuf_printf(&out, "constants: %zu bytes\n", constant_bytes(d->module));
-    if (d->last >= qcc_phase_find("plan"))
-        qir_strbuf_printf(&out, "scratch: %zu bytes, lower bound %zu\n",
-                          module_int(d->module, "arena"), module_int(d->module, "arena_bound"));
+    for (size_t i = 0; i < d->nvariants; i++)
+        report_variant(d, &d->variants[i], &out);
     if (d->code.len)
         qir_strbuf_printf(&out, "output: %zu bytes\n", d->code.len);
     fwrite(out.data, 1, out.len, qcc_writes_stdout(d) ? stderr : stdout);

@@ -11,7 +11,7 @@
 typedef struct jit_engine {
     engine base;
     run *r;
-    qir_module *module;
+    qir_variant variant;
     qir_jit *jit;
     const void **inputs;
     void **outputs;
@@ -37,8 +37,8 @@ static void jit_destroy(engine *base)
     free(e->outputs);
     free(e->inputs);
     qir_jit_destroy(e->jit);
-    if (e->module)
-        qir_module_destroy(e->module);
+    if (e->variant.module)
+        qir_module_destroy(e->variant.module);
     free(e);
 }
 
@@ -56,40 +56,45 @@ static bool make_buffers(jit_engine *e)
     return ok || qir_error(e->r->diag, NULL, "run.memory", "out of memory");
 }
 
-static bool choose_target(run *r, qir_codegen_options *o)
+static bool choose_level(run *r, const char *triple, qir_level *level)
+{
+    const char *name = r->opts->level ? r->opts->level : "native";
+    *level = qir_level_native();
+    if (!strcmp(name, "baseline"))
+        *level = qir_level_baseline(triple);
+    else if (strcmp(name, "native") && !qir_level_from_name(name, level))
+        return qir_error(r->diag, NULL, "codegen.level", "unknown level '%s'", name);
+    return (qir_level_fits_triple(*level, triple) && qir_level_runs_here(*level)) ||
+           qir_error(r->diag, NULL, "codegen.level", "level '%s' does not run on this machine",
+                     name);
+}
+
+static bool choose_target(run *r, qir_codegen_options *o, qir_level *level)
 {
     *o = (qir_codegen_options){.triple = qir_target_triple(r->ctx, NULL),
-                               .level = qir_level_native(),
                                .cpu = r->opts->mcpu,
                                .attrs = r->opts->mattr,
                                .name = "model"};
-    const char *level = r->opts->level ? r->opts->level : "native";
     if (!o->triple)
         return qir_error(r->diag, NULL, "codegen.target",
                          "there is no code generator for this machine");
-    if (!strcmp(level, "baseline"))
-        o->level = qir_level_baseline(o->triple);
-    else if (strcmp(level, "native") && !qir_level_from_name(level, &o->level))
-        return qir_error(r->diag, NULL, "codegen.level", "unknown level '%s'", level);
-    if (!qir_level_fits_triple(o->level, o->triple) || !qir_level_runs_here(o->level))
-        return qir_error(r->diag, NULL, "codegen.level", "level '%s' does not run on this machine",
-                         level);
-    return qir_codegen_check_target(r->diag, o);
+    return choose_level(r, o->triple, level) && qir_codegen_check_target(r->diag, o);
 }
 
 engine *engine_create_jit(run *r)
 {
     qir_codegen_options opts;
     jit_engine *e = calloc(1, sizeof *e);
-    if (!e || !choose_target(r, &opts)) {
+    if (!e || !choose_target(r, &opts, &e->variant.level)) {
         free(e);
         return NULL;
     }
     e->base = (engine){jit_run, jit_destroy};
     e->r = r;
-    e->module = qir_module_clone(r->module);
-    if (qir_lower_to_code(e->module, qir_level_get(opts.level)->name) && make_buffers(e))
-        e->jit = qir_jit_create(e->module, &opts);
+    e->variant.module = qir_module_clone(r->module);
+    if (qir_lower_to_code(e->variant.module, qir_level_get(e->variant.level)->name) &&
+        make_buffers(e))
+        e->jit = qir_jit_create(&opts, &e->variant);
     if (!e->jit) {
         jit_destroy(&e->base);
         return NULL;

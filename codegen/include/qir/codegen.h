@@ -15,21 +15,30 @@ typedef enum qir_emit_kind { QIR_EMIT_OBJECT, QIR_EMIT_ASSEMBLY, QIR_EMIT_LLVM }
 
 typedef struct qir_codegen_options {
     const char *triple; /* normalised (qir_target_triple) */
-    qir_level level;
-    const char *cpu, *attrs; /* -mcpu, -mattr: NULL = those of the level */
+    const char *cpu, *attrs; /* -mcpu, -mattr: NULL = those of each level */
     const char *name;        /* model name: prefix of every public symbol */
     qir_emit_kind emit;
 } qir_codegen_options;
 
+/* One model as one instruction set level wants it (stage PLANNED).  An object holds one or more:
+ * the same model each time, lowered for levels of one architecture, in ascending order. */
+typedef struct qir_variant {
+    qir_module *module;
+    qir_level level;
+} qir_variant;
+
 /* Known to LLVM?  Diagnoses unknown triples, CPUs and features, with the known ones. */
 bool qir_codegen_check_target(qir_diag_engine *diag, const qir_codegen_options *opts);
 
-/* Compiles `m` (stage PLANNED).  Appends the bytes to `out`.  Runs LLVM in a forked child, so that
- * its out-of-memory and fatal errors become diagnostics here.  False: diagnosed. */
-bool qir_codegen(qir_module *m, const qir_codegen_options *opts, qir_strbuf *out);
+/* Compiles the variants into one object, which chooses by what the CPU has.  Appends the bytes to
+ * `out`.  Runs LLVM in a forked child, so that its out-of-memory and fatal errors become diagnostics
+ * here.  False: diagnosed. */
+bool qir_codegen(const qir_codegen_options *opts, const qir_variant *variants, size_t n,
+                 qir_strbuf *out);
 
 /* The C header of the object (architecture section "The generated interface"). */
-bool qir_codegen_header(qir_module *m, const qir_codegen_options *opts, qir_strbuf *out);
+bool qir_codegen_header(const qir_codegen_options *opts, const qir_variant *variants, size_t n,
+                        qir_strbuf *out);
 
 /* Turns any bytes into a C identifier, injectively: [A-Za-z0-9_], at most 63, no keyword, with a
  * hash suffix whenever something had to change. */
@@ -37,7 +46,7 @@ void qir_mangle(const char *name, size_t len, qir_strbuf *out);
 
 /* --- JIT: the same generator, in process (LLVM ORC) -------------------------------------------- */
 typedef struct qir_jit qir_jit;
-qir_jit *qir_jit_create(qir_module *m, const qir_codegen_options *opts); /* NULL: diagnosed */
+qir_jit *qir_jit_create(const qir_codegen_options *opts, const qir_variant *v); /* NULL: diagnosed */
 void qir_jit_destroy(qir_jit *j);
 /* Pointers in argument and result order.  Returns the code of NAME_run. */
 int qir_jit_run(qir_jit *j, const void *const *inputs, void *const *outputs);

@@ -41,12 +41,12 @@ static bool check_level(test_case *t, qir_module *m, qir_level level, const qir_
 {
     const char *name = qir_level_get(level)->name;
     qir_codegen_options opts = {
-        .triple = qir_target_triple(t->ctx, NULL), .level = level, .name = "model"};
-    qir_module *copy = qir_module_clone(m);
-    qir_jit *jit = qir_lower_to_code(copy, name) ? qir_jit_create(copy, &opts) : NULL;
+        .triple = qir_target_triple(t->ctx, NULL), .name = "model"};
+    qir_variant copy = {qir_module_clone(m), level};
+    qir_jit *jit = qir_lower_to_code(copy.module, name) ? qir_jit_create(&opts, &copy) : NULL;
     bool ok = jit && run_code(t, jit, qir_module_main(m), inputs, want, name);
     qir_jit_destroy(jit);
-    qir_module_destroy(copy);
+    qir_module_destroy(copy.module);
     return ok;
 }
 
