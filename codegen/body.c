@@ -1,11 +1,12 @@
-/* The body of a level: calls the ops of its variant with addresses from the plan, and copies the results
- * that no op writes in place. */
+/* The body of a level: calls the ops of its variant with addresses from the plan, and copies the
+ * results that no op writes in place. */
 #include <string.h>
 #include "entry.h"
 #include "qir/layout.h"
 #include "qir/support/assert.h"
 
-/* ---- addresses -------------------------------------------------------------------------------- */
+/* ---- addresses --------------------------------------------------------------------------------
+ */
 static LLVMValueRef result_address(qcg_frame *e, const qir_value *v)
 {
     int64_t n = 0;
@@ -50,11 +51,13 @@ static void call_op(qcg_frame *e, const qcg_call *call)
     }
     for (uint32_t i = 0; i < op->nresults; i++)
         args[n++] = result_address(e, &op->results[i]);
-    args[n++] = qcg_int_attr(op, "ws", &ws) ? qcg_frame_offset(e, e->scratch, (size_t)ws) : LLVMConstNull(e->ptr);
+    args[n++] = qcg_int_attr(op, "ws", &ws) ? qcg_frame_offset(e, e->scratch, (size_t)ws)
+                                            : LLVMConstNull(e->ptr);
     LLVMBuildCall2(e->g->b, LLVMGlobalGetValueType(call->fn), call->fn, args, n, "");
 }
 
-/* ---- results that no op writes in place ------------------------------------------------------- */
+/* ---- results that no op writes in place -------------------------------------------------------
+ */
 /* The body of the copy: a byte at a time, at least one. */
 static void copy_body(qcg_frame *e, LLVMValueRef fn)
 {
@@ -106,8 +109,8 @@ static void copy_to_output(qcg_frame *e, uint32_t k, LLVMValueRef from, size_t b
 static bool is_written_in_place(const qir_value *v, uint32_t k)
 {
     int64_t n;
-    return qir_value_is_whole(v) &&
-           qcg_place_attr(qir_value_root((qir_value *)v), "buf_out", &n) && n == k;
+    return qir_value_is_whole(v) && qcg_place_attr(qir_value_root((qir_value *)v), "buf_out", &n) &&
+           n == k;
 }
 
 static void copy_results(qcg_frame *e, const qir_op *ret)
@@ -121,7 +124,8 @@ static void copy_results(qcg_frame *e, const qir_op *ret)
     }
 }
 
-/* ---- outputs that are updated inputs ----------------------------------------------------------- */
+/* ---- outputs that are updated inputs -----------------------------------------------------------
+ */
 /* Has the plan put an update of `arg` into the buffer of output k? */
 static bool is_updated_there(const qir_func *f, const qir_value *arg, uint32_t k)
 {
@@ -160,7 +164,8 @@ static void move_in_all(qcg_frame *e)
     }
 }
 
-/* ---- the function ----------------------------------------------------------------------------- */
+/* ---- the function -----------------------------------------------------------------------------
+ */
 static void begin(qcg_frame *e)
 {
     LLVMTypeRef params[] = {e->ptr, e->ptr, e->ptr};

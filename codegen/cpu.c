@@ -37,8 +37,8 @@ bool qcg_cpu_is_asked(const char *triple, const char *features)
 LLVMValueRef qcg_mask_or(qcg *g, LLVMValueRef mask, LLVMValueRef ok, unsigned bit)
 {
     LLVMTypeRef word = LLVMInt32TypeInContext(g->llvm);
-    LLVMValueRef set = LLVMBuildSelect(g->b, ok, LLVMConstInt(word, 1ull << bit, false),
-                                       LLVMConstNull(word), "");
+    LLVMValueRef set =
+        LLVMBuildSelect(g->b, ok, LLVMConstInt(word, 1ull << bit, false), LLVMConstNull(word), "");
     return LLVMBuildOr(g->b, mask, set, "");
 }
 

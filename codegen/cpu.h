@@ -18,7 +18,8 @@ LLVMValueRef qcg_cpu_levels(qcg *g, LLVMValueRef fn, const qcg_abi *abi);
 /* mask | (ok ? 1 << bit : 0) */
 LLVMValueRef qcg_mask_or(qcg *g, LLVMValueRef mask, LLVMValueRef ok, unsigned bit);
 
-/* --- rows of the table in cpu.c ------------------------------------------------------------------ */
+/* --- rows of the table in cpu.c ------------------------------------------------------------------
+ */
 bool qcg_x86_asks(const char *triple, const char *features);
 LLVMValueRef qcg_x86_levels(qcg *g, LLVMValueRef fn, const qcg_abi *abi);
 bool qcg_arm_asks(const char *triple, const char *features);

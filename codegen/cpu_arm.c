@@ -4,7 +4,7 @@
 #include <string.h>
 
 struct arm_feature {
-    const char *name, *reg;  /* ID register and the lowest bit of a 4-bit field */
+    const char *name, *reg; /* ID register and the lowest bit of a 4-bit field */
     unsigned shift, least;
     unsigned word, bit; /* of AT_HWCAP (0) or AT_HWCAP2 (1) */
 };

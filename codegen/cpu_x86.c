@@ -16,12 +16,23 @@ struct x86_feature {
 enum { SSE_AVX = 6, AVX512 = 0xe6 };
 
 static const struct x86_feature x86_features[] = {
-    {"sse3", LEAF_1, 2, 0, 0},          {"ssse3", LEAF_1, 2, 9, 0},         {"sse4.1", LEAF_1, 2, 19, 0},
-    {"sse4.2", LEAF_1, 2, 20, 0},       {"movbe", LEAF_1, 2, 22, 0},        {"popcnt", LEAF_1, 2, 23, 0},
-    {"fma", LEAF_1, 2, 12, SSE_AVX},    {"avx", LEAF_1, 2, 28, SSE_AVX},    {"f16c", LEAF_1, 2, 29, SSE_AVX},
-    {"avx2", LEAF_7, 1, 5, SSE_AVX},    {"bmi", LEAF_7, 1, 3, 0},           {"bmi2", LEAF_7, 1, 8, 0},
-    {"avx512f", LEAF_7, 1, 16, AVX512}, {"avx512dq", LEAF_7, 1, 17, AVX512}, {"avx512bw", LEAF_7, 1, 30, AVX512},
-    {"avx512vl", LEAF_7, 1, 31, AVX512}, {"avx512vnni", LEAF_7, 2, 11, AVX512},
+    {"sse3", LEAF_1, 2, 0, 0},
+    {"ssse3", LEAF_1, 2, 9, 0},
+    {"sse4.1", LEAF_1, 2, 19, 0},
+    {"sse4.2", LEAF_1, 2, 20, 0},
+    {"movbe", LEAF_1, 2, 22, 0},
+    {"popcnt", LEAF_1, 2, 23, 0},
+    {"fma", LEAF_1, 2, 12, SSE_AVX},
+    {"avx", LEAF_1, 2, 28, SSE_AVX},
+    {"f16c", LEAF_1, 2, 29, SSE_AVX},
+    {"avx2", LEAF_7, 1, 5, SSE_AVX},
+    {"bmi", LEAF_7, 1, 3, 0},
+    {"bmi2", LEAF_7, 1, 8, 0},
+    {"avx512f", LEAF_7, 1, 16, AVX512},
+    {"avx512dq", LEAF_7, 1, 17, AVX512},
+    {"avx512bw", LEAF_7, 1, 30, AVX512},
+    {"avx512vl", LEAF_7, 1, 31, AVX512},
+    {"avx512vnni", LEAF_7, 2, 11, AVX512},
     {"avxvnni", LEAF_7_1, 0, 4, SSE_AVX},
 };
 
@@ -32,8 +43,8 @@ struct need {
 
 /* What was asked, as LLVM values. */
 struct answers {
-    LLVMValueRef last;             /* highest basic leaf; NULL: not asked */
-    LLVMValueRef regs[LEAVES];     /* struct of four words; NULL: not asked */
+    LLVMValueRef last;         /* highest basic leaf; NULL: not asked */
+    LLVMValueRef regs[LEAVES]; /* struct of four words; NULL: not asked */
     LLVMValueRef xcr0;
 };
 
@@ -69,7 +80,8 @@ bool qcg_x86_asks(const char *triple, const char *features)
     return needs(features, &unused);
 }
 
-/* --- asking ------------------------------------------------------------------------------------ */
+/* --- asking ------------------------------------------------------------------------------------
+ */
 static LLVMValueRef i32(qcg *g, unsigned value)
 {
     return LLVMConstInt(LLVMInt32TypeInContext(g->llvm), value, false);
@@ -141,9 +153,9 @@ static LLVMValueRef has_all(qcg *g, const struct answers *a, const struct need *
     for (unsigned i = 0; i < LEAVES; i++)
         for (unsigned r = 0; r < 4; r++)
             if (n->bits[i][r])
-                ok = LLVMBuildAnd(g->b, ok,
-                                  all_set(g, LLVMBuildExtractValue(g->b, a->regs[i], r, ""),
-                                          n->bits[i][r]), "");
+                ok = LLVMBuildAnd(
+                    g->b, ok,
+                    all_set(g, LLVMBuildExtractValue(g->b, a->regs[i], r, ""), n->bits[i][r]), "");
     return n->state ? LLVMBuildAnd(g->b, ok, all_set(g, a->xcr0, n->state), "") : ok;
 }
 

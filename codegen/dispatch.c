@@ -1,5 +1,5 @@
-/* Which of the object's levels runs: what the CPU has, asked once per scratch memory, and the functions
- * that tell. */
+/* Which of the object's levels runs: what the CPU has, asked once per scratch memory, and the
+ * functions that tell. */
 #include <string.h>
 #include "cpu.h"
 #include "entry.h"
@@ -43,10 +43,11 @@ static LLVMValueRef ask(qcg_frame *e)
     return LLVMBuildCall2(e->g->b, LLVMGlobalGetValueType(fn), fn, NULL, 0, "");
 }
 
-/* ---- remembering ------------------------------------------------------------------------------ */
-/* Asking the CPU costs microseconds, so the answer is remembered after the arena: the mask, hidden in a
- * word that only this model with these levels at this address writes.  Whatever else the scratch memory
- * holds leads to asking: it is no mask, or, once in 2^60, one. */
+/* ---- remembering ------------------------------------------------------------------------------
+ */
+/* Asking the CPU costs microseconds, so the answer is remembered after the arena: the mask, hidden
+ * in a word that only this model with these levels at this address writes.  Whatever else the
+ * scratch memory holds leads to asking: it is no mask, or, once in 2^60, one. */
 static uint64_t key_of(const qcg_abi *abi)
 {
     uint64_t key = qir_hash_bytes(abi->name, strlen(abi->name)) ^ (uint64_t)qcg_abi_hash(abi) << 32;
@@ -88,14 +89,16 @@ LLVMValueRef qcg_choose_level(qcg_frame *e, LLVMValueRef wanted)
     if (!e->abi->asks_cpu)
         return LLVMBuildSelect(b, any, LLVMConstNull(e->i32), wanted, "");
     LLVMValueRef one = LLVMConstInt(e->i32, 1, false), mask = known_levels(e);
-    LLVMValueRef allowed = LLVMBuildSelect(b, any, LLVMConstAllOnes(e->i32),
-                                           LLVMBuildShl(b, one, LLVMBuildSelect(b, any, LLVMConstNull(e->i32), wanted, ""), ""), "");
+    LLVMValueRef shift = LLVMBuildAnd(b, wanted, LLVMConstInt(e->i32, 31, false), "");
+    LLVMValueRef allowed =
+        LLVMBuildSelect(b, any, LLVMConstAllOnes(e->i32), LLVMBuildShl(b, one, shift, ""), "");
     mask = LLVMBuildAnd(b, mask, allowed, "");
     qcg_frame_guard(e, LLVMBuildIsNull(b, mask, ""), QCG_NO_ISA);
     return highest(e, mask);
 }
 
-/* ---- what tells ------------------------------------------------------------------------------- */
+/* ---- what tells -------------------------------------------------------------------------------
+ */
 enum { NAME_BYTES = 16 }; /* of a level, in the table */
 
 /* "", then the names of the levels, in rows of NAME_BYTES: no pointers, so nothing to relocate. */

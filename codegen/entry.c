@@ -1,6 +1,7 @@
 /* The entry points: one function checks what the caller passed (entry_checks.c), chooses a level
- * (dispatch.c), sets the floating-point environment and runs that level's body (body.c); NAME_run and
- * NAME_run_at call it.  Compiled for the baseline, so that it runs on CPUs that lack every level. */
+ * (dispatch.c), sets the floating-point environment and runs that level's body (body.c); NAME_run
+ * and NAME_run_at call it.  Compiled for the baseline, so that it runs on CPUs that lack every
+ * level. */
 #include "entry.h"
 
 /* Calls the body of `level`; its code. */
@@ -19,7 +20,8 @@ static LLVMValueRef run_body(qcg_frame *e, LLVMValueRef level, const LLVMValueRe
         LLVMBasicBlockRef block = qcg_frame_block(e, e->abi->levels[i]);
         LLVMAddCase(select, LLVMConstInt(e->i32, i, false), block);
         LLVMPositionBuilderAtEnd(g->b, block);
-        LLVMValueRef r = LLVMBuildCall2(g->b, LLVMGlobalGetValueType(bodies[i]), bodies[i], args, 3, "");
+        LLVMValueRef r =
+            LLVMBuildCall2(g->b, LLVMGlobalGetValueType(bodies[i]), bodies[i], args, 3, "");
         LLVMBuildBr(g->b, done);
         LLVMAddIncoming(code, &r, &block, 1);
     }
@@ -69,8 +71,8 @@ static void run_function(qcg *g, const qcg_abi *abi, LLVMValueRef enter)
     LLVMTypeRef type = LLVMFunctionType(e.i32, params, 4, false);
     LLVMValueRef run = qcg_frame_function(&e, "run", type, LLVMExternalLinkage);
     forward(&e, enter, LLVMConstAllOnes(e.i32), 0);
-    const char *hashed = qir_arena_printf(g->arena, "%s_run_%08x", abi->name,
-                                          (unsigned)qcg_abi_hash(abi));
+    const char *hashed =
+        qir_arena_printf(g->arena, "%s_run_%08x", abi->name, (unsigned)qcg_abi_hash(abi));
     LLVMAddAlias2(g->module, type, 0, run, hashed);
 }
 

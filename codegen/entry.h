@@ -15,7 +15,8 @@ typedef struct qcg_frame {
 
 qcg_frame qcg_frame_make(qcg *g, const qcg_abi *abi);
 /* Adds a function PREFIX_suffix for the baseline and positions the builder in its entry block. */
-LLVMValueRef qcg_frame_function(qcg_frame *e, const char *suffix, LLVMTypeRef type, LLVMLinkage linkage);
+LLVMValueRef qcg_frame_function(qcg_frame *e, const char *suffix, LLVMTypeRef type,
+                                LLVMLinkage linkage);
 /* base + bytes */
 LLVMValueRef qcg_frame_offset(qcg_frame *e, LLVMValueRef base, size_t bytes);
 /* The n pointers of a struct of pointers. */
@@ -24,18 +25,21 @@ LLVMBasicBlockRef qcg_frame_block(qcg_frame *e, const char *name);
 /* Returns `code` if `bad`; building goes on where it is not. */
 void qcg_frame_guard(qcg_frame *e, LLVMValueRef bad, int code);
 
-/* --- entry_checks.c ------------------------------------------------------------------------------ */
+/* --- entry_checks.c ------------------------------------------------------------------------------
+ */
 /* Emits the checks of what the caller passed, which load the pointers; each returns its code. */
 void qcg_entry_checks(qcg_frame *e);
 
-/* --- body.c ---------------------------------------------------------------------------------------- */
-/* `static i32 NAME_<level>(in, out, scratch)`: the ops of a variant on buffers that were checked, in a
- * floating-point environment that was set.  Returns 0. */
+/* --- body.c
+ * ---------------------------------------------------------------------------------------- */
+/* `static i32 NAME_<level>(in, out, scratch)`: the ops of a variant on buffers that were checked,
+ * in a floating-point environment that was set.  Returns 0. */
 LLVMValueRef qcg_body(qcg *g, const qcg_abi *abi, const qcg_call *calls, size_t ncalls);
 
-/* --- dispatch.c ------------------------------------------------------------------------------------ */
-/* The level to run, an index into the object's levels: `wanted`, or the CPU's best if that is negative.
- * Returns NAME_E_CPU from the function if there is none. */
+/* --- dispatch.c
+ * ------------------------------------------------------------------------------------ */
+/* The level to run, an index into the object's levels: `wanted`, or the CPU's best if that is
+ * negative. Returns NAME_E_CPU from the function if there is none. */
 LLVMValueRef qcg_choose_level(qcg_frame *e, LLVMValueRef wanted);
 /* NAME_isa, NAME_level_name, and on AArch64 NAME_level_for. */
 void qcg_level_functions(qcg *g, const qcg_abi *abi);

@@ -37,8 +37,8 @@ void qcg_fp_enter(qcg *g, LLVMValueRef saved)
     if (qcg_arch_is(g, "x86_64")) {
         x86_enter(g, saved);
     } else if (qcg_arch_is(g, "aarch64")) {
-        LLVMBuildStore(g->b, qcg_asm(g, state_type(g), NULL, NULL, 0, "mrs $0, FPCR", "=r,~{memory}"),
-                       saved);
+        LLVMBuildStore(
+            g->b, qcg_asm(g, state_type(g), NULL, NULL, 0, "mrs $0, FPCR", "=r,~{memory}"), saved);
         arm_set_fpcr(g, LLVMConstNull(state_type(g)));
     }
 }

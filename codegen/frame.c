@@ -13,7 +13,8 @@ qcg_frame qcg_frame_make(qcg *g, const qcg_abi *abi)
                        .size = LLVMIntPtrTypeInContext(g->llvm, layout)};
 }
 
-LLVMValueRef qcg_frame_function(qcg_frame *e, const char *suffix, LLVMTypeRef type, LLVMLinkage linkage)
+LLVMValueRef qcg_frame_function(qcg_frame *e, const char *suffix, LLVMTypeRef type,
+                                LLVMLinkage linkage)
 {
     const char *name = qir_arena_printf(e->g->arena, "%s_%s", e->abi->name, suffix);
     e->fn = qcg_add_function(e->g, name, type, linkage, NULL);
@@ -32,8 +33,8 @@ LLVMValueRef *qcg_frame_load_pointers(qcg_frame *e, LLVMValueRef base, uint32_t 
     LLVMValueRef *p = QIR_NEW_ARRAY(e->g->arena, LLVMValueRef, n + 1);
     for (uint32_t i = 0; i < n; i++) {
         LLVMValueRef at = LLVMConstInt(e->size, i, false);
-        p[i] = LLVMBuildLoad2(e->g->b, e->ptr,
-                              LLVMBuildGEP2(e->g->b, e->ptr, base, &at, 1, ""), "");
+        p[i] =
+            LLVMBuildLoad2(e->g->b, e->ptr, LLVMBuildGEP2(e->g->b, e->ptr, base, &at, 1, ""), "");
     }
     return p;
 }
