@@ -5,8 +5,7 @@
 #include "qir/layout.h"
 #include "qir/support/assert.h"
 
-/* ---- addresses --------------------------------------------------------------------------------
- */
+/* ---- addresses ------------------------------------------------------------------------------ */
 static LLVMValueRef result_address(qcg_frame *e, const qir_value *v)
 {
     int64_t n = 0;
@@ -56,8 +55,7 @@ static void call_op(qcg_frame *e, const qcg_call *call)
     LLVMBuildCall2(e->g->b, LLVMGlobalGetValueType(call->fn), call->fn, args, n, "");
 }
 
-/* ---- results that no op writes in place -------------------------------------------------------
- */
+/* ---- results that no op writes in place ----------------------------------------------------- */
 /* The body of the copy: a byte at a time, at least one. */
 static void copy_body(qcg_frame *e, LLVMValueRef fn)
 {
@@ -124,8 +122,7 @@ static void copy_results(qcg_frame *e, const qir_op *ret)
     }
 }
 
-/* ---- outputs that are updated inputs -----------------------------------------------------------
- */
+/* ---- outputs that are updated inputs -------------------------------------------------------- */
 /* Has the plan put an update of `arg` into the buffer of output k? */
 static bool is_updated_there(const qir_func *f, const qir_value *arg, uint32_t k)
 {
@@ -164,8 +161,7 @@ static void move_in_all(qcg_frame *e)
     }
 }
 
-/* ---- the function -----------------------------------------------------------------------------
- */
+/* ---- the function --------------------------------------------------------------------------- */
 static void begin(qcg_frame *e)
 {
     LLVMTypeRef params[] = {e->ptr, e->ptr, e->ptr};

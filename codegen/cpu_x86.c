@@ -80,8 +80,7 @@ bool qcg_x86_asks(const char *triple, const char *features)
     return needs(features, &unused);
 }
 
-/* --- asking ------------------------------------------------------------------------------------
- */
+/* --- asking ---------------------------------------------------------------------------------- */
 static LLVMValueRef i32(qcg *g, unsigned value)
 {
     return LLVMConstInt(LLVMInt32TypeInContext(g->llvm), value, false);

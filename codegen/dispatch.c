@@ -43,8 +43,7 @@ static LLVMValueRef ask(qcg_frame *e)
     return LLVMBuildCall2(e->g->b, LLVMGlobalGetValueType(fn), fn, NULL, 0, "");
 }
 
-/* ---- remembering ------------------------------------------------------------------------------
- */
+/* ---- remembering ---------------------------------------------------------------------------- */
 /* Asking the CPU costs microseconds, so the answer is remembered after the arena: the mask, hidden
  * in a word that only this model with these levels at this address writes.  Whatever else the
  * scratch memory holds leads to asking: it is no mask, or, once in 2^60, one. */
@@ -97,8 +96,7 @@ LLVMValueRef qcg_choose_level(qcg_frame *e, LLVMValueRef wanted)
     return highest(e, mask);
 }
 
-/* ---- what tells -------------------------------------------------------------------------------
- */
+/* ---- what tells ----------------------------------------------------------------------------- */
 enum { NAME_BYTES = 16 }; /* of a level, in the table */
 
 /* "", then the names of the levels, in rows of NAME_BYTES: no pointers, so nothing to relocate. */
