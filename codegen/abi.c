@@ -52,12 +52,12 @@ static char *upper_case(qir_arena *arena, const char *s)
     return copy;
 }
 
-/* `base`, or `base`_2, `base`_3, ... when taken. */
+/* `base`, or `base`_2, `base`_3, ... when taken; no longer than identifiers may be. */
 static const char *make_unique(qir_arena *arena, qir_map *taken, const char *base)
 {
     const char *name = base;
     for (unsigned n = 2; qir_strmap_has(taken, name, strlen(name)); n++)
-        name = qir_arena_printf(arena, "%s_%u", base, n);
+        name = qir_arena_printf(arena, "%.52s_%u", base, n);
     qir_strmap_put(taken, name, strlen(name), (void *)name);
     return name;
 }
@@ -71,10 +71,21 @@ static const char *mangled(qir_arena *arena, const char *name)
     return copy;
 }
 
-static void name_tensors(qir_arena *arena, qcg_tensor_abi *tensors, uint32_t n,
+/* A member may not be called like its struct (C++), nor like a macro of the header. */
+static void take_own_names(qir_arena *arena, qir_map *taken, const char *name)
+{
+    static const char *const own[] = {"inputs", "outputs", "run", "run_at", "run_mt"};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        char *text = qir_arena_printf(arena, "%s_%s", name, own[i]);
+        qir_strmap_put(taken, text, strlen(text), text);
+    }
+}
+
+static void name_tensors(qir_arena *arena, const char *prefix, qcg_tensor_abi *tensors, uint32_t n,
                          const char *const *model_names, const char *otherwise)
 {
     qir_map fields = {0}, macros = {0};
+    take_own_names(arena, &fields, prefix);
     for (uint32_t i = 0; i < n; i++) {
         const char *name = model_names ? model_names[i] : NULL;
         if (!name || !*name)
@@ -106,29 +117,16 @@ static const char *preprocess_of(const qir_func *f, uint32_t arg)
     return interned;
 }
 
-/* Public names are prefix + "_run" and the like: the whole must be a harmless identifier. */
-static bool is_prefix(const char *name)
-{
-    enum { LONGEST = 48 };
-    qir_strbuf whole = {0}, safe = {0};
-    qir_strbuf_printf(&whole, "%s_run", name);
-    qir_mangle(whole.data, whole.len, &safe);
-    bool ok = strlen(name) <= LONGEST && !strcmp(whole.data, safe.data);
-    qir_strbuf_free(&whole);
-    qir_strbuf_free(&safe);
-    return ok;
-}
-
 static bool check_main(qir_module *m, const char *name)
 {
     qir_diag_engine *diag = qir_context_diag(m->ctx);
     if (!qir_module_main(m))
         return qir_error(diag, m->loc, "codegen.main",
                          "nothing to compile: expected a function @main or a single function");
-    return is_prefix(name) ||
+    return qir_is_prefix(name) ||
            qir_error(diag, NULL, "name.prefix",
                      "'%s' cannot be the prefix of C names; expected letters, digits and "
-                     "underscores, first a letter, at most 48",
+                     "underscores, first a letter, at most 48, and not 'qcc'",
                      name);
 }
 
@@ -144,8 +142,8 @@ static void take_tensors(const qir_func *f, qir_arena *arena, qcg_abi *abi)
                                       .size_limit = qir_func_size_limit(f, i)};
     for (uint32_t i = 0; i < abi->nout; i++)
         abi->out[i].type = f->result_types[i];
-    name_tensors(arena, abi->in, abi->nin, f->arg_names, "input");
-    name_tensors(arena, abi->out, abi->nout, f->result_names, "output");
+    name_tensors(arena, abi->name, abi->in, abi->nin, f->arg_names, "input");
+    name_tensors(arena, abi->name, abi->out, abi->nout, f->result_names, "output");
     for (uint32_t k = 0; k < abi->nout; k++)
         if (qir_func_updated_arg(f, k) >= 0)
             abi->out[k].updates = abi->in[qir_func_updated_arg(f, k)].field;

@@ -210,12 +210,15 @@ bool qir_codegen_header(const qir_codegen_options *opts, const qir_variant *vari
     write_plain(opts->triple, out);
     qir_strbuf_printf(out,
                       ", level%s %s.  Do not edit. */\n"
-                      "#ifndef QCC_%s_H\n#define QCC_%s_H\n\n"
+                      "#ifndef QCC_HEADER_%s\n#define QCC_HEADER_%s\n\n"
+                      "#ifdef %s_ABI_VERSION\n"
+                      "#error \"another model's macros start with %s_, too: give one model another -name\"\n"
+                      "#endif\n\n"
                       "#include <stddef.h>\n#include <stdint.h>\n\n"
                       "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n",
                       n > 1 ? "s" : "",
-                      qcg_level_list(&abi, qir_context_arena(variants[0].module->ctx)), abi.upper,
-                      abi.upper);
+                      qcg_level_list(&abi, qir_context_arena(variants[0].module->ctx)), abi.name,
+                      abi.name, abi.upper, abi.upper);
     qcg_abi_declarations(&abi, out);
     qir_strbuf_puts(out, info_types);
     write_functions(&abi, out);

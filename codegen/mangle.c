@@ -4,25 +4,29 @@
  * hash of its bytes, so that different names stay different; names that already look hashed are
  * hashed again for the same reason. */
 #include <string.h>
+#include <strings.h>
 #include "qir/codegen.h"
 #include "qir/support/map.h"
 
-enum { MAX_IDENTIFIER = 63, HASH_DIGITS = 8, MAX_STEM = MAX_IDENTIFIER - HASH_DIGITS - 1 };
+enum { MAX_IDENTIFIER = 63, MAX_PREFIX = 48, HASH_DIGITS = 8 };
 
-/* Keywords of C11 and C++20, and lower-case macros of common hosts. */
+/* Keywords of C23 and C++20, the types that a generated header names (a member of that name would
+ * change their meaning in C++), and lower-case macros of common hosts. */
 static const char *const reserved[] = {
     "alignas", "alignof", "and", "and_eq", "asm", "assert", "atomic", "auto", "bitand", "bitor",
-    "bool", "break", "case", "catch", "char", "char8_t", "char16_t", "char32_t", "class", "co_await",
-    "co_return", "co_yield", "compl", "complex", "concept", "const", "const_cast", "consteval",
-    "constexpr", "constinit", "continue", "decltype", "default", "delete", "do", "double",
-    "dynamic_cast", "else", "enum", "errno", "explicit", "export", "extern", "false", "float", "for",
-    "friend", "goto", "i386", "if", "imaginary", "inline", "int", "linux", "long", "main", "mutable",
-    "namespace", "new", "noexcept", "noreturn", "not", "not_eq", "operator", "or", "or_eq",
-    "private", "protected", "public", "register", "reinterpret_cast", "requires", "restrict",
-    "return", "short", "signed", "sizeof", "static", "static_assert", "static_cast", "stderr",
-    "stdin", "stdout", "struct", "switch", "template", "this", "thread_local", "throw", "true", "try",
-    "typedef", "typeid", "typename", "typeof", "union", "unix", "unsigned", "using", "virtual",
-    "void", "volatile", "wchar_t", "while", "xor", "xor_eq"};
+    "bool", "break", "case", "catch", "char", "char16_t", "char32_t", "char8_t", "class",
+    "co_await", "co_return", "co_yield", "compl", "complex", "concept", "const", "const_cast",
+    "consteval", "constexpr", "constinit", "continue", "decltype", "default", "delete", "do",
+    "double", "dynamic_cast", "else", "enum", "environ", "errno", "explicit", "export", "extern",
+    "false", "far", "float", "for", "friend", "goto", "i386", "if", "imaginary", "inline", "int",
+    "int16_t", "int32_t", "int64_t", "int8_t", "interface", "linux", "long", "main", "mutable",
+    "namespace", "near", "new", "noexcept", "noreturn", "not", "not_eq", "nullptr", "operator",
+    "or", "or_eq", "pascal", "private", "protected", "ptrdiff_t", "public", "register",
+    "reinterpret_cast", "requires", "restrict", "return", "short", "signed", "size_t", "sizeof",
+    "small", "static", "static_assert", "static_cast", "stderr", "stdin", "stdout", "struct", "sun",
+    "switch", "template", "this", "thread_local", "throw", "true", "try", "typedef", "typeid",
+    "typename", "typeof", "typeof_unqual", "uint16_t", "uint32_t", "uint64_t", "uint8_t", "union",
+    "unix", "unsigned", "using", "virtual", "void", "volatile", "wchar_t", "while", "xor", "xor_eq"};
 
 static bool is_lower(char c)
 {
@@ -52,9 +56,12 @@ static bool is_reserved(const char *name, size_t len)
     return false;
 }
 
-/* INT_MAX, EOF and their kind: a macro of some header may have any all-capital name. */
+/* INT_MAX, EOF and their kind: a macro of some header may have any all-capital name.  <inttypes.h>
+ * alone mixes cases: PRId64, SCNx8. */
 static bool may_be_macro(const char *name, size_t len)
 {
+    if (len > 3 && (!memcmp(name, "PRI", 3) || !memcmp(name, "SCN", 3)))
+        return true;
     for (size_t i = 0; i < len; i++)
         if (is_lower(name[i]))
             return false;
@@ -81,13 +88,10 @@ static bool is_harmless(const char *name, size_t len)
     return !is_reserved(name, len) && !may_be_macro(name, len) && !looks_hashed(name, len);
 }
 
-void qir_mangle(const char *name, size_t len, qir_strbuf *out)
+/* The name's letters and digits, cut, and a hash of all of it: `most` bytes in all. */
+static void write_hashed(const char *name, size_t len, size_t most, qir_strbuf *out)
 {
-    if (is_harmless(name, len)) {
-        qir_strbuf_write(out, name, len);
-        return;
-    }
-    size_t room = MAX_STEM;
+    size_t room = most - HASH_DIGITS - 1;
     if (len == 0 || !(is_lower(name[0]) || is_upper(name[0]))) {
         qir_strbuf_putc(out, 't');
         room--;
@@ -95,4 +99,39 @@ void qir_mangle(const char *name, size_t len, qir_strbuf *out)
     for (size_t i = 0; i < len && i < room; i++)
         qir_strbuf_putc(out, is_word(name[i]) ? name[i] : '_');
     qir_strbuf_printf(out, "_%08x", (unsigned)(qir_hash_bytes(name, len) & 0xffffffffu));
+}
+
+void qir_mangle(const char *name, size_t len, qir_strbuf *out)
+{
+    if (is_harmless(name, len))
+        qir_strbuf_write(out, name, len);
+    else
+        write_hashed(name, len, MAX_IDENTIFIER, out);
+}
+
+/* ---- prefixes --------------------------------------------------------------------------------- */
+/* qcc_model_info and other types that all headers share, and their macros. */
+static bool is_ours(const char *name)
+{
+    return !strncasecmp(name, "qcc", 3) && (!name[3] || name[3] == '_');
+}
+
+bool qir_is_prefix(const char *name)
+{
+    qir_strbuf whole = {0};
+    qir_strbuf_printf(&whole, "%s_run", name);
+    bool ok = strlen(name) <= MAX_PREFIX && is_harmless(whole.data, whole.len) && !is_ours(name);
+    qir_strbuf_free(&whole);
+    return ok;
+}
+
+void qir_make_prefix(const char *text, qir_strbuf *out)
+{
+    bool ours = is_ours(text);
+    if (qir_is_prefix(text)) {
+        qir_strbuf_puts(out, text);
+        return;
+    }
+    qir_strbuf_puts(out, ours ? "m" : "");
+    write_hashed(text, strlen(text), MAX_PREFIX - ours, out);
 }

@@ -18,6 +18,7 @@ static const cl_option options[] = {
     {"save-params", CL_STRING, &o.save_params, "FILE",
      "with QIR output: large constants into this safetensors file, beside the output", 0, 0},
     {"name", CL_STRING, &o.name, "NAME", "prefix of C names (default: from the output's name)", 0, 0},
+    {"fprefix", CL_STRING, &o.name, "NAME", "the same as -name", 0, 0},
     {"stop-after", CL_STRING, &o.stop_after, "PHASE",
      "import, canonicalize, prepare, calibrate, convert, lower, prepack, plan, llvm or object", 0, 0},
 

@@ -28,28 +28,14 @@ static bool is_file(const char *path)
 
 const char *qcc_model_name(qcc_driver *d)
 {
-    enum { LONGEST = 48, KEPT = LONGEST - 9 };
     const qcc_options *o = d->opts;
     if (o->name)
         return o->name;
-    const char *from = stem(d, is_file(o->output) ? o->output : o->input);
-    qir_strbuf whole = {0}, safe = {0};
-    qir_arena *arena = qir_context_arena(d->ctx);
-    qir_strbuf_printf(&whole, "%s_run", from);
-    qir_mangle(whole.data, whole.len, &safe);
-    bool harmless = !strcmp(whole.data, safe.data);
-    safe.len = 0;
-    if (harmless)
-        qir_strbuf_puts(&safe, from);
-    else
-        qir_mangle(from, strlen(from), &safe);
-    const char *name = safe.data;
-    if (safe.len > LONGEST) /* a hash of the whole keeps long names apart */
-        name = qir_arena_printf(arena, "%.*s%s", KEPT, safe.data, safe.data + safe.len - 9);
-    name = qir_arena_strndup(arena, name, strlen(name));
-    qir_strbuf_free(&whole);
-    qir_strbuf_free(&safe);
-    return name;
+    qir_strbuf name = {0};
+    qir_make_prefix(stem(d, is_file(o->output) ? o->output : o->input), &name);
+    const char *copy = qir_arena_strndup(qir_context_arena(d->ctx), name.data, name.len);
+    qir_strbuf_free(&name);
+    return copy;
 }
 
 static bool makes_code(const qcc_driver *d)

@@ -44,6 +44,12 @@ bool qir_codegen_header(const qir_codegen_options *opts, const qir_variant *vari
  * hash suffix whenever something had to change. */
 void qir_mangle(const char *name, size_t len, qir_strbuf *out);
 
+/* Can `name` be the prefix of a model's public names?  NAME_run is a harmless identifier then, at most
+ * 63 long with all that follows, and no name of qcc's own. */
+bool qir_is_prefix(const char *name);
+/* A prefix made of any text; the text itself where it is one. */
+void qir_make_prefix(const char *text, qir_strbuf *out);
+
 /* --- JIT: the same generator, in process (LLVM ORC) -------------------------------------------- */
 typedef struct qir_jit qir_jit;
 qir_jit *qir_jit_create(const qir_codegen_options *opts, const qir_variant *v); /* NULL: diagnosed */
