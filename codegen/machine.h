@@ -13,7 +13,6 @@ typedef struct qcg_tile {
 } qcg_tile;
 
 typedef struct qcg_machine {
-    qir_level level; /* whose packings its weights have */
     unsigned lanes;        /* i32 accumulators of one vector: columns of a weight block */
     unsigned kgroup;       /* values of k that one dot step adds up */
     unsigned elem_bytes;   /* of an operand of the dot step: 2 = i16, 1 = i8 */
@@ -34,7 +33,7 @@ typedef struct qcg_machine {
     /* n (1, 2 or 4) vectors of `lanes` i32: adds zp, cuts to i8, n * lanes bytes in order. */
     llb_val (*narrow)(qcg *g, const llb_val *v, unsigned n, int zp);
     bool saturates; /* narrow does, from any i32; and rne takes |v| < 2^31 */
-    /* The machine for operands that do not fit i8: itself unless elem_bytes is 1. */
+    /* The machine of packing `wide` of targets.def: itself unless elem_bytes is 1. */
     const struct qcg_machine *wide;
     /* The machine for weights of at most 4 bits and operands quantized at run time; NULL: this one. */
     const struct qcg_machine *low;
@@ -51,7 +50,11 @@ llb_val qcg_generic_pair(qcg *g, llb_val acc, llb_val x0, llb_val x1, llb_val w)
 llb_val qcg_generic_rne(qcg *g, llb_val v);
 llb_val qcg_generic_narrow(qcg *g, const llb_val *v, unsigned n, int zp);
 
-extern const qcg_machine qcg_machine_generic, qcg_machine_avx2, qcg_machine_neon,
-    qcg_machine_dotprod, qcg_machine_i8mm;
+#define ARCH(name, prefix, triple)
+#define LEVEL(name, arch, feat, cpu, vb, act, gemm, wide, dw, fgemm, fdw, low, base, doc)              \
+    extern const qcg_machine qcg_machine_##name;
+#include "targets.def"
+#undef ARCH
+#undef LEVEL
 
 #endif

@@ -77,11 +77,11 @@ static size_t buffer_bytes(int64_t elements, size_t elem)
     return ((size_t)times(elements, (int64_t)elem) + SLACK + 63) / 64 * 64;
 }
 
-/* i8 products only: signed operands and weights without zero points. */
-static bool fits_i8(const qir_op *op)
+/* Products of bytes only: operands stored as the level wants them, weights without zero points. */
+static bool fits_i8(const qir_level_info *level, const qir_op *op)
 {
     const qir_type *x = op->operands[0].value->type, *w = weight_type(op);
-    if (x->dtype != QIR_i8 || w->dtype != QIR_i8)
+    if (x->dtype != level->act || w->dtype != QIR_i8)
         return false;
     for (size_t i = 0; w->quant && i < w->quant->count; i++)
         if (w->quant->zero_point[i])
@@ -101,7 +101,8 @@ static void choose_dynamic(qir_level level, const qir_op *op, qir_kernel_plan *p
     const qir_quant *q = weight_type(op)->quant;
     p->elem = qir_dtype_bytes(info->elem);
     p->packing = info;
-    p->raised = info->elem == QIR_u8 && op->operands[0].value->type->dtype == QIR_i8;
+    bool takes_u8 = info->elem == QIR_u8 || (info->elem == QIR_i8 && qir_level_get(level)->act == QIR_u8);
+    p->raised = takes_u8 && op->operands[0].value->type->dtype == QIR_i8;
     p->kgroup = info->kgroup * (int64_t)qir_dtype_bits(info->elem) / info->bits;
     p->sections = q->group ? p->w.c / q->group : 1;
     p->centred = p->elem > 1;
@@ -115,10 +116,12 @@ static void choose_elements(qir_level level, const qir_op *op, qir_kernel_plan *
         return;
     }
     p->is_float = qir_dtype_is_float(op->operands[0].value->type->dtype);
-    const qir_packing_info *info = qir_packing_get(qir_level_get(level)->gemm);
-    p->wide = p->kind != QIR_KERNEL_GEMM || (!p->is_float && info->elem == QIR_i8 && !fits_i8(op));
-    p->elem = p->is_float ? 4 : info->elem == QIR_i8 && !p->wide ? 1 : 2;
-    p->kgroup = p->is_float ? 16 : info->elem == QIR_i8 && p->wide ? 1 : info->kgroup;
+    const qir_level_info *facts = qir_level_get(level);
+    p->wide = p->kind != QIR_KERNEL_GEMM ||
+              (!p->is_float && qir_packing_get(facts->gemm)->elem == QIR_i8 && !fits_i8(facts, op));
+    const qir_packing_info *info = qir_packing_get(p->wide ? facts->wide : facts->gemm);
+    p->elem = p->is_float ? 4 : qir_dtype_bytes(info->elem);
+    p->kgroup = p->is_float ? 16 : info->kgroup;
     if (p->kind == QIR_KERNEL_POOL)
         p->elem = qir_dtype_bytes(op->operands[0].value->type->dtype);
 }

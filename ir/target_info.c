@@ -4,7 +4,9 @@
 #include <string.h>
 #include "qir/ops.h"
 #include "qir/pack.h"
-#if defined(__aarch64__) && defined(__linux__)
+#if defined(__x86_64__)
+#include <cpuid.h>
+#elif defined(__aarch64__) && defined(__linux__)
 #include <sys/auxv.h>
 #endif
 
@@ -14,7 +16,7 @@ typedef struct arch_row {
 
 static const arch_row archs[] = {
 #define ARCH(name, prefix, triple) {#name, prefix, triple},
-#define LEVEL(name, arch, feat, cpu, vb, gemm, dw, fgemm, fdw, low, base, doc)
+#define LEVEL(name, arch, feat, cpu, vb, act, gemm, wide, dw, fgemm, fdw, low, base, doc)
 #include "targets.def"
 #undef ARCH
 #undef LEVEL
@@ -22,9 +24,9 @@ static const arch_row archs[] = {
 
 static const qir_level_info levels[] = {
 #define ARCH(name, prefix, triple)
-#define LEVEL(name, arch, feat, cpu, vb, gemm, dw, fgemm, fdw, low, base, doc)                          \
-    {#name, #arch, feat, cpu, doc, vb, QIR_PACKING_##gemm, QIR_PACKING_##dw,                       \
-     QIR_PACKING_##fgemm, QIR_PACKING_##fdw, QIR_PACKING_##low, base},
+#define LEVEL(name, arch, feat, cpu, vb, act, gemm, wide, dw, fgemm, fdw, low, base, doc)              \
+    {#name, #arch, feat, cpu, doc, vb, QIR_##act, QIR_PACKING_##gemm, QIR_PACKING_##wide,           \
+     QIR_PACKING_##dw, QIR_PACKING_##fgemm, QIR_PACKING_##fdw, QIR_PACKING_##low, base},
 #include "targets.def"
 #undef ARCH
 #undef LEVEL
@@ -112,18 +114,35 @@ qir_level qir_level_baseline(const char *triple)
 
 /* --- the running CPU ------------------------------------------------------------------------ */
 
+#if defined(__x86_64__)
+/* Not every compiler has a name for it. */
+static bool has_avxvnni(void)
+{
+    unsigned a, b, c, d;
+    return __builtin_cpu_supports("avx2") && __get_cpuid_count(7, 1, &a, &b, &c, &d) && a >> 4 & 1;
+}
+#endif
+
 /* Does the CPU have the LLVM feature `name`?  Names that no level uses are not known here. */
 static bool has_feature(const char *name, size_t len)
 {
 #if defined(__x86_64__)
-    if (equal(name, len, "avx2"))
-        return __builtin_cpu_supports("avx2");
-    if (equal(name, len, "fma"))
-        return __builtin_cpu_supports("fma");
-    if (equal(name, len, "bmi2"))
-        return __builtin_cpu_supports("bmi2");
+#define ASK(feature)                                                                               \
+    if (equal(name, len, feature))                                                                 \
+    return __builtin_cpu_supports(feature)
+    ASK("avx2");
+    ASK("fma");
+    ASK("bmi2");
+    ASK("avx512f");
+    ASK("avx512dq");
+    ASK("avx512bw");
+    ASK("avx512vl");
+    ASK("avx512vnni");
+#undef ASK
     if (equal(name, len, "f16c"))
         return __builtin_cpu_supports("avx2"); /* every AVX2 CPU has it */
+    if (equal(name, len, "avxvnni"))
+        return has_avxvnni();
 #elif defined(__aarch64__) && defined(__linux__)
     unsigned long caps = getauxval(AT_HWCAP);
     if (equal(name, len, "neon"))
@@ -176,11 +195,12 @@ qir_packing qir_level_dynamic_packing(qir_level l, const qir_op *op)
     const qir_type *w = weight_type(op);
     unsigned bits = qir_dtype_bits(w->dtype);
     qir_packing p = bits < 8 ? levels[l].low : levels[l].gemm;
-    bool fits = op->operands[0].value->type->dtype == QIR_i8;
+    /* Where the level's activations are unsigned, i8 operands are raised on their way to the panel. */
+    bool fits = levels[l].act == QIR_u8 || op->operands[0].value->type->dtype == QIR_i8;
     for (size_t i = 0; bits == 8 && i < w->quant->count; i++)
         fits = fits && qir_pack_origin(w) == w->quant->zero_point[i];
     if (qir_packing_get(p)->elem == QIR_i8 && !fits)
-        p = QIR_PACKING_gemm_i16n8k1;
+        p = levels[l].wide;
     return qir_packing_with_bits(p, (int)bits);
 }
 

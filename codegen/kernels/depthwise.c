@@ -139,7 +139,7 @@ bool qcg_lower_depthwise_i8(qcg *g, const qir_kernel_plan *p)
     d.rows = p->w.kernel[0] * p->w.kernel[1];
     d.groups = qir_ceil_div(d.rows, d.m->kgroup);
     d.positions = p->w.out[2] >= 4 ? 4 : p->w.out[2] >= 2 ? 2 : 1;
-    d.w = qcg_weights_packed(g, p->w.groups, qir_level_get(d.m->level)->dw);
+    d.w = qcg_weights_packed(g, p->w.groups, qir_level_get(g->level)->dw);
     d.bias = qcg_bias_fold(g, &w, zp, d.m->lanes);
     if (!d.w || !d.bias)
         return false;

@@ -239,7 +239,8 @@ bool qcg_lower_gemm_i8(qcg *g, const qir_kernel_plan *p)
     j.m.m = p->wide ? g->machine->wide : g->machine;
     int32_t zp = x->quant->zero_point[0];
     qcg_window_init(g, &j.win, p, zp);
-    j.m.w = qcg_weights_packed(g, p->w.groups, qir_level_get(j.m.m->level)->gemm);
+    const qir_level_info *level = qir_level_get(g->level);
+    j.m.w = qcg_weights_packed(g, p->w.groups, p->wide ? level->wide : level->gemm);
     j.m.bias = qcg_bias_fold(g, &w, zp, j.m.m->lanes);
     if (!j.m.w || !j.m.bias)
         return false;

@@ -19,7 +19,6 @@ static const qcg_tile tiles[] = {{4, 4}, {8, 2}, {6, 2}, {4, 2}, {2, 4}, {1, 4},
                                  {2, 2}, {1, 2}, {8, 1}, {4, 1}, {2, 1}, {1, 1}, {0, 0}};
 
 const qcg_machine qcg_machine_dotprod = {
-    .level = QIR_LEVEL_dotprod,
     .lanes = 4,
     .kgroup = 4,
     .elem_bytes = 1,

@@ -50,7 +50,6 @@ llb_val qcg_generic_narrow(qcg *g, const llb_val *v, unsigned n, int zp)
 static const qcg_tile tiles[] = {{2, 2}, {3, 1}, {2, 1}, {1, 2}, {1, 1}, {0, 0}};
 
 const qcg_machine qcg_machine_generic = {
-    .level = QIR_LEVEL_generic,
     .lanes = 8,
     .kgroup = 1,
     .elem_bytes = 2,
@@ -67,7 +66,7 @@ const qcg_machine *qcg_machine_get(qir_level level)
 {
     static const qcg_machine *const machines[] = {
 #define ARCH(name, prefix, triple)
-#define LEVEL(name, arch, feat, cpu, vb, gemm, dw, fgemm, fdw, low, base, doc) &qcg_machine_##name,
+#define LEVEL(name, arch, feat, cpu, vb, act, gemm, wide, dw, fgemm, fdw, low, base, doc) &qcg_machine_##name,
 #include "targets.def"
 #undef ARCH
 #undef LEVEL

@@ -42,7 +42,6 @@ static const qcg_tile low_tiles[] = {{4, 3}, {6, 2}, {4, 2}, {8, 1}, {4, 1}, {2,
 
 #define MACHINE(its_tiles, low_machine)                                                            \
     {                                                                                              \
-        .level = QIR_LEVEL_i8mm,                                                                   \
         .lanes = 4,                                                                                \
         .kgroup = 8,                                                                               \
         .elem_bytes = 1,                                                                           \

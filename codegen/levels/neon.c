@@ -31,7 +31,6 @@ static const qcg_tile tiles[] = {{4, 2}, {3, 3}, {2, 4}, {6, 1}, {4, 1}, {3, 2},
                                  {2, 2}, {2, 1}, {1, 4}, {1, 2}, {1, 1}, {0, 0}};
 
 const qcg_machine qcg_machine_neon = {
-    .level = QIR_LEVEL_neon,
     .lanes = 8,
     .kgroup = 1,
     .elem_bytes = 2,

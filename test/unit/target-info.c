@@ -24,7 +24,7 @@ static void test_triples(void)
 }
 
 /* CHECK: aarch64-linux-gnu: generic neon dotprod i8mm, baseline neon
- * CHECK-NEXT: x86_64-pc-linux-gnu: generic avx2, baseline generic
+ * CHECK-NEXT: x86_64-pc-linux-gnu: generic sse2 avx2 avxvnni avx512vnni, baseline sse2
  * CHECK-NEXT: riscv64-unknown-elf: generic, baseline generic
  */
 static void test_levels(void)
@@ -40,7 +40,7 @@ static void test_levels(void)
     }
 }
 
-/* CHECK: names 5, generic runs 1, native runs 1, foreign runs 0
+/* CHECK: names 8, generic runs 1, native runs 1, foreign runs 0
  */
 static void test_here(void)
 {
@@ -86,6 +86,7 @@ static const char *packing_of(qir_level l, int64_t c, int64_t o, int64_t i, bool
  * CHECK: gemm_i16n8k2 dw_i16n8k2 gemm_i16n8k2 none none
  * CHECK-NEXT: gemm_i8n4k4 dw_i16n8k1
  * CHECK-NEXT: gemm_i8n4k8 dw_i16n8k1
+ * CHECK-NEXT: gemm_i8n16k4 gemm_i8n16k4 none
  */
 static void test_packings(void)
 {
@@ -95,6 +96,9 @@ static void test_packings(void)
            packing_of(avx2, 8, 8, 8, false));
     printf("%s %s\n", packing_of(dot, 8, 8, 8, true), packing_of(dot, 8, 8, 1, true));
     printf("%s %s\n", packing_of(mm, 8, 8, 8, true), packing_of(mm, 8, 8, 1, true));
+    qir_level vnni = QIR_LEVEL_avxvnni, wider = QIR_LEVEL_avx512vnni;
+    printf("%s %s %s\n", packing_of(vnni, 8, 8, 8, true), packing_of(wider, 8, 8, 8, true),
+           packing_of(wider, 16, 16, 4, true));
 }
 
 int main(void)

@@ -11,7 +11,7 @@ extern "C" {
 
 typedef enum qir_level {
 #define ARCH(name, prefix, triple)
-#define LEVEL(name, arch, feat, cpu, vb, gemm, dw, fgemm, fdw, low, base, doc) QIR_LEVEL_##name,
+#define LEVEL(name, arch, feat, cpu, vb, act, gemm, wide, dw, fgemm, fdw, low, base, doc) QIR_LEVEL_##name,
 #include "targets.def"
 #undef ARCH
 #undef LEVEL
@@ -21,7 +21,8 @@ typedef enum qir_level {
 typedef struct qir_level_info {
     const char *name, *arch, *features, *cpu, *doc;
     unsigned vector_bytes;
-    qir_packing gemm, dw, fgemm, fdw, low;
+    qir_dtype act; /* storage of quantized activations */
+    qir_packing gemm, wide, dw, fgemm, fdw, low;
     bool baseline;
 } qir_level_info;
 

@@ -1,0 +1,49 @@
+/* Level `sse2`: pmaddwd on pairs of i16; eight i32 lanes are two vectors.  What every x86-64 CPU has. */
+#include "levels/x86.h"
+
+static llb_val dot(qcg *g, llb_val acc, llb_val a, llb_val w)
+{
+    return qcg_x86_madd(g, &qcg_x86_128, acc, a, w);
+}
+
+static llb_val group(qcg *g, llb_val ptr)
+{
+    return qcg_group_load(g, ptr, 8, 2, 2);
+}
+
+static llb_val pair(qcg *g, llb_val acc, llb_val x0, llb_val x1, llb_val w)
+{
+    return dot(g, acc, qcg_x86_interleave(g, x0, x1), w);
+}
+
+static llb_val rne4(qcg *g, llb_val v)
+{
+    return llb_intrinsic(g, "llvm.x86.sse2.cvtps2dq", NULL, 0, &v, 1);
+}
+
+static llb_val rne(qcg *g, llb_val v)
+{
+    return llb_by_width(g, v, 4, rne4);
+}
+
+static llb_val narrow(qcg *g, const llb_val *v, unsigned n, int zp)
+{
+    return qcg_x86_narrow(g, &qcg_x86_128, v, n, zp);
+}
+
+/* Every vector counts twice, and pmaddwd overwrites an operand. */
+static const qcg_tile tiles[] = {{2, 2}, {5, 1}, {4, 1}, {3, 1}, {2, 1}, {1, 2}, {1, 1}, {0, 0}};
+
+const qcg_machine qcg_machine_sse2 = {
+    .lanes = 8,
+    .kgroup = 2,
+    .elem_bytes = 2,
+    .tiles = tiles,
+    .dot = dot,
+    .group = group,
+    .pair = pair,
+    .rne = rne,
+    .narrow = narrow,
+    .saturates = true,
+    .wide = &qcg_machine_sse2,
+};

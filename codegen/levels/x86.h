@@ -1,0 +1,31 @@
+/* What the x86-64 levels share: instructions by the width of a vector, and the steps that consist of them.
+ * Vectors of a machine may be several of these wide: they are cut and joined, which costs nothing. */
+#ifndef QIR_CODEGEN_LEVELS_X86_H
+#define QIR_CODEGEN_LEVELS_X86_H
+
+#include "machine.h"
+
+/* LLVM intrinsics; NULL: a level of that width without them is not known. */
+typedef struct qcg_x86 {
+    unsigned lanes; /* of i32 */
+    const char *madd, *packssdw, *packsswb;
+    const char *dpbusd, *dpwssd;
+} qcg_x86;
+
+extern const qcg_x86 qcg_x86_128, qcg_x86_256, qcg_x86_512;
+
+/* acc + products of i16 pairs: pmaddwd and an addition, or vpdpwssd. */
+llb_val qcg_x86_madd(qcg *g, const qcg_x86 *x, llb_val acc, llb_val a, llb_val w);
+llb_val qcg_x86_dpwssd(qcg *g, const qcg_x86 *x, llb_val acc, llb_val a, llb_val w);
+/* acc + products of four u8 of `a` and four i8 of `w`; wraps, as sums of i32 do. */
+llb_val qcg_x86_dpbusd(qcg *g, const qcg_x86 *x, llb_val acc, llb_val a, llb_val w);
+
+/* Two taps of a vector of channels, interleaved channel by channel, as the operand of a product of pairs;
+ * x1 NULL: 0. */
+llb_val qcg_x86_interleave(qcg *g, llb_val x0, llb_val x1);
+
+/* qcg_machine.rne and .narrow (both saturate). */
+llb_val qcg_x86_rne_256(qcg *g, llb_val v);
+llb_val qcg_x86_narrow(qcg *g, const qcg_x86 *x, const llb_val *v, unsigned n, int zp);
+
+#endif
