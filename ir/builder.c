@@ -28,7 +28,13 @@ qir_op *qir_build_dict(qir_builder *b, qir_opcode opcode, qir_value *const *oper
     QIR_ASSERT(desc->nresults <= 4, "too many results");
     for (unsigned i = 0; results && i < desc->nresults; i++)
         types[i] = results[i];
-    qir_infer q = {b->module, opcode, b->loc, attrs, operands, noperands, types};
+    qir_infer q = {.module = b->module,
+                   .opcode = opcode,
+                   .loc = b->loc,
+                   .attrs = attrs,
+                   .operands = operands,
+                   .noperands = noperands,
+                   .results = types};
     if (!qir_infer_op(&q))
         return NULL;
     qir_op *op = qir_op_create(b->module, opcode, operands, noperands, types,

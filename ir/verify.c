@@ -69,8 +69,13 @@ static void check_types(verifier *v, qir_op *op)
         operands[i] = op->operands[i].value;
     for (unsigned i = 0; i < op->nresults; i++)
         results[i] = op->results[i].type;
-    qir_infer q = {(qir_module *)(uintptr_t)v->m, op->opcode, op->loc, op->attrs, operands,
-                   op->noperands, results};
+    qir_infer q = {.module = (qir_module *)(uintptr_t)v->m,
+                   .opcode = op->opcode,
+                   .loc = op->loc,
+                   .attrs = op->attrs,
+                   .operands = operands,
+                   .noperands = op->noperands,
+                   .results = results};
     v->ok &= qir_infer_op(&q) && qir_check_accumulator(op, false);
 }
 

@@ -50,7 +50,7 @@ static bool finish(qir_infer *q, unsigned i, const infer_dims *dims, const qir_t
     if (!want)
         return false;
     want = qir_type_with_order(ctx, want, order);
-    if (given)
+    if (given && !q->reshape)
         return mismatch(q, i, want);
     q->results[i] = want;
     return true;
@@ -76,6 +76,14 @@ static bool wrong_shape(qir_infer *q, unsigned i, const infer_dims *dims)
                       infer_text(q, q->results[i]), infer_dims_text(q, dims));
 }
 
+/* What is given keeps its element. */
+static bool give_shape(qir_infer *q, unsigned i, const infer_dims *dims)
+{
+    q->results[i] =
+        qir_type_with_shape(q->module->ctx, q->results[i], dims->d, dims->rank, q->loc);
+    return q->results[i];
+}
+
 bool infer_result_given(qir_infer *q, unsigned i, const infer_dims *dims)
 {
     if (!q->results[i])
@@ -83,8 +91,9 @@ bool infer_result_given(qir_infer *q, unsigned i, const infer_dims *dims)
                           "the type of result %u cannot be inferred: its "
                           "quantization parameters are free; write it out",
                           i);
-    if (!same_shape(q->results[i], dims))
-        return wrong_shape(q, i, dims);
+    if (!same_shape(q->results[i], dims) &&
+        !(q->reshape ? give_shape(q, i, dims) : wrong_shape(q, i, dims)))
+        return false;
     return infer_order_ok(q, i, q->results[i], result_order(q, dims->rank));
 }
 

@@ -111,6 +111,7 @@ typedef struct qir_infer {
     qir_value *const *operands; /* entries may be NULL */
     uint32_t noperands;
     const qir_type **results; /* desc->nresults entries, in and out */
+    bool reshape; /* a result that is given says its element alone: its shape is inferred */
 } qir_infer;
 
 /* Checks operand count and kinds, attribute names, kinds and presence, then calls the op's infer
