@@ -45,8 +45,9 @@ if os.path.isdir(onnx_data):
     config.available_features.add("onnx-testdata")
 if shutil.which("aarch64-linux-gnu-gcc") and shutil.which("qemu-aarch64"):
     config.available_features.add("aarch64")
-if shutil.which("qemu-x86_64"):
-    config.available_features.add("qemu-x86_64")
+for tool in ("qemu-x86_64", "qemu-system-x86_64", "qemu-system-aarch64", "aarch64-linux-gnu-g++"):
+    if shutil.which(tool):
+        config.available_features.add(tool)
 if all(importlib.util.find_spec(m) for m in ("torch", "onnx", "onnxscript", "onnxruntime")):
     config.available_features.add("exporters")
 with open("/proc/cpuinfo") as cpuinfo:
