@@ -25,8 +25,10 @@ function(qcc_print_file name option file)
 endfunction()
 
 # Manual page and completions of a tool, which it prints itself.
+add_custom_target(manuals)
 function(qcc_install_manual name)
   add_custom_target(${name}-manual ALL)
+  add_dependencies(manuals ${name}-manual)
   qcc_print_file(${name} -print-man ${CMAKE_INSTALL_MANDIR}/man1/${name}.1.gz | gzip -9n)
   qcc_print_file(${name} -print-completion=bash
     ${CMAKE_INSTALL_DATADIR}/bash-completion/completions/${name})

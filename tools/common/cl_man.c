@@ -78,6 +78,6 @@ void cl_print_man(const cl_tool *tool, const char *value)
            ".TP\n%d\ndone\n.TP\n%d\nthe input, values of options or the machine are at fault, diagnosed\n"
            ".TP\n%d\nwrong usage\n.TP\n%d\na comparison missed its threshold\n"
            ".TP\n%d\na fault of the program itself\n"
-           ".SH SEE ALSO\n.BR qcc (1),\n.BR qir\\-opt (1),\n.BR qir\\-run (1)\n",
+           ".SH SEE ALSO\n.BR qcc (1),\n.BR qir\\-opt (1),\n.BR qir\\-reduce (1),\n.BR qir\\-run (1)\n",
            CL_EXIT_OK, CL_EXIT_ERROR, CL_EXIT_USAGE, CL_EXIT_THRESHOLD, CL_EXIT_INTERNAL);
 }
