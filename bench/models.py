@@ -238,6 +238,30 @@ def autoencoder(net):
     return net.linear(x, 640)
 
 
+def pointwise(net):
+    """Eight 1x1 convolutions, expanding and projecting."""
+    x = net.input
+    for _ in range(4):
+        x = net.conv(net.conv(x, 384, 1, act="relu6"), 64, 1, act="none")
+    return x
+
+
+def square(net):
+    """Four 3x3 convolutions."""
+    x = net.input
+    for _ in range(4):
+        x = net.conv(x, 128, 3, 1, 1)
+    return x
+
+
+def channelwise(net):
+    """Four depthwise 3x3 convolutions."""
+    x = net.input
+    for _ in range(4):
+        x = net.depthwise(x)
+    return x
+
+
 # name: (what builds it, dims of the input)
 MODELS = {
     "mobilenet_v2": (mobilenet_v2, (3, 224, 224)),
@@ -246,6 +270,9 @@ MODELS = {
     "ds_cnn": (ds_cnn, (1, 49, 10)),
     "mobilenet_v1_025_96": (mobilenet_v1, (3, 96, 96)),
     "autoencoder": (autoencoder, (640,)),
+    "layers_1x1": (pointwise, (64, 14, 14)),
+    "layers_3x3": (square, (128, 28, 28)),
+    "layers_depthwise": (channelwise, (144, 28, 28)),
 }
 
 

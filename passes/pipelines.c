@@ -41,9 +41,11 @@ bool qir_lower_to_code(qir_module *m, const char *level)
 {
     unsigned stage = qir_module_stage(m);
     qir_strbuf p = {0};
-    if (!(stage & (QIR_STAGE_PACKED | QIR_STAGE_LAYOUTS)))
-        qir_strbuf_printf(&p, "%sprepare-code,register-prepack-params{level=%s},prepack-weights",
-                          stage & QIR_STAGE_QUANTIZED ? "relabel-storage," : "", level);
+    bool packed = stage & (QIR_STAGE_PACKED | QIR_STAGE_LAYOUTS);
+    if (!packed && stage & QIR_STAGE_QUANTIZED) /* all to i8, then activations as the level wants them */
+        qir_strbuf_printf(&p, "relabel-storage,relabel-storage{level=%s},", level);
+    if (!packed)
+        qir_strbuf_printf(&p, "prepare-code,register-prepack-params{level=%s},prepack-weights", level);
     if (!(stage & QIR_STAGE_LAYOUTS))
         qir_strbuf_printf(&p, "%sassign-layouts", p.len ? "," : "");
     if (!(stage & QIR_STAGE_PLANNED))

@@ -1,38 +1,41 @@
-/* Changes: values of quantized type with u8 storage get i8 storage (q - 128, zero point - 128), so
- * that code generation meets one signedness.  Constants are rewritten.  The interface stays:
- * arguments, results and storage_casts to and from other types get a requantize with equal scale,
- * which is one exclusive-or with 0x80.
+/* Changes: quantized values get the storage that a level's dot step wants, i8 (q - 128, zero point - 128)
+ * or u8 (q + 128, zero point + 128), so that code generation meets one signedness.  Constants are
+ * rewritten; weights become i8 and never u8.  The interface stays: arguments, results and storage_casts
+ * to and from other types get a requantize with equal scale, which is one exclusive-or with 0x80.
  * Requires: QUANTIZED, weights not packed yet.  Leaves: QUANTIZED; every real value is the same. */
+#include "prepack.h"
 #include "qir/ops.h"
 #include "qir/pass.h"
 #include "qir/support/map.h"
 
 enum { SHIFT = 128 };
 
-static bool relabelled(const qir_type *t)
-{
-    return t->kind == QIR_TENSOR && t->quant && t->quant->storage == QIR_u8 && !t->quant->dynamic;
-}
-
-/* The i8 twin of a u8 type. */
-static const qir_type *twin(qir_context *ctx, qir_arena *scratch, const qir_type *t)
-{
-    qir_quant q = *t->quant;
-    int32_t *zp = QIR_NEW_ARRAY(scratch, int32_t, q.count);
-    for (size_t i = 0; i < q.count; i++)
-        zp[i] = q.zero_point[i] - SHIFT;
-    q.storage = QIR_i8;
-    q.qmin -= SHIFT;
-    q.qmax -= SHIFT;
-    q.zero_point = zp;
-    return qir_type_with_quant(ctx, t, &q, NULL);
-}
-
 typedef struct relabel {
     qir_pass *pass;
     qir_module *m;
-    qir_map keep; /* values that stay u8: they touch the interface */
+    qir_dtype from, to;
+    qir_map keep; /* values that stay: they touch the interface, or are weights */
 } relabel;
+
+static bool relabelled(const relabel *r, const qir_type *t)
+{
+    return t->kind == QIR_TENSOR && t->quant && t->quant->storage == r->from && !t->quant->dynamic;
+}
+
+/* The same reals in the other storage. */
+static const qir_type *twin(const relabel *r, const qir_type *t)
+{
+    qir_quant q = *t->quant;
+    int32_t by = r->to == QIR_i8 ? -SHIFT : SHIFT;
+    int32_t *zp = QIR_NEW_ARRAY(qir_pass_arena(r->pass), int32_t, q.count);
+    for (size_t i = 0; i < q.count; i++)
+        zp[i] = q.zero_point[i] + by;
+    q.storage = r->to;
+    q.qmin += by;
+    q.qmax += by;
+    q.zero_point = zp;
+    return qir_type_with_quant(r->m->ctx, t, &q, NULL);
+}
 
 static qir_op *new_requantize(relabel *r, qir_value *x, const qir_loc *loc)
 {
@@ -51,11 +54,11 @@ static void detach_users(relabel *r, qir_value *x, qir_op *before, const qir_loc
     qir_op_set_operand(op, 0, x);
 }
 
-/* Operand i of `op` stays u8: it reads the value through a requantize back. */
+/* Operand i of `op` stays: it reads the value through a requantize back. */
 static void keep_operand(relabel *r, qir_op *op, uint32_t i)
 {
     qir_value *x = qir_op_operand(op, i);
-    if (!relabelled(x->type))
+    if (!relabelled(r, x->type))
         return;
     qir_op *back = new_requantize(r, x, op->loc);
     qir_op_insert_before(back, op);
@@ -63,17 +66,60 @@ static void keep_operand(relabel *r, qir_op *op, uint32_t i)
     qir_map_put(&r->keep, &back->results[0], back);
 }
 
-/* A cast between two u8 types keeps its bytes under the relabelling; others are boundaries. */
+/* A cast between two types that change keeps its bytes under the relabelling; others are boundaries. */
 static void bound_cast(relabel *r, qir_op *op)
 {
     qir_value *x = qir_op_operand(op, 0), *y = &op->results[0];
-    if (relabelled(x->type) == relabelled(y->type))
+    if (relabelled(r, x->type) == relabelled(r, y->type))
         return;
     keep_operand(r, op, 0);
-    if (relabelled(y->type)) {
+    if (relabelled(r, y->type)) {
         qir_map_put(&r->keep, y, op);
         detach_users(r, y, op->next, op->loc);
     }
+}
+
+static bool is_weight(const qir_use *u)
+{
+    return qir_op_weight(u->user) == u - u->user->operands;
+}
+
+/* A constant that is a weight stays; what else reads it does so through a requantize. */
+static void bound_const(relabel *r, qir_const *c)
+{
+    bool weight = false;
+    qir_for_each_use(u, &c->value)
+        weight = weight || is_weight(u);
+    if (!weight)
+        return;
+    qir_map_put(&r->keep, &c->value, c);
+    qir_for_each_use(u, &c->value) {
+        qir_op *user = u->user;
+        if (is_weight(u))
+            continue;
+        qir_op *op = new_requantize(r, &c->value, user->loc);
+        qir_op_insert_before(op, user);
+        qir_op_set_operand(user, (uint32_t)(u - user->operands), &op->results[0]);
+    }
+}
+
+static bool computed_weight(const qir_op *op)
+{
+    int i = qir_op_weight(op);
+    const qir_value *w = i < 0 ? NULL : qir_op_operand(op, (uint32_t)i);
+    return w && !qir_value_const(w);
+}
+
+/* Weights stay i8 on the way to u8. */
+static void bound_weights(relabel *r)
+{
+    qir_for_each_const(c, r->m)
+        if (relabelled(r, c->value.type))
+            bound_const(r, c);
+    qir_for_each_func(f, r->m)
+        qir_for_each_op(op, f->body)
+            if (computed_weight(op))
+                keep_operand(r, op, (uint32_t)qir_op_weight(op));
 }
 
 static void bound_func(relabel *r, qir_func *f)
@@ -81,7 +127,7 @@ static void bound_func(relabel *r, qir_func *f)
     qir_block *b = f->body;
     qir_op *first = b->first;
     for (uint32_t i = 0; i < b->nargs; i++)
-        if (relabelled(b->args[i]->type))
+        if (relabelled(r, b->args[i]->type))
             detach_users(r, b->args[i], first, f->loc);
     for (qir_op *op = first, *next; op; op = next) {
         next = op->next;
@@ -94,7 +140,7 @@ static void bound_func(relabel *r, qir_func *f)
 
 static bool change_type(relabel *r, qir_value *v)
 {
-    const qir_type *t = twin(r->m->ctx, qir_pass_arena(r->pass), v->type);
+    const qir_type *t = twin(r, v->type);
     if (!t)
         return false;
     v->type = t;
@@ -123,7 +169,7 @@ static bool change_results(relabel *r, qir_op *op)
 {
     for (uint32_t i = 0; i < op->nresults; i++) {
         qir_value *v = &op->results[i];
-        if (relabelled(v->type) && !qir_map_has(&r->keep, v) && !change_type(r, v))
+        if (relabelled(r, v->type) && !qir_map_has(&r->keep, v) && !change_type(r, v))
             return false;
     }
     return true;
@@ -140,7 +186,7 @@ static void drop_identities(qir_func *f)
 static bool change_all(relabel *r)
 {
     qir_for_each_const(c, r->m)
-        if (relabelled(c->value.type) && !change_const(r, c))
+        if (relabelled(r, c->value.type) && !qir_map_has(&r->keep, &c->value) && !change_const(r, c))
             return false;
     qir_for_each_func(f, r->m) {
         qir_for_each_op(op, f->body)
@@ -154,19 +200,31 @@ static bool change_all(relabel *r)
 static bool run(qir_pass *p, qir_module *m)
 {
     relabel r = {.pass = p, .m = m};
+    qir_level level;
+    if (!qir_prepack_level(p, m, &level))
+        return false;
+    r.to = qir_level_get(level)->act;
+    r.from = r.to == QIR_i8 ? QIR_u8 : QIR_i8;
     qir_for_each_func(f, m)
         bound_func(&r, f);
+    if (r.to == QIR_u8)
+        bound_weights(&r);
     bool ok = change_all(&r);
     qir_map_free(&r.keep);
     return ok;
 }
 
+static const qir_pass_option options[] = {
+    {"level", QIR_OPT_STRING, "generic", "instruction set level whose storage of activations is wanted"},
+    {NULL, QIR_OPT_BOOL, NULL, NULL},
+};
 static const char *const statistics[] = {"values", "constants", NULL};
 
 QIR_PASS(relabel_storage, .name = "relabel-storage",
-         .summary = "Give quantized u8 values i8 storage, inside.",
-         .doc = "q' = q - 128 and zero point' = zero point - 128, so every real value stays the "
-                "same, and so do accumulators, bounds and roundings.  Arguments, results and plain "
-                "u8 tensors keep their bytes: `requantize` with equal scales stands between.",
+         .summary = "Give quantized 8-bit values the storage that a level wants, inside.",
+         .doc = "i8: q' = q - 128 and zero point' = zero point - 128 of what is u8, so every real value stays "
+                "the same, and so do accumulators, bounds and roundings; u8 (levels that multiply unsigned by "
+                "signed): the other way, but for weights.  Arguments, results and plain tensors keep "
+                "their bytes: `requantize` with equal scales stands between.",
          .requires = QIR_STAGE_QUANTIZED, .excludes = QIR_STAGE_PACKED | QIR_STAGE_PLANNED,
-         .statistics = statistics, .run = run)
+         .options = options, .statistics = statistics, .run = run)

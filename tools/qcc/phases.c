@@ -163,7 +163,9 @@ static bool prepack(qcc_driver *d)
 {
     if (!make_variants(d))
         return false;
-    return qcc_has_stage(d, QIR_STAGE_PACKED | QIR_STAGE_LAYOUTS) ||
+    if (qcc_has_stage(d, QIR_STAGE_PACKED | QIR_STAGE_LAYOUTS))
+        return true;
+    return (!qcc_has_stage(d, QIR_STAGE_QUANTIZED) || run_per_level(d, "relabel-storage{level=@}")) &&
            run_per_level(d, "prepare-code,register-prepack-params{level=@},prepack-weights");
 }
 
