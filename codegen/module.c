@@ -101,6 +101,13 @@ static void module_flag(qcg *g, const char *name)
                       LLVMValueAsMetadata(one));
 }
 
+static void target_abi(qcg *g, const char *name)
+{
+    static const char key[] = "target-abi";
+    LLVMMetadataRef value = LLVMMDStringInContext2(g->llvm, name, strlen(name));
+    LLVMAddModuleFlag(g->module, LLVMModuleFlagBehaviorError, key, strlen(key), value);
+}
+
 static void set_flags(qcg *g, LLVMTargetMachineRef tm)
 {
     LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(tm);
@@ -113,6 +120,8 @@ static void set_flags(qcg *g, LLVMTargetMachineRef tm)
     } else if (qcg_arch_is(g, "aarch64")) {
         module_flag(g, "branch-target-enforcement");
     }
+    if (*qcg_platform_abi(g->opts->triple))
+        target_abi(g, qcg_platform_abi(g->opts->triple));
 }
 
 /* The ops and the body of one variant; NULL: diagnosed. */
@@ -164,7 +173,8 @@ static bool compile(void *user, qir_strbuf *out)
     struct job *job = user;
     qir_context *ctx = job->variants[0].module->ctx;
     qir_diag_engine *diag = qir_context_diag(ctx);
-    LLVMTargetMachineRef tm = qcg_target_machine(diag, job->opts->triple, "", "");
+    LLVMTargetMachineRef tm = qcg_target_machine(diag, job->opts->triple, "",
+                                                 qcg_platform_features(job->opts->triple));
     if (!tm)
         return false;
     qcg g = {.qir = job->variants[0].module,

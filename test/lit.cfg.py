@@ -48,6 +48,9 @@ if shutil.which("aarch64-linux-gnu-gcc") and shutil.which("qemu-aarch64"):
 for tool in ("qemu-x86_64", "qemu-system-x86_64", "qemu-system-aarch64", "aarch64-linux-gnu-g++"):
     if shutil.which(tool):
         config.available_features.add(tool)
+if shutil.which("qemu-riscv64") and shutil.which("ld.lld", path=config.llvm_tools) and \
+        os.path.isdir("/usr/riscv64-linux-gnu/include"):
+    config.available_features.add("riscv64")
 if all(importlib.util.find_spec(m) for m in ("torch", "onnx", "onnxscript", "onnxruntime")):
     config.available_features.add("exporters")
 with open("/proc/cpuinfo") as cpuinfo:

@@ -11,12 +11,13 @@ static qir_context *ctx;
 /* CHECK: aarch64: aarch64-linux-gnu
  * CHECK-NEXT: arm64: aarch64-linux-gnu
  * CHECK-NEXT: x86-64: x86_64-linux-gnu
+ * CHECK-NEXT: riscv64: riscv64-linux-gnu
  * CHECK-NEXT: riscv64-unknown-elf: riscv64-unknown-elf
  * CHECK-NEXT: vax: unknown
  */
 static void test_triples(void)
 {
-    static const char *const names[] = {"aarch64", "arm64", "x86-64", "riscv64-unknown-elf", "vax"};
+    static const char *const names[] = {"aarch64", "arm64", "x86-64", "riscv64", "riscv64-unknown-elf", "vax"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *triple = qir_target_triple(ctx, names[i]);
         printf("%s: %s\n", names[i], triple ? triple : "unknown");

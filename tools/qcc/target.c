@@ -120,8 +120,8 @@ bool qcc_choose_target(qcc_driver *d)
     d->codegen.triple = qir_target_triple(d->ctx, o->target);
     if (!d->codegen.triple)
         return qir_error(d->diag, NULL, "codegen.target",
-                         "unknown target '%.80s'; expected x86_64, aarch64 or an LLVM triple such as "
-                         "riscv64-linux-gnu",
+                         "unknown target '%.80s'; expected x86_64, aarch64, riscv64 or an LLVM triple such as "
+                         "riscv64-unknown-elf",
                          o->target ? o->target : "of this machine");
     d->codegen.cpu = o->cpu;
     d->codegen.attrs = o->attrs;

@@ -2,8 +2,8 @@
 evaluator's.  Usage: kernels.py GROUP LEVEL DIR [RUNNER...]
 
 Without a runner the code runs in process (qir-run -jit).  With one, the object is linked with
-Inputs/run.c, whose buffers stand against guard pages, and run: here ("native") or as AArch64 code
-("qemu-aarch64 -cpu max")."""
+Inputs/run.c, whose buffers stand against guard pages, and run: here ("native"), as AArch64 code
+("qemu-aarch64 -cpu max") or as RISC-V code ("qemu-riscv64")."""
 import os
 import re
 import struct
@@ -13,6 +13,12 @@ import sys
 from cases import cases
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+# What compiles and links for a runner.
+TOOLS = {'native': ('x86_64', ['cc']),
+         'qemu-aarch64': ('aarch64', ['aarch64-linux-gnu-gcc']),
+         'qemu-riscv64': ('riscv64', ['clang', '--target=riscv64-linux-gnu', '-fuse-ld=lld'])}
 
 
 def run(*command):
@@ -75,16 +81,15 @@ def cross(path, level, work, runner):
     want, program = os.path.join(work, 'y.npy'), os.path.join(work, 'program')
     run('qir-run', path, *[f'-input={n}={p}' for n, p in inputs], '-output=' + want)
     model = os.path.join(work, 'm.o')
-    native = runner == ['native']
-    target, cc = ('x86_64', 'cc') if native else ('aarch64', 'aarch64-linux-gnu-gcc')
+    target, cc = TOOLS[runner[0]]
     run('qcc', '-target=' + target, '-mlevel=' + level, path, '-o=' + model)
     undefined = run('llvm-nm', '-u', model)
     if undefined:
         sys.exit(f'{path} at {level} calls what is not in the object: {undefined}')
-    run(cc, '-static', '-I' + work, os.path.join(HERE, 'run.c'), model, '-o', program)
+    run(*cc, '-static', '-I' + work, os.path.join(HERE, 'run.c'), model, '-o', program)
     result = os.path.join(work, 'y.bin')
     size = len(data_of(want))
-    run(*([] if native else runner), program, result, str(size), *[p for _, p in inputs])
+    run(*([] if runner == ['native'] else runner), program, result, str(size), *[p for _, p in inputs])
     return open(result, 'rb').read() == data_of(want)
 
 

@@ -10,6 +10,16 @@
 static const uint64_t words[] = {0x1f80, 0x9f80, 0x1fc0, 0xdfc0, 0x0000};
 static void set_word(uint64_t v) { _mm_setcsr((unsigned)v); }
 static uint64_t get_word(void) { return _mm_getcsr() & ~0x3fu; }
+#elif defined __riscv
+/* rounding to zero, down, up, to the larger magnitude, with all flags raised */
+static const uint64_t words[] = {0, 0x20, 0x40, 0x60, 0x9f};
+static void set_word(uint64_t v) { __asm__ volatile("fscsr %0" : : "r"(v)); }
+static uint64_t get_word(void)
+{
+    uint64_t v;
+    __asm__ volatile("frcsr %0" : "=r"(v));
+    return v;
+}
 #else
 /* flush to zero, default NaN, both with rounding to zero */
 static const uint64_t words[] = {0, 1u << 24, 1u << 25, 15u << 22};

@@ -34,8 +34,9 @@ int main(void)
     run_at("at", PAIR_LEVELS);
     run_at("below", -1);
 #ifdef __aarch64__
-    printf("for %s %s\n", pair_level_name(pair_level_for(0, 0)),
-           pair_level_name(pair_level_for(1u << 20, 0)));
+    printf("for %s %s %s\n", pair_level_name(pair_level_for(0, 0)),
+           pair_level_name(pair_level_for(1u << 20, 0)),
+           pair_level_name(pair_level_for(1u << 20, 1u << 13)));
 #endif
     return 0;
 }
