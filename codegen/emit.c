@@ -179,6 +179,7 @@ bool qcg_emit(qir_diag_engine *diag, LLVMModuleRef module, LLVMTargetMachineRef 
         return false;
     switch (kind) {
     case QIR_EMIT_OBJECT:
+    case QIR_EMIT_PROGRAM:
         return write_machine_code(diag, module, tm, LLVMObjectFile, out);
     case QIR_EMIT_ASSEMBLY:
         return write_machine_code(diag, module, tm, LLVMAssemblyFile, out);

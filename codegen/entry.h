@@ -44,4 +44,10 @@ LLVMValueRef qcg_choose_level(qcg_frame *e, LLVMValueRef wanted);
 /* NAME_isa, NAME_level_name, and on AArch64 NAME_level_for. */
 void qcg_level_functions(qcg *g, const qcg_abi *abi);
 
+/* --- program.c ---------------------------------------------------------------------------------- */
+/* Can a runner program be made for the triple?  False: diagnosed. */
+bool qcg_program_check(qir_diag_engine *diag, const char *triple);
+/* Adds `_start`, once the functions of the interface are there. */
+void qcg_program(qcg *g, const qcg_abi *abi);
+
 #endif

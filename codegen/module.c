@@ -164,6 +164,8 @@ static bool build(qcg *g, const struct job *job)
     }
     if (ok)
         qcg_entry(g, job->abi, bodies);
+    if (ok && job->opts->emit == QIR_EMIT_PROGRAM)
+        qcg_program(g, job->abi);
     return ok;
 }
 
@@ -201,11 +203,13 @@ bool qir_codegen(const qir_codegen_options *opts, const qir_variant *variants, s
                  qir_strbuf *out)
 {
     qcg_abi abi;
-    if (!qcg_abi_get(opts, variants, n, &abi))
+    qir_diag_engine *diag = qir_context_diag(variants[0].module->ctx);
+    if (!qcg_abi_get(opts, variants, n, &abi) ||
+        (opts->emit == QIR_EMIT_PROGRAM && !qcg_program_check(diag, opts->triple)))
         return false;
     for (size_t i = 0; i < n; i++)
         if (!load_constants(variants[i].module))
             return false;
     struct job job = {opts, variants, &abi};
-    return qcg_run_child(qir_context_diag(variants[0].module->ctx), compile, &job, out, NULL);
+    return qcg_run_child(diag, compile, &job, out, NULL);
 }

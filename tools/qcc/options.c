@@ -10,6 +10,8 @@ static const cl_option options[] = {
     {"c", CL_FLAG, &o.object, NULL, "write an object file and its header (default)", 0, 0},
     {"S", CL_FLAG, &o.assembly, NULL, "write assembly text", 0, 0},
     {"emit-llvm", CL_FLAG, &o.emit_llvm, NULL, "write LLVM IR", 0, 0},
+    {"emit-program", CL_FLAG, &o.emit_program, NULL,
+     "write an object with an entry of its own: 'ld.lld -static' makes a program that runs the model", 0, 0},
     {"emit-qir", CL_FLAG, &o.emit_qir, NULL, "write QIR, after the last phase before LLVM", 0, 0},
     {"header", CL_STRING, &o.header, "FILE", "C header (default: beside the object)", 0, 0},
     {"MD", CL_FLAG, &o.dependencies, NULL,
@@ -130,21 +132,21 @@ static void apply_levels(void)
 
 static void check_combinations(void)
 {
-    if (o.object + o.assembly + o.emit_llvm + o.emit_qir > 1)
-        cl_usage_error(&tool, "-c, -S, -emit-llvm and -emit-qir exclude each other");
+    if (o.object + o.assembly + o.emit_llvm + o.emit_program + o.emit_qir > 1)
+        cl_usage_error(&tool, "-c, -S, -emit-llvm, -emit-program and -emit-qir exclude each other");
     if (o.profile && o.calibrate.len)
         cl_usage_error(&tool, "-profile and -calibrate exclude each other: a profile is what "
                               "calibration measured");
     if (o.quantize && !strcmp(o.quantize, "none") && (o.profile || o.calibrate.len))
         cl_usage_error(&tool, "-quantize=none needs neither -profile nor -calibrate");
     size_t last = o.stop_after ? qcc_phase_find(o.stop_after) : qcc_num_phases;
-    if (last < qcc_num_phases - 1 && (o.object || o.assembly))
+    if (last < qcc_num_phases - 1 && (o.object || o.assembly || o.emit_program))
         cl_usage_error(&tool, "%s needs phase 'object', -stop-after=%s ends before it",
-                       o.object ? "-c" : "-S", o.stop_after);
+                       o.object ? "-c" : o.assembly ? "-S" : "-emit-program", o.stop_after);
     if (o.emit_llvm && last < qcc_phase_find("llvm"))
         cl_usage_error(&tool, "-emit-llvm needs phase 'llvm', -stop-after=%s ends before it",
                        o.stop_after);
-    if (o.header && (o.emit_llvm || o.emit_qir || last < qcc_num_phases - 1))
+    if (o.header && (o.emit_llvm || o.emit_program || o.emit_qir || last < qcc_num_phases - 1))
         cl_usage_error(&tool, "-header comes with an object or assembly");
     if (o.save_params && !o.emit_qir && last >= qcc_phase_find("llvm"))
         cl_usage_error(&tool, "-save-params comes with QIR: add -emit-qir or -stop-after=PHASE");

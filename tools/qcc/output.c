@@ -68,7 +68,7 @@ static const char *header_path(qcc_driver *d)
 {
     if (d->opts->header)
         return d->opts->header;
-    if (d->last + 1 != qcc_num_phases || !is_file(output_path(d)))
+    if (d->last + 1 != qcc_num_phases || d->opts->emit_program || !is_file(output_path(d)))
         return NULL;
     return beside_output(d, ".h");
 }

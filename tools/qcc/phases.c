@@ -192,7 +192,10 @@ static bool emit_llvm(qcc_driver *d)
 
 static bool emit_object(qcc_driver *d)
 {
-    return generate(d, d->opts->assembly ? QIR_EMIT_ASSEMBLY : QIR_EMIT_OBJECT);
+    const qcc_options *o = d->opts;
+    return generate(d, o->assembly ? QIR_EMIT_ASSEMBLY
+                       : o->emit_program ? QIR_EMIT_PROGRAM
+                                         : QIR_EMIT_OBJECT);
 }
 
 const qcc_phase qcc_phases[] = {

@@ -21,7 +21,7 @@ typedef struct qcc_options {
     cl_list calibrate, levels;
     tool_import import;
     int64_t limit;
-    bool emit_qir, emit_llvm, assembly, object, dependencies, report, explain, verbose, time_passes;
+    bool emit_qir, emit_llvm, emit_program, assembly, object, dependencies, report, explain, verbose, time_passes;
 } qcc_options;
 
 /* Parses the command line; usage errors end the process. */

@@ -1,5 +1,6 @@
 /* One run on given or random inputs, and -bench. */
 #include "run.h"
+#include "values.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -104,7 +105,7 @@ int run_once(run *r)
             return CL_EXIT_ERROR;
         }
     } else {
-        random_inputs(r, seed_of(r), in);
+        tool_random_inputs(r->func, qir_context_arena(r->ctx), seed_of(r), in);
     }
     engine *e = engine_create(r);
     int code = e ? execute(r, e, in) : CL_EXIT_ERROR;

@@ -1,10 +1,10 @@
 /* Results of a run or of many: printing, writing, hashing. */
 #include "run.h"
+#include "values.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "qir/qmath.h"
 #include "qir/support/map.h"
 
 const char *result_name(const run *r, uint32_t i)
@@ -33,33 +33,6 @@ void results_free(const run *r, results *s)
 }
 
 /* --- printing --------------------------------------------------------------------------------- */
-static void print_element(const qir_type *t, const void *data, int64_t i, qir_strbuf *b)
-{
-    size_t size = qir_dtype_bytes(t->dtype);
-    uint64_t bits = 0;
-    memcpy(&bits, (const char *)data + (size_t)i * size, size);
-    double d;
-    float f;
-    switch (t->dtype) {
-    case QIR_f64:
-        memcpy(&d, &bits, sizeof d);
-        qir_strbuf_double(b, d);
-        return;
-    case QIR_f32:
-        memcpy(&f, &bits, sizeof f);
-        qir_strbuf_float(b, f);
-        return;
-    case QIR_f16: qir_strbuf_float(b, qir_f16_to_f32((uint16_t)bits)); return;
-    case QIR_bf16: qir_strbuf_float(b, qir_bf16_to_f32((uint16_t)bits)); return;
-    default: break;
-    }
-    unsigned shift = 64 - 8 * (unsigned)size;
-    if (qir_dtype_is_signed(t->dtype))
-        qir_strbuf_printf(b, "%lld", (long long)((int64_t)(bits << shift) >> shift));
-    else
-        qir_strbuf_printf(b, "%llu", (unsigned long long)bits);
-}
-
 /* One line per row of the last dimension. */
 static void print_result(run *r, const results *s, uint32_t i, qir_strbuf *b)
 {
@@ -68,7 +41,7 @@ static void print_result(run *r, const results *s, uint32_t i, qir_strbuf *b)
     int64_t row = t->rank ? t->dims[t->rank - 1] : 1;
     qir_strbuf_printf(b, "%s : %s\n", result_name(r, i), qir_type_text(r->ctx, t));
     for (int64_t k = 0; k < n; k++) {
-        print_element(t, s->bytes[i].data, k, b);
+        tool_print_element(t, s->bytes[i].data, k, b);
         qir_strbuf_putc(b, (k + 1) % row ? ' ' : '\n');
     }
 }

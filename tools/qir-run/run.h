@@ -38,12 +38,6 @@ void engine_destroy(engine *e);
 /* Results are owned by the engine until the next call.  False: diagnosed. */
 bool engine_run(engine *e, const qir_tensor *in, qir_tensor *out);
 
-/* Fills one tensor per argument with random values (own memory: arena of the context): quantized
- * and integer types over their range, floats over the range of the quantize op that reads them,
- * else
- * [-1, 1).  The same seed gives the same values on every host. */
-void random_inputs(run *r, uint64_t seed, qir_tensor *in);
-
 /* Results of `samples` runs: per function result one buffer of all samples' bytes. */
 typedef struct results {
     int64_t samples;

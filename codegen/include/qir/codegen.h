@@ -11,7 +11,14 @@
 extern "C" {
 #endif
 
-typedef enum qir_emit_kind { QIR_EMIT_OBJECT, QIR_EMIT_ASSEMBLY, QIR_EMIT_LLVM } qir_emit_kind;
+typedef enum qir_emit_kind {
+    QIR_EMIT_OBJECT,
+    QIR_EMIT_ASSEMBLY,
+    QIR_EMIT_LLVM,
+    /* An object with an entry `_start` that runs the model on what it reads from descriptor 0 (program.c):
+     * a linker makes a static Linux program of it, `ld.lld -static`. */
+    QIR_EMIT_PROGRAM
+} qir_emit_kind;
 
 typedef struct qir_codegen_options {
     const char *triple; /* normalised (qir_target_triple) */
