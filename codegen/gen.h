@@ -30,6 +30,9 @@ typedef struct qcg {
     LLVMValueRef out;     /* pointer of result 0 */
     LLVMValueRef *outs;   /* pointer per result */
     LLVMValueRef ws;      /* workspace: qir_level_workspace() bytes, 64-byte aligned */
+    LLVMValueRef task, tasks; /* this call's share of the op (share.h); NULL: all of it */
+    bool sharing;             /* inside a loop that has taken it */
+    int64_t units;            /* that the op's loops can be cut into */
     unsigned next_global; /* numbers private constants */
     qir_map globals;      /* bytes -> private constant */
 } qcg;

@@ -63,7 +63,8 @@ llb_val llb_by_width(qcg *g, llb_val v, unsigned width, llb_val (*fn)(qcg *, llb
 enum { LLB_MAX_CARRY = 64 };
 typedef struct llb_loop {
     llb_val iv; /* i64: begin, begin + step, ...; constant when there is one trip */
-    int64_t step, end;
+    int64_t step;
+    llb_val end;
     LLVMBasicBlockRef from, body;
     llb_val phi[LLB_MAX_CARRY], value[LLB_MAX_CARRY]; /* value: after end, the final ones */
     unsigned ncarry;
@@ -72,6 +73,8 @@ typedef struct llb_loop {
 
 /* At least one trip.  (end - begin) need not be a multiple of step. */
 void llb_begin(qcg *g, llb_loop *l, int64_t begin, int64_t end, int64_t step);
+/* The same from run time; end - begin is a multiple of step, and not 0. */
+void llb_begin_at(qcg *g, llb_loop *l, llb_val begin, llb_val end, int64_t step);
 /* A value carried round the loop; returns it as the body sees it. */
 llb_val llb_carry(qcg *g, llb_loop *l, llb_val init);
 void llb_next(llb_loop *l, unsigned i, llb_val v);

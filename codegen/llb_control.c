@@ -11,16 +11,8 @@ static LLVMBasicBlockRef new_block(qcg *g)
     return LLVMAppendBasicBlockInContext(g->llvm, g->fn, "");
 }
 
-void llb_begin(qcg *g, llb_loop *l, int64_t begin, int64_t end, int64_t step)
+static void enter(qcg *g, llb_loop *l)
 {
-    QIR_ASSERT(begin < end && step > 0, "a loop has at least one trip");
-    memset(l, 0, sizeof *l);
-    l->step = step;
-    l->end = begin + qir_ceil_div(end - begin, step) * step;
-    l->single = l->end == begin + step;
-    l->iv = llb_i64(g, begin);
-    if (l->single)
-        return;
     l->from = LLVMGetInsertBlock(g->b);
     l->body = new_block(g);
     LLVMBuildBr(g->b, l->body);
@@ -28,6 +20,28 @@ void llb_begin(qcg *g, llb_loop *l, int64_t begin, int64_t end, int64_t step)
     llb_val init = l->iv;
     l->iv = LLVMBuildPhi(g->b, llb_int(g, 64), "");
     LLVMAddIncoming(l->iv, &init, &l->from, 1);
+}
+
+void llb_begin(qcg *g, llb_loop *l, int64_t begin, int64_t end, int64_t step)
+{
+    QIR_ASSERT(begin < end && step > 0, "a loop has at least one trip");
+    int64_t stop = begin + qir_ceil_div(end - begin, step) * step;
+    memset(l, 0, sizeof *l);
+    l->step = step;
+    l->end = llb_i64(g, stop);
+    l->single = stop == begin + step;
+    l->iv = llb_i64(g, begin);
+    if (!l->single)
+        enter(g, l);
+}
+
+void llb_begin_at(qcg *g, llb_loop *l, llb_val begin, llb_val end, int64_t step)
+{
+    memset(l, 0, sizeof *l);
+    l->step = step;
+    l->end = end;
+    l->iv = begin;
+    enter(g, l);
 }
 
 llb_val llb_carry(qcg *g, llb_loop *l, llb_val init)
@@ -70,7 +84,7 @@ void llb_end(qcg *g, llb_loop *l)
         return;
     LLVMBasicBlockRef latch = LLVMGetInsertBlock(g->b), exit = new_block(g);
     llb_val next = LLVMBuildAdd(g->b, l->iv, llb_i64(g, l->step), "");
-    llb_val more = LLVMBuildICmp(g->b, LLVMIntNE, next, llb_i64(g, l->end), "");
+    llb_val more = LLVMBuildICmp(g->b, LLVMIntNE, next, l->end, "");
     keep_loop(g, LLVMBuildCondBr(g->b, more, l->body, exit));
     LLVMAddIncoming(l->iv, &next, &latch, 1);
     for (unsigned i = 0; i < l->ncarry; i++)

@@ -119,19 +119,19 @@ static void matrices(qcg *g, void *ctx, const llb_val *ptr, const bool *splat, u
 {
     attention *a = ctx;
     (void)splat, (void)n;
-    llb_loop l;
+    qcg_share s;
     a->k = ptr[2];
     a->values = ptr[3];
-    llb_begin(g, &l, 0, a->rows, 1);
-    a->row = l.iv;
+    qcg_share_begin(g, &s, a->rows, 1, true);
+    a->row = s.loop.iv;
     if (a->mask)
-        a->mask_ptr = llb_index(g, ptr[4], l.iv, a->mask_row);
-    qcg_lanes_products(g, a->s, llb_index(g, ptr[1], l.iv, a->e * 4), a->k, a->e, a->columns);
+        a->mask_ptr = llb_index(g, ptr[4], a->row, a->mask_row);
+    qcg_lanes_products(g, a->s, llb_index(g, ptr[1], a->row, a->e * 4), a->k, a->e, a->columns);
     qcg_lanes_each(g, a->columns, WIDTH, finish_scores, a);
     probabilities(g, a);
-    output o = {.a = a, .y = llb_index(g, ptr[0], l.iv, a->v * 4)};
+    output o = {.a = a, .y = llb_index(g, ptr[0], a->row, a->v * 4)};
     qcg_lanes_each(g, a->v, COLUMNS, columns, &o);
-    llb_end(g, &l);
+    qcg_share_end(g, &s);
 }
 
 /* Bytes from one index of axis `back` (counted from the end) to the next; 0: one for all. */
@@ -171,7 +171,7 @@ bool qir_lower_attention(qcg *g)
         a.mask_row = step_of(mask->type, 2);
         a.mask_column = step_of(mask->type, 1);
     }
-    qcg_nest n = {.rank = y->rank - 2, .nptr = mask ? 5 : 4};
+    qcg_nest n = {.rank = y->rank - 2, .nptr = mask ? 5 : 4, .inner = a.rows};
     for (unsigned p = 0; p < n.nptr; p++) {
         const qir_type *t = p ? qir_op_operand(g->op, p - 1)->type : y;
         n.elem[p] = (int64_t)qir_dtype_bytes(t->dtype);

@@ -32,18 +32,19 @@ bool qir_lower_batch_norm(qcg *g)
         return true;
     qcg_nest n;
     qcg_nest_elementwise(g, &n, 1);
-    llb_loop l;
-    llb_begin(g, &l, 0, x->dims[1], 1);
-    llb_val t = LLVMBuildFAdd(g->b, parameter(g, 4, l.iv),
+    qcg_share s;
+    qcg_share_begin(g, &s, x->dims[1], 1, true);
+    llb_val at = s.loop.iv;
+    llb_val t = LLVMBuildFAdd(g->b, parameter(g, 4, at),
                               llb_f32s(g, qir_op_float(g->op, "epsilon"), 1), "");
     llb_type f32 = llb_float(g);
     t = llb_intrinsic(g, "llvm.sqrt", &f32, 1, &t, 1);
-    channel c = {parameter(g, 1, l.iv), parameter(g, 2, l.iv), parameter(g, 3, l.iv),
+    channel c = {parameter(g, 1, at), parameter(g, 2, at), parameter(g, 3, at),
                  LLVMBuildFDiv(g->b, llb_f32s(g, 1.0f, 1), t, "")};
     for (unsigned p = 0; p < 2; p++)
-        n.ptr[p] = llb_index(g, n.ptr[p], l.iv, n.step[p][1]);
+        n.ptr[p] = llb_index(g, n.ptr[p], at, n.step[p][1]);
     n.dim[1] = 1;
     qcg_nest_run(g, &n, WIDTH, body, &c);
-    llb_end(g, &l);
+    qcg_share_end(g, &s);
     return true;
 }

@@ -80,17 +80,20 @@ static bool interleaves(const qcg_nest *n)
 
 static void interleave(qcg *g, const qcg_nest *n)
 {
-    int64_t pixels = n->dim[2] * n->dim[3];
-    llb_loop lb, lp;
-    llb_begin(g, &lb, 0, n->dim[0], 1);
-    llb_val dst = llb_index(g, n->ptr[0], lb.iv, n->step[0][0]);
-    llb_val src = llb_index(g, n->ptr[1], lb.iv, n->step[1][0]);
-    llb_begin(g, &lp, 0, pixels, BLOCK);
-    llb_val at = pixels % BLOCK ? llb_smin(g, lp.iv, llb_i64(g, pixels - BLOCK)) : lp.iv;
+    int64_t pixels = n->dim[2] * n->dim[3], units[] = {n->dim[0], pixels / BLOCK};
+    unsigned cut = qcg_share_choose(units, 2);
+    qcg_share batch, blocks;
+    qcg_share_begin(g, &batch, n->dim[0], 1, cut == 0);
+    llb_val dst = llb_index(g, n->ptr[0], batch.loop.iv, n->step[0][0]);
+    llb_val src = llb_index(g, n->ptr[1], batch.loop.iv, n->step[1][0]);
+    qcg_share_begin(g, &blocks, pixels, BLOCK, cut == 1);
+    llb_val at = blocks.loop.iv;
+    if (pixels % BLOCK)
+        at = llb_smin(g, at, llb_i64(g, pixels - BLOCK));
     interleave_block(g, llb_index(g, dst, at, n->step[0][3]), llb_index(g, src, at, n->step[1][3]),
                      (unsigned)n->dim[1], n->step[1][1], (unsigned)n->elem[0]);
-    llb_end(g, &lp);
-    llb_end(g, &lb);
+    qcg_share_end(g, &blocks);
+    qcg_share_end(g, &batch);
 }
 
 bool qir_lower_relayout(qcg *g)

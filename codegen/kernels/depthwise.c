@@ -99,13 +99,14 @@ static void channel_blocks(qcg *g, const dw *d, llb_val x, llb_val out, int64_t 
 {
     int64_t lanes = d->m->lanes;
     int64_t w_bytes = d->p->w.kernel[2] * d->groups * lanes * d->m->kgroup * 2;
-    llb_loop l;
-    llb_begin(g, &l, first, first + count, 1);
-    llb_val scale = d->scale ? llb_index(g, d->scale, l.iv, lanes * 4) : NULL;
-    channel_row(g, d, llb_index(g, x, l.iv, lanes * 2), llb_index(g, d->w, l.iv, w_bytes),
-                llb_index(g, d->bias, l.iv, lanes * 4), scale,
-                llb_index(g, out, l.iv, lanes * (d->e.narrow ? 1 : 4)), tail);
-    llb_end(g, &l);
+    qcg_share s;
+    qcg_share_begin(g, &s, count, 1, true);
+    llb_val block = llb_add(g, s.loop.iv, llb_i64(g, first));
+    llb_val scale = d->scale ? llb_index(g, d->scale, block, lanes * 4) : NULL;
+    channel_row(g, d, llb_index(g, x, block, lanes * 2), llb_index(g, d->w, block, w_bytes),
+                llb_index(g, d->bias, block, lanes * 4), scale,
+                llb_index(g, out, block, lanes * (d->e.narrow ? 1 : 4)), tail);
+    qcg_share_end(g, &s);
 }
 
 static void rows(qcg *g, void *ctx, const qcg_block *b)
@@ -151,6 +152,7 @@ bool qcg_lower_depthwise_i8(qcg *g, const qir_kernel_plan *p)
         qcg_epilogue_requantize(g, &d.e, factors, count, y, lo, hi, qcg_largest_scaled(g, &w));
         d.scale = d.e.scale;
     }
+    d.win.inner = p->w.c / d.m->lanes;
     qcg_window_walk(g, &d.win, d.e.narrow ? 1 : 4, rows, &d);
     return true;
 }

@@ -48,18 +48,22 @@ static void channels(qcg *g, dw *d, llb_val src, llb_val dst, llb_val c, int64_t
 static void position(qcg *g, dw *d, llb_val src, llb_val dst)
 {
     int64_t done = d->p->w.c / WIDTH * WIDTH;
+    qcg_share s;
     if (done) {
-        llb_loop l;
-        llb_begin(g, &l, 0, done, WIDTH);
-        channels(g, d, src, dst, l.iv, 0, WIDTH);
-        llb_end(g, &l);
+        qcg_share_begin(g, &s, done, WIDTH, true);
+        channels(g, d, src, dst, s.loop.iv, 0, WIDTH);
+        qcg_share_end(g, &s);
     }
+    if (done == d->p->w.c)
+        return;
+    qcg_once_begin(g, &s, true);
     for (unsigned n = WIDTH / 2; n > 0; n /= 2) {
         if (!(d->p->w.c & n))
             continue;
         channels(g, d, src, dst, llb_i64(g, done), done % WIDTH, n);
         done += n;
     }
+    qcg_once_end(g, &s);
 }
 
 static void block(qcg *g, void *ctx, const qcg_block *b)
@@ -103,6 +107,7 @@ bool qcg_lower_depthwise_f32(qcg *g, const qir_kernel_plan *p)
         return false;
     d.bias = bias ? qcg_const(g, bias, (size_t)p->w.c * 4, 64) : NULL;
     tap_offsets(g, &d);
+    d.win.inner = p->w.c / WIDTH;
     qcg_window_walk(g, &d.win, 4, block, &d);
     return true;
 }

@@ -161,40 +161,66 @@ static void integer_tile(qcg *g, const qcg_gemm *m, const qcg_tile_at *at)
     qcg_epilogue_store(g, m->e, m->m, &s, acc);
 }
 
-/* All rows of the column groups first .. first + count - 1, each t.vectors blocks wide. */
-static void column_groups(qcg *g, const qcg_gemm *m, qcg_tile t, int64_t first_block, int64_t count,
-                          unsigned tail)
+/* Columns and rows of a product, as the tiles cut them. */
+typedef struct tiling {
+    qcg_tile tile;
+    int64_t whole;       /* column groups that are tile.vectors wide, and filled */
+    unsigned rest, tail; /* vectors of the last group, if it is not; columns of its last vector */
+    int64_t units[2];    /* of columns, of rows */
+    bool cuts_columns;   /* tasks share the columns, not the rows */
+} tiling;
+
+static tiling tiling_of(const qcg_gemm *m)
+{
+    tiling t = {.tile = choose_tile(m)};
+    int64_t blocks = qir_ceil_div(m->n, m->m->lanes);
+    t.whole = blocks / t.tile.vectors;
+    t.rest = (unsigned)(blocks % t.tile.vectors);
+    t.tail = (unsigned)(m->n % m->m->lanes);
+    if (t.tail && !t.rest) { /* the last group needs its own code */
+        t.whole--;
+        t.rest = t.tile.vectors;
+    }
+    t.units[0] = t.whole;
+    t.units[1] = m->rows / t.tile.rows;
+    t.cuts_columns = qcg_share_choose(t.units, 2) == 0;
+    return t;
+}
+
+int64_t qcg_gemm_units(const qcg_gemm *m)
+{
+    tiling t = tiling_of(m);
+    return t.units[!t.cuts_columns];
+}
+
+/* All rows of `count` column groups, the first at block first_block, each at->tile.vectors wide. */
+static void column_groups(qcg *g, const qcg_gemm *m, const tiling *t, qcg_tile_at at,
+                          int64_t first_block, int64_t count)
 {
     int64_t out_bytes = m->e->narrow ? 1 : 4;
-    llb_loop ln, lm;
-    llb_begin(g, &ln, first_block, first_block + count * t.vectors, t.vectors);
-    qcg_tile_at at = {.tile = t, .tail = tail, .block = ln.iv};
-    at.w = llb_index(g, m->w, ln.iv, block_bytes(m));
-    llb_val out = llb_index(g, m->out, ln.iv, m->m->lanes * out_bytes);
-    llb_begin(g, &lm, 0, m->rows, t.rows);
-    at.row = qcg_overlap(g, lm.iv, m->rows, t.rows);
+    qcg_share ln, lm;
+    qcg_share_begin(g, &ln, count * at.tile.vectors, at.tile.vectors, t->cuts_columns);
+    at.block = llb_add(g, ln.loop.iv, llb_i64(g, first_block));
+    at.w = llb_index(g, m->w, at.block, block_bytes(m));
+    llb_val out = llb_index(g, m->out, at.block, m->m->lanes * out_bytes);
+    qcg_share_begin(g, &lm, m->rows, at.tile.rows, !t->cuts_columns);
+    at.row = qcg_overlap(g, lm.loop.iv, m->rows, at.tile.rows);
     at.a = llb_index(g, m->a, at.row, m->a_stride);
     at.out = llb_index(g, out, at.row, m->out_stride);
     (m->dynamic ? qcg_dynamic_tile : integer_tile)(g, m, &at);
-    llb_end(g, &lm);
-    llb_end(g, &ln);
+    qcg_share_end(g, &lm);
+    qcg_share_end(g, &ln);
 }
 
 void qcg_gemm_emit(qcg *g, const qcg_gemm *m)
 {
-    qcg_tile t = choose_tile(m);
-    int64_t blocks = qir_ceil_div(m->n, m->m->lanes), whole = blocks / t.vectors;
-    unsigned rest = (unsigned)(blocks % t.vectors), tail = (unsigned)(m->n % m->m->lanes);
-    if (tail && !rest) { /* the last group needs its own code */
-        whole--;
-        rest = t.vectors;
-    }
-    if (whole)
-        column_groups(g, m, t, 0, whole, 0);
-    if (rest) {
-        qcg_tile last = {t.rows, (unsigned char)rest};
-        column_groups(g, m, last, whole * t.vectors, 1, tail);
-    }
+    tiling t = tiling_of(m);
+    qcg_tile last = {t.tile.rows, (unsigned char)t.rest};
+    if (t.whole)
+        column_groups(g, m, &t, (qcg_tile_at){.tile = t.tile}, 0, t.whole);
+    if (t.rest)
+        column_groups(g, m, &t, (qcg_tile_at){.tile = last, .tail = t.tail},
+                      t.whole * t.tile.vectors, 1);
 }
 
 /* --- int8 convolution and linear ---------------------------------------------------------------
@@ -261,6 +287,7 @@ bool qcg_lower_gemm_i8(qcg *g, const qir_kernel_plan *p)
     j.w_group = j.padded * j.m.kblocks * j.m.m->kgroup * j.m.m->elem_bytes;
     j.m.a_stride = p->k_stride * (int64_t)p->elem;
     j.m.out_stride = p->w.o * j.out_elem;
+    j.win.inner = qcg_gemm_units(&j.m);
     qcg_window_walk(g, &j.win, j.out_elem, products, &j);
     return true;
 }

@@ -29,6 +29,8 @@ typedef struct qcg_tile_at {
 
 /* out[rows][n] = epilogue(bias + a[rows][k] * w[n][k]). */
 void qcg_gemm_emit(qcg *g, const qcg_gemm *m);
+/* What tasks can cut that into. */
+int64_t qcg_gemm_units(const qcg_gemm *m);
 
 /* The sums of one section in acc, row by row.  start: of the sums; less: of the unpacked weights of
  * each vector (NULL: 0). */

@@ -95,11 +95,12 @@ static llb_val weight_rows(qcg *g, const job *j, llb_val column)
 static void group_product(qcg *g, const job *j, llb_val a, llb_val out, llb_val group)
 {
     int64_t count = j->p->weight_rows;
-    llb_loop l;
-    llb_begin(g, &l, 0, j->n, count);
-    llb_val column = llb_add(g, llb_mul_const(g, group, j->n), qcg_overlap(g, l.iv, j->n, count));
+    qcg_share s;
+    qcg_share_begin(g, &s, j->n, count, true);
+    llb_val first = qcg_overlap(g, s.loop.iv, j->n, count);
+    llb_val column = llb_add(g, llb_mul_const(g, group, j->n), first);
     columns_product(g, j, a, weight_rows(g, j, column), out, column, count);
-    llb_end(g, &l);
+    qcg_share_end(g, &s);
 }
 
 static void products(qcg *g, void *ctx, const qcg_block *b)
@@ -136,6 +137,7 @@ bool qcg_lower_gemm_f32(qcg *g, const qir_kernel_plan *p)
     if (!get_weights(g, &j) || !qcg_bias_data(g, &bias))
         return false;
     qcg_window_init(g, &j.win, p, 0);
+    j.win.inner = j.n / p->weight_rows;
     j.bias = bias ? qcg_const(g, bias, (size_t)p->w.o * 4, 64) : NULL;
     j.rows_per_tile = at_most(p->panel_rows, MAX_TILE);
     j.cols_per_tile = at_most(j.n, MAX_TILE);

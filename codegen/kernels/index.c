@@ -99,6 +99,7 @@ static void begin(qcg *g, indexed *x, bool write)
     x->n.ptr[2] = qcg_operand(g, 1);
     if (!write)
         return;
+    qcg_share_none(g); /* updates of one element have an order */
     read_reduction(g, x);
     qcg_copy_unless_there(g, qir_type_elements(operand_type(g, 0)), elem);
 }

@@ -171,9 +171,9 @@ bool qir_lower_layer_norm(qcg *g)
         *(i < qir_op_int(g->op, "axis") ? &rows : &count) *= x->dims[i];
     if (x->quant ? count > 1 << 15 : x->dtype != QIR_f32)
         return qcg_unsupported(g, "f32, or 8 bits in rows of at most 32768");
-    llb_loop l;
-    llb_begin(g, &l, 0, rows, 1);
-    emit_row(g, l.iv, count);
-    llb_end(g, &l);
+    qcg_share s;
+    qcg_share_begin(g, &s, rows, 1, true);
+    emit_row(g, s.loop.iv, count);
+    qcg_share_end(g, &s);
     return true;
 }

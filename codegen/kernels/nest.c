@@ -69,13 +69,16 @@ static void contiguous_axis(qcg *g, const qcg_nest *n, unsigned axis, const llb_
 {
     int64_t done = n->dim[axis] / width * width;
     llb_val at[QCG_NEST_PTRS];
+    qcg_share s;
     if (done) {
-        llb_loop l;
-        llb_begin(g, &l, 0, done, width);
-        advance(g, n, axis, l.iv, ptr, at);
+        qcg_share_begin(g, &s, done, width, axis == n->cut);
+        advance(g, n, axis, s.loop.iv, ptr, at);
         fn(g, ctx, at, splat, width);
-        llb_end(g, &l);
+        qcg_share_end(g, &s);
     }
+    if (done == n->dim[axis])
+        return;
+    qcg_once_begin(g, &s, axis == n->cut);
     for (unsigned w = width / 2; w > 0; w /= 2) {
         if (!(n->dim[axis] & w))
             continue;
@@ -83,26 +86,33 @@ static void contiguous_axis(qcg *g, const qcg_nest *n, unsigned axis, const llb_
         fn(g, ctx, at, splat, w);
         done += w;
     }
+    qcg_once_end(g, &s);
+}
+
+static bool is_contiguous(const qcg_nest *n, unsigned axis)
+{
+    bool all = n->step[0][axis] == n->elem[0];
+    for (unsigned p = 0; p < n->nptr; p++)
+        all = all && (n->step[p][axis] == 0 || n->step[p][axis] == n->elem[p]);
+    return all;
 }
 
 static void innermost(qcg *g, const qcg_nest *n, unsigned axis, const llb_val *ptr, unsigned width,
                       qcg_nest_fn fn, void *ctx)
 {
-    bool splat[QCG_NEST_PTRS], contiguous = n->step[0][axis] == n->elem[0];
-    for (unsigned p = 0; p < n->nptr; p++) {
+    bool splat[QCG_NEST_PTRS];
+    for (unsigned p = 0; p < n->nptr; p++)
         splat[p] = n->step[p][axis] == 0;
-        contiguous = contiguous && (splat[p] || n->step[p][axis] == n->elem[p]);
-    }
-    if (contiguous) {
+    if (is_contiguous(n, axis)) {
         contiguous_axis(g, n, axis, ptr, splat, width, fn, ctx);
         return;
     }
-    llb_loop l;
+    qcg_share s;
     llb_val at[QCG_NEST_PTRS];
-    llb_begin(g, &l, 0, n->dim[axis], 1);
-    advance(g, n, axis, l.iv, ptr, at);
+    qcg_share_begin(g, &s, n->dim[axis], 1, axis == n->cut);
+    advance(g, n, axis, s.loop.iv, ptr, at);
     fn(g, ctx, at, splat, 1);
-    llb_end(g, &l);
+    qcg_share_end(g, &s);
 }
 
 static void emit(qcg *g, const qcg_nest *n, unsigned axis, const llb_val *ptr, unsigned width,
@@ -112,25 +122,46 @@ static void emit(qcg *g, const qcg_nest *n, unsigned axis, const llb_val *ptr, u
         innermost(g, n, axis, ptr, width, fn, ctx);
         return;
     }
-    llb_loop l;
+    qcg_share s;
     llb_val at[QCG_NEST_PTRS];
-    llb_begin(g, &l, 0, n->dim[axis], 1);
-    advance(g, n, axis, l.iv, ptr, at);
+    qcg_share_begin(g, &s, n->dim[axis], 1, axis == n->cut);
+    advance(g, n, axis, s.loop.iv, ptr, at);
     emit(g, n, axis + 1, at, width, fn, ctx);
-    llb_end(g, &l);
+    qcg_share_end(g, &s);
+}
+
+static void single(qcg *g, const qcg_nest *n, qcg_nest_fn fn, void *ctx)
+{
+    static const bool none[QCG_NEST_PTRS];
+    qcg_share s;
+    qcg_once_begin(g, &s, n->inner < 2);
+    fn(g, ctx, n->ptr, none, 1);
+    qcg_once_end(g, &s);
+}
+
+/* All axes are independent: every element of the result is written once. */
+static unsigned choose_cut(const qcg_nest *n, unsigned width)
+{
+    int64_t units[QCG_NEST_AXES + 1];
+    for (unsigned i = 0; i < n->rank; i++)
+        units[i] = n->dim[i];
+    if (n->rank && is_contiguous(n, n->rank - 1))
+        units[n->rank - 1] /= width;
+    units[n->rank] = n->inner;
+    return qcg_share_choose(units, n->rank + 1);
 }
 
 void qcg_nest_run(qcg *g, qcg_nest *n, unsigned width, qcg_nest_fn fn, void *ctx)
 {
-    static const bool none[QCG_NEST_PTRS];
     for (unsigned i = 0; i < n->rank; i++)
         if (n->dim[i] == 0)
             return;
     simplify(n);
-    if (n->rank == 0)
-        fn(g, ctx, n->ptr, none, 1);
-    else
+    n->cut = choose_cut(n, width);
+    if (n->rank)
         emit(g, n, 0, n->ptr, width, fn, ctx);
+    else
+        single(g, n, fn, ctx);
 }
 
 void qcg_strides(qcg *g, int i, int64_t *strides)

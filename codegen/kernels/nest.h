@@ -3,6 +3,7 @@
 #define QIR_CODEGEN_KERNELS_NEST_H
 
 #include "kernels/element.h"
+#include "share.h"
 
 enum { QCG_NEST_PTRS = 5, QCG_NEST_AXES = 2 * QIR_MAX_RANK };
 
@@ -13,12 +14,15 @@ typedef struct qcg_nest {
     int64_t step[QCG_NEST_PTRS][QCG_NEST_AXES]; /* bytes; 0 repeats, negative runs backwards */
     int64_t elem[QCG_NEST_PTRS];               /* bytes of an element */
     llb_val ptr[QCG_NEST_PTRS];
+    int64_t inner; /* units of the body's own loops, which tasks could share instead */
+    unsigned cut;  /* the axis that tasks share (rank: none); chosen by qcg_nest_run */
 } qcg_nest;
 
 /* The body for n neighbouring elements at ptr[]; splat[i]: operand i holds one element for all. */
 typedef void (*qcg_nest_fn)(qcg *g, void *ctx, const llb_val *ptr, const bool *splat, unsigned n);
 
-/* Emits the loops: `width` elements at a time where everything is contiguous, else one by one. */
+/* Emits the loops: `width` elements at a time where everything is contiguous, else one by one.  The
+ * iterations are independent (see share.h), or the caller has said qcg_share_none. */
 void qcg_nest_run(qcg *g, qcg_nest *n, unsigned width, qcg_nest_fn fn, void *ctx);
 
 /* Element strides of operand i as it lies in memory; -1: the result. */

@@ -182,18 +182,23 @@ static void channels(qcg *g, pool *p, llb_val src, llb_val dst)
 {
     int64_t c = p->plan.w.c, done = c / WIDTH * WIDTH, in = p->col / c;
     int64_t out = (int64_t)qir_dtype_bytes(g->op->results[0].type->dtype);
+    qcg_share s;
     if (done) {
-        llb_loop l;
-        llb_begin(g, &l, 0, done, WIDTH);
-        window_at(g, p, llb_index(g, src, l.iv, in), llb_index(g, dst, l.iv, out), WIDTH);
-        llb_end(g, &l);
+        qcg_share_begin(g, &s, done, WIDTH, true);
+        llb_val at = s.loop.iv;
+        window_at(g, p, llb_index(g, src, at, in), llb_index(g, dst, at, out), WIDTH);
+        qcg_share_end(g, &s);
     }
+    if (done == c)
+        return;
+    qcg_once_begin(g, &s, true);
     for (unsigned n = WIDTH / 2; n > 0; n /= 2) {
         if (!(c & n))
             continue;
         window_at(g, p, llb_at(g, src, done * in), llb_at(g, dst, done * out), n);
         done += n;
     }
+    qcg_once_end(g, &s);
 }
 
 /* Output row `row` of plane `plane`; src: what its first window reads. */
@@ -255,6 +260,7 @@ static bool lower_pool(qcg *g, bool largest)
     tap_offsets(g, &p);
     if (!largest && w->padded)
         count_tables(g, &p);
+    p.win.inner = w->c / WIDTH;
     int64_t out_elem = (int64_t)qir_dtype_bytes(g->op->results[0].type->dtype);
     qcg_window_walk(g, &p.win, out_elem, block, &p);
     return true;

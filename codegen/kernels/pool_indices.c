@@ -105,10 +105,11 @@ bool qir_lower_max_pool_indices(qcg *g)
         return true;
     qir_window_get(g->op, &s.w);
     int64_t in = s.w.in[0] * s.w.in[1] * s.w.in[2], out = s.w.out[0] * s.w.out[1] * s.w.out[2];
-    llb_loop l;
-    llb_begin(g, &l, 0, s.w.n * s.w.c, 1);
-    s.plane = llb_index(g, qcg_operand(g, 0), l.iv, in * (int64_t)qir_dtype_bytes(x->dtype));
-    over_positions(g, &s, 0, llb_mul_const(g, l.iv, in), llb_index(g, g->out, l.iv, out * 8));
-    llb_end(g, &l);
+    qcg_share planes;
+    qcg_share_begin(g, &planes, s.w.n * s.w.c, 1, true);
+    llb_val at = planes.loop.iv;
+    s.plane = llb_index(g, qcg_operand(g, 0), at, in * (int64_t)qir_dtype_bytes(x->dtype));
+    over_positions(g, &s, 0, llb_mul_const(g, at, in), llb_index(g, g->out, at, out * 8));
+    qcg_share_end(g, &planes);
     return true;
 }

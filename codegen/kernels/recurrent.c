@@ -164,16 +164,27 @@ static void rnn_row(qcg *g, layer *l)
 /* --- steps ------------------------------------------------------------------------------------- */
 static void step(qcg *g, layer *l, llb_val t, row_fn fn)
 {
-    llb_loop rows;
-    llb_begin(g, &rows, 0, l->rows, 1);
-    llb_val at = llb_add(g, llb_mul_const(g, t, l->rows), rows.iv);
+    qcg_share rows;
+    qcg_share_begin(g, &rows, l->rows, 1, true);
+    llb_val row = rows.loop.iv, at = llb_add(g, llb_mul_const(g, t, l->rows), row);
     int64_t bytes = l->cells * 4;
     l->x = llb_index(g, qcg_operand(g, 0), at, l->gates * bytes);
     l->y = llb_index(g, g->out, at, bytes);
-    l->h = llb_index(g, g->outs[1], rows.iv, bytes);
-    l->c = g->op->nresults > 2 ? llb_index(g, g->outs[2], rows.iv, bytes) : NULL;
+    l->h = llb_index(g, g->outs[1], row, bytes);
+    l->c = g->op->nresults > 2 ? llb_index(g, g->outs[2], row, bytes) : NULL;
     fn(g, l);
-    llb_end(g, &rows);
+    qcg_share_end(g, &rows);
+}
+
+/* First states into the results that hold them; rows are shared as those of the steps are. */
+static void copy_states(qcg *g, const layer *l)
+{
+    qcg_share rows;
+    qcg_share_begin(g, &rows, l->rows, 1, true);
+    for (uint32_t i = 1; i < g->op->nresults; i++)
+        qcg_lanes_copy(g, llb_index(g, g->outs[i], rows.loop.iv, l->cells * 4),
+                       llb_index(g, qcg_operand(g, i + 1), rows.loop.iv, l->cells * 4), l->cells);
+    qcg_share_end(g, &rows);
 }
 
 static bool lower(qcg *g, uint32_t extra, row_fn fn)
@@ -189,8 +200,7 @@ static bool lower(qcg *g, uint32_t extra, row_fn fn)
     if (l.coded && !qcg_codes_get(g, 1, &l.codes))
         return false;
     l.extra = qir_op_operand(g->op, extra) ? qcg_operand(g, extra) : NULL;
-    for (uint32_t i = 1; i < g->op->nresults; i++)
-        qcg_lanes_copy(g, g->outs[i], qcg_operand(g, i + 1), l.rows * l.cells);
+    copy_states(g, &l);
     llb_loop steps;
     llb_begin(g, &steps, 0, l.steps, 1);
     llb_val last = llb_i64(g, l.steps - 1);

@@ -155,13 +155,13 @@ static void emit(qcg *g, resize *r, unsigned i, qcg_nest n)
     }
     resized_axis *a = &r->axis[i];
     llb_val outer = r->outside;
-    llb_loop l;
-    llb_begin(g, &l, 0, a->size, 1);
-    at_index(g, r, a, l.iv);
-    n.ptr[0] = llb_index(g, n.ptr[0], l.iv, n.step[0][a->axis]);
+    qcg_share s;
+    qcg_share_begin(g, &s, a->size, 1, true);
+    at_index(g, r, a, s.loop.iv);
+    n.ptr[0] = llb_index(g, n.ptr[0], s.loop.iv, n.step[0][a->axis]);
     n.dim[a->axis] = 1;
     emit(g, r, i + 1, n);
-    llb_end(g, &l);
+    qcg_share_end(g, &s);
     r->outside = outer;
 }
 

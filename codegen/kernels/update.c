@@ -58,6 +58,7 @@ bool qir_lower_update_slice(qcg *g)
     p.at = qir_op_ints(g->op, "at", &p.nat);
     p.elem = (int64_t)qir_dtype_bytes(p.x->dtype);
     qir_type_strides(p.x, p.strides);
+    qcg_share_none(g); /* what is copied is updated */
     qcg_copy_unless_there(g, qir_type_elements(p.x), p.elem);
     if (qir_type_elements(p.u) == 0)
         return true;

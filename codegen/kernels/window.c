@@ -266,9 +266,10 @@ static void walk_positions(qcg *g, const qcg_window *w, int64_t out_elem, qcg_bl
 {
     const qir_kernel_plan *p = w->plan;
     int64_t positions = p->w.n * p->w.out[0] * p->w.out[1] * p->w.out[2];
-    llb_loop l;
-    llb_begin(g, &l, 0, positions, p->block);
-    llb_val at = qcg_overlap(g, l.iv, positions, p->block);
+    int64_t units[] = {positions / p->block, w->inner};
+    qcg_share s;
+    qcg_share_begin(g, &s, positions, p->block, qcg_share_choose(units, 2) == 0);
+    llb_val at = qcg_overlap(g, s.loop.iv, positions, p->block);
     llb_val src = llb_index(g, qcg_operand(g, 0), at, p->k * from_bytes(w));
     if (!p->in_place)
         panel_direct(g, w, src, at);
@@ -276,7 +277,7 @@ static void walk_positions(qcg *g, const qcg_window *w, int64_t out_elem, qcg_bl
        &(qcg_block){.rows = p->in_place ? src : w->panel,
                     .at = at,
                     .out = llb_index(g, g->out, at, p->w.o * out_elem)});
-    llb_end(g, &l);
+    qcg_share_end(g, &s);
 }
 
 static void walk_rows(qcg *g, const qcg_window *w, int64_t out_elem, qcg_block_fn fn, void *ctx)
@@ -284,21 +285,24 @@ static void walk_rows(qcg *g, const qcg_window *w, int64_t out_elem, qcg_block_f
     const qir_window *q = &w->plan->w;
     int64_t step = w->plan->has_band ? w->plan->block : 1, row = q->out[2] * q->o * out_elem;
     int64_t image = q->in[0] * q->in[1] * q->in[2] * q->c * from_bytes(w);
-    llb_loop ln, ld, lh;
-    llb_begin(g, &ln, 0, q->n, 1);
-    llb_begin(g, &ld, 0, q->out[0], 1);
-    llb_begin(g, &lh, 0, q->out[1], step);
-    qcg_window here = window_at(g, w, ln.iv);
-    qcg_block b = {.at = ln.iv, .plane = ld.iv, .row = qcg_overlap(g, lh.iv, q->out[1], step)};
-    b.image = llb_index(g, qcg_operand(g, 0), ln.iv, image);
+    int64_t units[] = {q->n, q->out[0], q->out[1] / step, w->inner};
+    unsigned cut = qcg_share_choose(units, 4);
+    qcg_share images, planes, rows;
+    qcg_share_begin(g, &images, q->n, 1, cut == 0);
+    qcg_share_begin(g, &planes, q->out[0], 1, cut == 1);
+    qcg_share_begin(g, &rows, q->out[1], step, cut == 2);
+    llb_val n = images.loop.iv, d = planes.loop.iv;
+    qcg_window here = window_at(g, w, n);
+    qcg_block b = {.at = n, .plane = d, .row = qcg_overlap(g, rows.loop.iv, q->out[1], step)};
+    b.image = llb_index(g, qcg_operand(g, 0), n, image);
     if (w->plan->has_band)
         band_fill(g, &here, b.image, b.plane, b.row);
-    llb_val plane = llb_add(g, llb_mul_const(g, ln.iv, q->out[0]), ld.iv);
+    llb_val plane = llb_add(g, llb_mul_const(g, n, q->out[0]), d);
     b.out = llb_index(g, llb_index(g, g->out, plane, q->out[1] * row), b.row, row);
     fn(g, ctx, &b);
-    llb_end(g, &lh);
-    llb_end(g, &ld);
-    llb_end(g, &ln);
+    qcg_share_end(g, &rows);
+    qcg_share_end(g, &planes);
+    qcg_share_end(g, &images);
 }
 
 void qcg_window_walk(qcg *g, const qcg_window *w, int64_t out_elem, qcg_block_fn fn, void *ctx)

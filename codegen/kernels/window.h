@@ -2,8 +2,8 @@
 #ifndef QIR_CODEGEN_KERNELS_WINDOW_H
 #define QIR_CODEGEN_KERNELS_WINDOW_H
 
-#include "llb.h"
 #include "qir/kernel_plan.h"
+#include "share.h"
 
 typedef struct qcg_window {
     const qir_kernel_plan *plan;
@@ -15,6 +15,7 @@ typedef struct qcg_window {
     bool one_zero_point;
     llb_val zero;        /* of the row or image at hand: what centring subtracts; NULL: nothing */
     llb_val band, panel; /* in the workspace */
+    int64_t inner;       /* units of the loops inside a step that tasks could share instead */
 } qcg_window;
 
 /* Types, padding value and workspace addresses for the op being lowered.  `padding`: the stored
@@ -37,7 +38,8 @@ typedef struct qcg_block {
 typedef void (*qcg_block_fn)(qcg *g, void *ctx, const qcg_block *b);
 
 /* Emits the loops over all steps of the plan, fills band (or, when direct, panel), and calls fn for
- * what is done in each; plans without a band go row by row.  out_elem: bytes of a result element. */
+ * what is done in each; plans without a band go row by row.  out_elem: bytes of a result element.
+ * Tasks share the steps, or, of few steps, what is inside: each then fills band and panel itself. */
 void qcg_window_walk(qcg *g, const qcg_window *w, int64_t out_elem, qcg_block_fn fn, void *ctx);
 
 /* The begin of step `at`, moved back where the last of the steps over `size` would go too far. */

@@ -25,6 +25,7 @@ typedef struct qir_codegen_options {
     const char *cpu, *attrs; /* -mcpu, -mattr: NULL = those of each level */
     const char *name;        /* model name: prefix of every public symbol */
     qir_emit_kind emit;
+    uint32_t share_grain; /* -fthreads: least work of a task, in f32 products; 0: no NAME_run_mt */
 } qir_codegen_options;
 
 /* One model as one instruction set level wants it (stage PLANNED).  An object holds one or more:

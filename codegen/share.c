@@ -1,0 +1,98 @@
+/* Sharing loops among tasks: see share.h. */
+#include "share.h"
+
+#include "qir/support/checked.h"
+
+enum { ENOUGH_UNITS = 6 };
+
+static llb_val constant(qcg *g, int64_t v)
+{
+    return llb_i64(g, v);
+}
+
+static bool takes(qcg *g, int64_t units)
+{
+    if (!g->task || g->sharing)
+        return false;
+    g->sharing = true;
+    if (units > g->units)
+        g->units = units;
+    return true;
+}
+
+static llb_val is_last(qcg *g)
+{
+    llb_val next = llb_add(g, g->task, constant(g, 1));
+    return LLVMBuildICmp(g->b, LLVMIntEQ, next, g->tasks, "");
+}
+
+/* units * task / tasks */
+static llb_val bound(qcg *g, int64_t units, llb_val task)
+{
+    return LLVMBuildUDiv(g->b, llb_mul_const(g, task, units), g->tasks, "");
+}
+
+void qcg_share_begin(qcg *g, qcg_share *s, int64_t size, int64_t step, bool cut)
+{
+    int64_t steps = qir_ceil_div(size, step), units = size / step ? size / step : 1;
+    s->cut = cut && takes(g, units);
+    if (!s->cut) {
+        llb_begin(g, &s->loop, 0, size, step);
+        return;
+    }
+    if (units == 1) {
+        llb_then(g, &s->any, is_last(g));
+        llb_begin(g, &s->loop, 0, size, step);
+        return;
+    }
+    llb_val first = bound(g, units, g->task);
+    llb_val end = bound(g, units, llb_add(g, g->task, constant(g, 1)));
+    if (steps != units)
+        end = LLVMBuildSelect(g->b, is_last(g), constant(g, steps), end, "");
+    llb_then(g, &s->any, LLVMBuildICmp(g->b, LLVMIntNE, first, end, ""));
+    llb_begin_at(g, &s->loop, llb_mul_const(g, first, step), llb_mul_const(g, end, step), step);
+}
+
+static void leave(qcg *g, qcg_share *s)
+{
+    if (!s->cut)
+        return;
+    llb_else(g, &s->any);
+    llb_endif(g, &s->any);
+    g->sharing = false;
+}
+
+void qcg_share_end(qcg *g, qcg_share *s)
+{
+    llb_end(g, &s->loop);
+    leave(g, s);
+}
+
+void qcg_once_begin(qcg *g, qcg_share *s, bool cut)
+{
+    s->cut = cut && takes(g, 1);
+    if (s->cut)
+        llb_then(g, &s->any, is_last(g));
+}
+
+void qcg_once_end(qcg *g, qcg_share *s)
+{
+    leave(g, s);
+}
+
+unsigned qcg_share_choose(const int64_t *units, unsigned n)
+{
+    unsigned best = 0;
+    for (unsigned i = 0; i < n; i++) {
+        if (units[i] >= ENOUGH_UNITS)
+            return i;
+        if (units[i] > units[best])
+            best = i;
+    }
+    return best;
+}
+
+void qcg_share_none(qcg *g)
+{
+    g->task = g->tasks = NULL;
+}

@@ -1,0 +1,37 @@
+/* Loops whose steps do not depend on one another, cut into shares for several tasks.
+ *
+ * With -fthreads the function of an op that is worth it has two more parameters, task and tasks: one
+ * call does one share of the work.  The outermost of nested loops takes the share, everything inside
+ * stays whole; of loops that follow each other each is cut by itself, since tasks do not wait for
+ * one another inside an op.  Without those parameters nothing of this leaves a trace. */
+#ifndef QIR_CODEGEN_SHARE_H
+#define QIR_CODEGEN_SHARE_H
+
+#include "llb.h"
+
+typedef struct qcg_share {
+    llb_loop loop; /* its iv: 0, step, ... */
+    llb_if any;
+    bool cut;
+} qcg_share;
+
+/* Like llb_begin from 0, at least one trip over all tasks.  `cut`: takes the share, if it is still
+ * to be had.  Whole steps are the units; what is left over belongs to the task that has the last of
+ * them, so that a last step which is moved back overlaps no other task's.  Carries nothing. */
+void qcg_share_begin(qcg *g, qcg_share *s, int64_t size, int64_t step, bool cut);
+void qcg_share_end(qcg *g, qcg_share *s);
+
+/* What is done once: by the last task. */
+void qcg_once_begin(qcg *g, qcg_share *s, bool cut);
+void qcg_once_end(qcg *g, qcg_share *s);
+
+/* Which of nested loops, outermost first, to cut: the first with units enough, else the one with most. */
+unsigned qcg_share_choose(const int64_t *units, unsigned n);
+
+/* The op's steps depend on one another: one task does them all. */
+void qcg_share_none(qcg *g);
+
+/* The most tasks that the op being lowered is worth, if its loops can be cut. */
+unsigned qcg_share_tasks(const qcg *g);
+
+#endif
