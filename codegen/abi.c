@@ -3,6 +3,7 @@
 #include "abi.h"
 #include "cpu.h"
 #include "emit.h"
+#include "share.h"
 #include <string.h>
 #include "qir/preprocess.h"
 #include "qir/support/map.h"
@@ -149,6 +150,23 @@ static void take_tensors(const qir_func *f, qir_arena *arena, qcg_abi *abi)
             abi->out[k].updates = abi->in[qir_func_updated_arg(f, k)].field;
 }
 
+static size_t whole_lines(size_t bytes)
+{
+    return (bytes + QCG_SCRATCH_ALIGN - 1) / QCG_SCRATCH_ALIGN * QCG_SCRATCH_ALIGN;
+}
+
+/* Workspace of the ops that tasks may share. */
+static size_t task_bytes(const qir_codegen_options *opts, const qir_variant *v)
+{
+    size_t most = 0;
+    qir_for_each_op(op, qir_module_main(v->module)->body) {
+        size_t bytes = qir_level_workspace(v->level, op);
+        if (qcg_share_tasks(op, opts->share_grain) > 1 && bytes > most)
+            most = bytes;
+    }
+    return whole_lines(most);
+}
+
 static void take_level(const qir_codegen_options *opts, const qir_variant *v, qcg_abi *abi)
 {
     size_t arena = module_int(v->module, "arena"), bound = module_int(v->module, "arena_bound");
@@ -156,6 +174,8 @@ static void take_level(const qir_codegen_options *opts, const qir_variant *v, qc
     abi->levels[abi->nlevels] = qir_level_get(v->level)->name;
     abi->features[abi->nlevels++] = features;
     abi->arena_bytes = arena > abi->arena_bytes ? arena : abi->arena_bytes;
+    size_t work = task_bytes(opts, v);
+    abi->task_bytes = work > abi->task_bytes ? work : abi->task_bytes;
     abi->scratch_bound = bound > abi->scratch_bound ? bound : abi->scratch_bound;
     abi->asks_cpu = abi->asks_cpu || qcg_cpu_is_asked(opts->triple, features);
 }
@@ -170,11 +190,13 @@ bool qcg_abi_get(const qir_codegen_options *opts, const qir_variant *variants, s
     *abi = (qcg_abi){.name = opts->name,
                      .upper = upper_case(arena, opts->name),
                      .triple = opts->triple,
+                     .threads = opts->share_grain != 0,
                      .levels = QIR_NEW_ARRAY(arena, const char *, n),
                      .features = QIR_NEW_ARRAY(arena, const char *, n)};
     take_tensors(qir_module_main(m), arena, abi);
     for (size_t i = 0; i < n; i++)
         take_level(opts, &variants[i], abi);
     abi->scratch_bytes = abi->arena_bytes + (abi->asks_cpu ? QCG_SCRATCH_ALIGN : 0);
+    abi->tasks_at = abi->task_bytes ? whole_lines(abi->scratch_bytes) : abi->scratch_bytes;
     return true;
 }

@@ -5,7 +5,7 @@
 
 #include "qir/codegen.h"
 
-enum { QCG_SCRATCH_ALIGN = 64, QCG_ABI_VERSION = 2 };
+enum { QCG_MOST_TASKS = 64, QCG_SCRATCH_ALIGN = 64, QCG_ABI_VERSION = 2 };
 
 /* Return codes of NAME_run; the header names them. */
 enum {
@@ -15,7 +15,8 @@ enum {
     QCG_SCRATCH_TOO_SMALL = -3,
     QCG_NO_ISA = -4,
     QCG_BAD_SIZE = -5,
-    QCG_NO_LEVEL = -6
+    QCG_NO_LEVEL = -6,
+    QCG_BAD_POOL = -8
 };
 
 typedef struct qcg_tensor_abi {
@@ -38,6 +39,9 @@ typedef struct qcg_abi {
     size_t arena_bytes;       /* planned buffers, of the level that needs most */
     size_t scratch_bytes;     /* arena, and a line for the CPU check when there is one */
     size_t scratch_bound;
+    bool threads;             /* has NAME_run_mt: */
+    size_t tasks_at;          /* offset of their workspaces: behind the scratch memory of one */
+    size_t task_bytes;        /* workspace of each task but the first */
     bool asks_cpu;            /* what it has, before code runs that not every one can run */
 } qcg_abi;
 

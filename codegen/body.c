@@ -37,12 +37,24 @@ static LLVMValueRef address(qcg_frame *e, qir_value *v)
     return qcg_frame_offset(e, root_address(e, qir_value_root(v)), qir_value_offset(v));
 }
 
-static void call_op(qcg_frame *e, const qcg_call *call)
+static LLVMValueRef workspace(qcg_frame *e, const qir_op *op, const qcg_part *part)
+{
+    int64_t at = 0;
+    if (!qcg_int_attr(op, "ws", &at))
+        return LLVMConstNull(e->ptr);
+    LLVMValueRef planned = qcg_frame_offset(e, e->scratch, (size_t)at);
+    if (!part)
+        return planned;
+    LLVMValueRef first = LLVMBuildIsNull(e->g->b, part->task, "");
+    return LLVMBuildSelect(e->g->b, first, planned, part->workspace, "");
+}
+
+void qcg_call_op(qcg_frame *e, const qcg_call *call, const qcg_part *part)
 {
     unsigned n = 0;
-    int64_t ws = 0;
     const qir_op *op = call->op;
-    LLVMValueRef *args = QIR_NEW_ARRAY(e->g->arena, LLVMValueRef, op->noperands + op->nresults + 1);
+    LLVMTypeRef word = LLVMInt64TypeInContext(e->g->llvm);
+    LLVMValueRef *args = QIR_NEW_ARRAY(e->g->arena, LLVMValueRef, op->noperands + op->nresults + 3);
     for (uint32_t i = 0; i < op->noperands; i++) {
         qir_value *v = qir_op_operand(op, i);
         if (v && qir_value_root(v)->kind != QIR_VALUE_CONST)
@@ -50,8 +62,11 @@ static void call_op(qcg_frame *e, const qcg_call *call)
     }
     for (uint32_t i = 0; i < op->nresults; i++)
         args[n++] = result_address(e, &op->results[i]);
-    args[n++] = qcg_int_attr(op, "ws", &ws) ? qcg_frame_offset(e, e->scratch, (size_t)ws)
-                                            : LLVMConstNull(e->ptr);
+    args[n++] = workspace(e, op, part);
+    if (call->shares) {
+        args[n++] = part ? part->task : LLVMConstInt(word, 0, false);
+        args[n++] = part ? part->tasks : LLVMConstInt(word, 1, false);
+    }
     LLVMBuildCall2(e->g->b, LLVMGlobalGetValueType(call->fn), call->fn, args, n, "");
 }
 
@@ -111,8 +126,9 @@ static bool is_written_in_place(const qir_value *v, uint32_t k)
            n == k;
 }
 
-static void copy_results(qcg_frame *e, const qir_op *ret)
+void qcg_copy_results(qcg_frame *e)
 {
+    const qir_op *ret = qir_module_main(e->g->qir)->body->last;
     for (uint32_t k = 0; k < ret->noperands; k++) {
         qir_value *v = qir_op_operand(ret, k);
         size_t bytes = qir_type_bytes(v->type);
@@ -135,8 +151,8 @@ static bool is_updated_there(const qir_func *f, const qir_value *arg, uint32_t k
     return false;
 }
 
-/* From here on the output's buffer is the input; a caller that passes two gets a copy. */
-static void move_in(qcg_frame *e, uint32_t k, uint32_t arg)
+/* Copies the input there unless the caller has passed one buffer for both. */
+static void copy_in(qcg_frame *e, uint32_t k, uint32_t arg)
 {
     qcg *g = e->g;
     LLVMBasicBlockRef copy = LLVMAppendBasicBlockInContext(g->llvm, e->fn, "copy");
@@ -147,17 +163,19 @@ static void move_in(qcg_frame *e, uint32_t k, uint32_t arg)
     copy_to_output(e, k, e->in_ptr[arg], qir_type_bytes(e->abi->out[k].type));
     LLVMBuildBr(g->b, next);
     LLVMPositionBuilderAtEnd(g->b, next);
-    e->in_ptr[arg] = e->out_ptr[k];
 }
 
-static void move_in_all(qcg_frame *e)
+void qcg_move_in(qcg_frame *e, bool copies)
 {
     const qir_func *f = qir_module_main(e->g->qir);
     for (uint32_t k = 0; k < f->nresults; k++) {
         int64_t arg = qir_func_updated_arg(f, k);
-        if (arg >= 0 && qir_type_bytes(f->result_types[k]) &&
-            is_updated_there(f, f->body->args[arg], k))
-            move_in(e, k, (uint32_t)arg);
+        if (arg < 0 || !qir_type_bytes(f->result_types[k]) ||
+            !is_updated_there(f, f->body->args[arg], k))
+            continue;
+        if (copies)
+            copy_in(e, k, (uint32_t)arg);
+        e->in_ptr[arg] = e->out_ptr[k];
     }
 }
 
@@ -178,10 +196,10 @@ LLVMValueRef qcg_body(qcg *g, const qcg_abi *abi, const qcg_call *calls, size_t 
 {
     qcg_frame e = qcg_frame_make(g, abi);
     begin(&e);
-    move_in_all(&e);
+    qcg_move_in(&e, true);
     for (size_t i = 0; i < ncalls; i++)
-        call_op(&e, &calls[i]);
-    copy_results(&e, qir_module_main(g->qir)->body->last);
+        qcg_call_op(&e, &calls[i], NULL);
+    qcg_copy_results(&e);
     LLVMBuildRet(g->b, LLVMConstNull(e.i32));
     return e.fn;
 }

@@ -10,6 +10,8 @@
 typedef struct qcg_call {
     const qir_op *op;
     LLVMValueRef fn;
+    bool shares;    /* has parameters task and tasks */
+    unsigned tasks; /* that are worth while, at most */
 } qcg_call;
 
 /* Adds a function with the attributes that all generated code carries; `features` NULL: baseline. */
@@ -29,8 +31,13 @@ LLVMValueRef qcg_fp_save(qcg *g);
 void qcg_fp_enter(qcg *g, LLVMValueRef saved);
 void qcg_fp_leave(qcg *g, LLVMValueRef saved);
 
-/* The functions of the interface; `bodies`: one per level (entry.h). */
-void qcg_entry(qcg *g, const qcg_abi *abi, const LLVMValueRef *bodies);
+/* What runs a level (entry.h); run_mt NULL without -fthreads. */
+typedef struct qcg_bodies {
+    LLVMValueRef run, run_mt;
+} qcg_bodies;
+
+/* The functions of the interface; `bodies`: one pair per level. */
+void qcg_entry(qcg *g, const qcg_abi *abi, const qcg_bodies *bodies);
 
 /* The constant table NAME_info, once the functions that it points to are there. */
 void qcg_info(qcg *g, const qcg_abi *abi);

@@ -25,21 +25,38 @@ LLVMBasicBlockRef qcg_frame_block(qcg_frame *e, const char *name);
 /* Returns `code` if `bad`; building goes on where it is not. */
 void qcg_frame_guard(qcg_frame *e, LLVMValueRef bad, int code);
 
-/* --- entry_checks.c ------------------------------------------------------------------------------
- */
-/* Emits the checks of what the caller passed, which load the pointers; each returns its code. */
-void qcg_entry_checks(qcg_frame *e);
+/* --- entry_checks.c --- */
+/* Emits the checks of what the caller passed, which load the pointers; each returns its code.
+ * `need`: bytes of scratch memory, of the type `size`. */
+void qcg_entry_checks(qcg_frame *e, LLVMValueRef need);
 
-/* --- body.c
- * ---------------------------------------------------------------------------------------- */
+/* --- body.c --- */
 /* `static i32 NAME_<level>(in, out, scratch)`: the ops of a variant on buffers that were checked,
  * in a floating-point environment that was set.  Returns 0. */
 LLVMValueRef qcg_body(qcg *g, const qcg_abi *abi, const qcg_call *calls, size_t ncalls);
 
-/* --- dispatch.c
- * ------------------------------------------------------------------------------------ */
+/* What bodies are made of: an op, or, with `part`, one task's share of it; */
+typedef struct qcg_part {
+    LLVMValueRef task, tasks; /* i64 */
+    LLVMValueRef workspace;   /* of every task but the first */
+} qcg_part;
+void qcg_call_op(qcg_frame *e, const qcg_call *call, const qcg_part *part);
+/* the inputs that outputs update, moved there: from here on their pointers are the outputs'.
+ * `copies`: what the caller holds in two buffers is copied before; */
+void qcg_move_in(qcg_frame *e, bool copies);
+/* the results that no op writes in place. */
+void qcg_copy_results(qcg_frame *e);
+
+/* --- tasks.c --- */
+/* `static i32 NAME_<level>_mt(in, out, scratch, pool)`: the same body, its ops shared among tasks
+ * of the caller's pool, each of which sets the floating-point environment itself.  Returns 0. */
+LLVMValueRef qcg_body_mt(qcg *g, const qcg_abi *abi, const qcg_call *calls, size_t ncalls);
+/* The pool's number of threads, i32; returns NAME_E_POOL from the function if it is no pool. */
+LLVMValueRef qcg_pool_threads(qcg_frame *e, LLVMValueRef pool);
+
+/* --- dispatch.c --- */
 /* The level to run, an index into the object's levels: `wanted`, or the CPU's best if that is
- * negative. Returns NAME_E_CPU from the function if there is none. */
+ * negative.  Returns NAME_E_CPU from the function if there is none. */
 LLVMValueRef qcg_choose_level(qcg_frame *e, LLVMValueRef wanted);
 /* NAME_isa, NAME_level_name, and on AArch64 NAME_level_for. */
 void qcg_level_functions(qcg *g, const qcg_abi *abi);

@@ -11,13 +11,27 @@ static LLVMValueRef is_null(qcg_frame *e, LLVMValueRef p)
     return LLVMBuildIsNull(e->g->b, p, "");
 }
 
+/* Do [p, p_end) and [q, q_end) meet? */
+static LLVMValueRef meet(qcg_frame *e, LLVMValueRef p, LLVMValueRef p_end, LLVMValueRef q,
+                         LLVMValueRef q_end)
+{
+    LLVMBuilderRef b = e->g->b;
+    LLVMValueRef a = LLVMBuildICmp(b, LLVMIntULT, p, q_end, "");
+    LLVMValueRef c = LLVMBuildICmp(b, LLVMIntULT, q, p_end, "");
+    return LLVMBuildAnd(b, a, c, "");
+}
+
 /* Do [p, p + n) and [q, q + m) meet? */
 static LLVMValueRef overlap(qcg_frame *e, LLVMValueRef p, size_t n, LLVMValueRef q, size_t m)
 {
-    LLVMBuilderRef b = e->g->b;
-    LLVMValueRef a = LLVMBuildICmp(b, LLVMIntULT, p, qcg_frame_offset(e, q, m), "");
-    LLVMValueRef c = LLVMBuildICmp(b, LLVMIntULT, q, qcg_frame_offset(e, p, n), "");
-    return LLVMBuildAnd(b, a, c, "");
+    return meet(e, p, qcg_frame_offset(e, p, n), q, qcg_frame_offset(e, q, m));
+}
+
+/* Do the n bytes at p meet the scratch memory? */
+static LLVMValueRef meets_scratch(qcg_frame *e, LLVMValueRef p, size_t n, LLVMValueRef need)
+{
+    LLVMValueRef end = LLVMBuildGEP2(e->g->b, e->i8, e->scratch, &need, 1, "");
+    return meet(e, p, qcg_frame_offset(e, p, n), e->scratch, end);
 }
 
 /* Do output k and input i meet?  An output may be the very buffer that it updates. */
@@ -31,7 +45,7 @@ static LLVMValueRef meets_input(qcg_frame *e, uint32_t k, uint32_t i)
     return LLVMBuildAnd(e->g->b, bad, LLVMBuildICmp(e->g->b, LLVMIntNE, out, in, ""), "");
 }
 
-static void check_overlaps(qcg_frame *e)
+static void check_overlaps(qcg_frame *e, LLVMValueRef need)
 {
     const qcg_abi *abi = e->abi;
     LLVMValueRef bad = NULL;
@@ -43,11 +57,11 @@ static void check_overlaps(qcg_frame *e)
             bad = either(e, bad, overlap(e, e->out_ptr[k], n, e->out_ptr[j],
                                          qir_type_bytes(abi->out[j].type)));
         if (abi->scratch_bytes)
-            bad = either(e, bad, overlap(e, e->out_ptr[k], n, e->scratch, abi->scratch_bytes));
+            bad = either(e, bad, meets_scratch(e, e->out_ptr[k], n, need));
     }
     for (uint32_t i = 0; i < abi->nin && abi->scratch_bytes; i++)
-        bad = either(e, bad, overlap(e, e->in_ptr[i], qir_type_bytes(abi->in[i].type), e->scratch,
-                                     abi->scratch_bytes));
+        bad = either(e, bad,
+                     meets_scratch(e, e->in_ptr[i], qir_type_bytes(abi->in[i].type), need));
     if (bad)
         qcg_frame_guard(e, bad, QCG_BAD_POINTER);
 }
@@ -75,7 +89,7 @@ static void check_pointers(qcg_frame *e)
         qcg_frame_guard(e, bad, QCG_BAD_POINTER);
 }
 
-static void check_scratch(qcg_frame *e)
+static void check_scratch(qcg_frame *e, LLVMValueRef need)
 {
     LLVMBuilderRef b = e->g->b;
     if (!e->abi->scratch_bytes)
@@ -84,7 +98,6 @@ static void check_scratch(qcg_frame *e)
     LLVMValueRef low = LLVMBuildAnd(b, address, LLVMConstInt(e->size, QCG_SCRATCH_ALIGN - 1, false),
                                     "");
     qcg_frame_guard(e, LLVMBuildIsNotNull(b, low, ""), QCG_MISALIGNED);
-    LLVMValueRef need = LLVMConstInt(e->size, e->abi->scratch_bytes, false);
     qcg_frame_guard(e, LLVMBuildICmp(b, LLVMIntULT, e->bytes, need, ""), QCG_SCRATCH_TOO_SMALL);
 }
 
@@ -106,10 +119,10 @@ static void check_sizes(qcg_frame *e)
         qcg_frame_guard(e, bad, QCG_BAD_SIZE);
 }
 
-void qcg_entry_checks(qcg_frame *e)
+void qcg_entry_checks(qcg_frame *e, LLVMValueRef need)
 {
     check_pointers(e);
-    check_scratch(e);
-    check_overlaps(e);
+    check_scratch(e, need);
+    check_overlaps(e, need);
     check_sizes(e);
 }

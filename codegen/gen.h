@@ -1,7 +1,7 @@
 /* The generator's state while one op is lowered; private to codegen/.
  *
  * The driver (module.c) makes one internal LLVM function per op of each level,
- *     void NAME_<level>_op<k>(const i8 *in0, ..., i8 *out0, ..., i8 *ws)
+ *     void NAME_<level>_op<k>(const i8 *in0, ..., i8 *out0, ..., i8 *ws[, i64 task, i64 tasks])
  * positions the builder in its entry block, calls the op's qir_lower_* function, and then emits the
  * return.  Kernels leave the builder in the block where execution continues. */
 #ifndef QIR_CODEGEN_GEN_H

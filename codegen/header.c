@@ -78,6 +78,7 @@ static void write_codes(const qcg_abi *abi, qir_strbuf *out)
         {"E_CPU", QCG_NO_ISA, "this CPU lacks instructions of every level, or of the one asked for"},
         {"E_SIZE", QCG_BAD_SIZE, "a size is below 1 or above its maximum"},
         {"E_LEVEL", QCG_NO_LEVEL, "the object has no such level"},
+        {"E_POOL", QCG_BAD_POOL, "no pool, or one without function, without threads or with too many"},
     };
     qir_strbuf_puts(out, "\n/* What the run function returns; nothing is written unless it is OK. */\n");
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
@@ -106,6 +107,11 @@ void qcg_abi_declarations(const qcg_abi *abi, qir_strbuf *out)
     qir_strbuf_printf(out, "/* No plan can use less than this: the largest sum of live tensors. */\n"
                            "#define %s_SCRATCH_BOUND %zu\n",
                       abi->upper, abi->scratch_bound);
+    if (abi->threads)
+        qir_strbuf_printf(out, "/* Of a call on up to 64 threads. */\n"
+                               "#define %s_SCRATCH_BYTES_MT(threads) \\\n"
+                               "    ((size_t)%zu + ((size_t)(threads) - 1) * (size_t)%zu)\n",
+                          abi->upper, abi->tasks_at, abi->task_bytes);
     write_codes(abi, out);
     write_levels(abi, out);
     qir_strbuf_puts(out, "\n/* Tensors: row-major, dense.  real = (value - ZERO_POINT) * SCALE. */");
@@ -146,6 +152,19 @@ static const char info_types[] =
     "} qcc_model_info;\n"
     "#endif\n";
 
+static const char pool_type[] =
+    "\n#ifndef QCC_POOL\n"
+    "#define QCC_POOL 1\n"
+    "/* The caller's threads.  parallel_for(user, task, arg, n) calls task(arg, i) once for each i < n, on\n"
+    "   any threads in any order, and returns when all have returned; n is at most `threads`. */\n"
+    "typedef struct qcc_pool {\n"
+    "    void *user;\n"
+    "    unsigned threads; /* 1 to 64 */\n"
+    "    void (*parallel_for)(void *user, void (*task)(void *arg, unsigned index), void *arg,\n"
+    "        unsigned count);\n"
+    "} qcc_pool;\n"
+    "#endif\n";
+
 /* `@` stands for the model's name. */
 static void write_named(const qcg_abi *abi, const char *text, qir_strbuf *out)
 {
@@ -165,18 +184,32 @@ static const char run_functions[] =
     "const char *@_isa(void);\n"
     "const char *@_level_name(int level);\n";
 
+static const char run_mt_function[] =
+    "\n/* The same as @_run on the caller's threads, which takes more scratch memory; the same bytes for\n"
+    "   any number of them. */\n"
+    "int @_run_mt(const @_inputs *inputs, const @_outputs *outputs, void *scratch,\n"
+    "    size_t scratch_bytes, const qcc_pool *pool);\n";
+
 static const char level_for_function[] =
     "\n/* The best level for the words of Linux's AT_HWCAP and AT_HWCAP2, for run_at on systems that do not\n"
     "   let programs read the identification registers; @_run takes the lowest there. */\n"
     "int @_level_for(uint64_t hwcap, uint64_t hwcap2);\n";
 
+static void write_hashed(const qcg_abi *abi, const char *function, qir_strbuf *out)
+{
+    qir_strbuf_printf(out, "#define %s_%s %s_%s_%08" PRIx32 "\n", abi->name, function, abi->name, function,
+                      qcg_abi_hash(abi));
+}
+
 static void write_functions(const qcg_abi *abi, qir_strbuf *out)
 {
-    qir_strbuf_printf(out,
-                      "\n/* The symbol carries a hash of this interface: a stale header fails to link. */\n"
-                      "#define %s_run %s_run_%08" PRIx32 "\n",
-                      abi->name, abi->name, qcg_abi_hash(abi));
+    qir_strbuf_puts(out, "\n/* Symbols carry a hash of this interface: a stale header fails to link. */\n");
+    write_hashed(abi, "run", out);
+    if (abi->threads)
+        write_hashed(abi, "run_mt", out);
     write_named(abi, run_functions, out);
+    if (abi->threads)
+        write_named(abi, run_mt_function, out);
     if (qcg_triple_is(abi->triple, "aarch64"))
         write_named(abi, level_for_function, out);
     write_named(abi, "\nextern const qcc_model_info @_info;\n", out);
@@ -221,6 +254,8 @@ bool qir_codegen_header(const qir_codegen_options *opts, const qir_variant *vari
                       abi.name, abi.upper, abi.upper);
     qcg_abi_declarations(&abi, out);
     qir_strbuf_puts(out, info_types);
+    if (abi.threads)
+        qir_strbuf_puts(out, pool_type);
     write_functions(&abi, out);
     qir_strbuf_puts(out, "\n#ifdef __cplusplus\n}\n#endif\n#endif\n");
     return true;

@@ -10,9 +10,13 @@
 
 typedef int (*run_fn)(const void *inputs, const void *outputs, void *scratch, size_t bytes);
 
+typedef int (*run_mt_fn)(const void *inputs, const void *outputs, void *scratch, size_t bytes,
+                         const qir_pool *pool);
+
 struct qir_jit {
     LLVMOrcLLJITRef lljit;
     run_fn run;
+    run_mt_fn run_mt; /* NULL: compiled without */
     void *scratch;
     size_t scratch_bytes;
 };
@@ -27,8 +31,20 @@ static bool check(qir_diag_engine *diag, LLVMErrorRef error, const char *what)
     return false;
 }
 
+static LLVMOrcExecutorAddress find(qir_jit *j, qir_diag_engine *diag, const qcg_abi *abi,
+                                   const char *suffix)
+{
+    qir_strbuf symbol = {0};
+    LLVMOrcExecutorAddress address = 0;
+    qir_strbuf_printf(&symbol, "%s_%s", abi->name, suffix);
+    check(diag, LLVMOrcLLJITLookup(j->lljit, &address, qir_strbuf_cstr(&symbol)),
+          "cannot find the entry point");
+    qir_strbuf_free(&symbol);
+    return address;
+}
+
 static bool link_object(qir_jit *j, qir_diag_engine *diag, const qir_strbuf *object,
-                        const char *symbol)
+                        const qcg_abi *abi)
 {
     LLVMInitializeNativeTarget();
     LLVMInitializeNativeAsmPrinter();
@@ -37,33 +53,34 @@ static bool link_object(qir_jit *j, qir_diag_engine *diag, const qir_strbuf *obj
     LLVMMemoryBufferRef bytes = LLVMCreateMemoryBufferWithMemoryRangeCopy(
         object->data, object->len, "model.o");
     LLVMOrcJITDylibRef dylib = LLVMOrcLLJITGetMainJITDylib(j->lljit);
-    LLVMOrcExecutorAddress address = 0;
-    if (!check(diag, LLVMOrcLLJITAddObjectFile(j->lljit, dylib, bytes), "cannot link the object") ||
-        !check(diag, LLVMOrcLLJITLookup(j->lljit, &address, symbol), "cannot find the entry point"))
+    if (!check(diag, LLVMOrcLLJITAddObjectFile(j->lljit, dylib, bytes), "cannot link the object"))
         return false;
-    j->run = (run_fn)(uintptr_t)address;
-    return true;
+    j->run = (run_fn)(uintptr_t)find(j, diag, abi, "run");
+    j->run_mt = abi->threads ? (run_mt_fn)(uintptr_t)find(j, diag, abi, "run_mt") : NULL;
+    return j->run && (j->run_mt || !abi->threads);
+}
+
+static bool make_scratch(qir_jit *j, qir_diag_engine *diag, const qcg_abi *abi)
+{
+    size_t bytes = abi->threads ? abi->tasks_at + (QCG_MOST_TASKS - 1) * abi->task_bytes
+                                : abi->scratch_bytes;
+    j->scratch_bytes = (bytes + QCG_SCRATCH_ALIGN - 1) & ~(size_t)63;
+    j->scratch = j->scratch_bytes ? aligned_alloc(QCG_SCRATCH_ALIGN, j->scratch_bytes) : NULL;
+    return j->scratch || !j->scratch_bytes ||
+           qir_error(diag, NULL, "codegen.memory", "cannot allocate %zu bytes of scratch memory",
+                     j->scratch_bytes);
 }
 
 static bool load(qir_jit *j, const qir_codegen_options *opts, const qir_variant *v)
 {
     qir_diag_engine *diag = qir_context_diag(v->module->ctx);
     qcg_abi abi;
-    qir_strbuf object = {0}, symbol = {0};
+    qir_strbuf object = {0};
     qir_codegen_options object_opts = *opts;
     object_opts.emit = QIR_EMIT_OBJECT;
-    bool ok = qcg_abi_get(opts, v, 1, &abi) && qir_codegen(&object_opts, v, 1, &object);
-    if (ok) {
-        qir_strbuf_printf(&symbol, "%s_run", abi.name);
-        j->scratch_bytes = (abi.scratch_bytes + QCG_SCRATCH_ALIGN - 1) & ~(size_t)63;
-        j->scratch = j->scratch_bytes ? aligned_alloc(QCG_SCRATCH_ALIGN, j->scratch_bytes) : NULL;
-        ok = (j->scratch || !j->scratch_bytes) ||
-             qir_error(diag, NULL, "codegen.memory", "cannot allocate %zu bytes of scratch memory",
-                       j->scratch_bytes);
-        ok = ok && link_object(j, diag, &object, symbol.data);
-    }
+    bool ok = qcg_abi_get(opts, v, 1, &abi) && qir_codegen(&object_opts, v, 1, &object) &&
+              make_scratch(j, diag, &abi) && link_object(j, diag, &object, &abi);
     qir_strbuf_free(&object);
-    qir_strbuf_free(&symbol);
     return ok;
 }
 
@@ -90,4 +107,12 @@ void qir_jit_destroy(qir_jit *j)
 int qir_jit_run(qir_jit *j, const void *const *inputs, void *const *outputs)
 {
     return j->run(inputs, outputs, j->scratch, j->scratch_bytes);
+}
+
+int qir_jit_run_mt(qir_jit *j, const void *const *inputs, void *const *outputs, const qir_pool *pool)
+{
+    enum { RUBBISH = 0x5a };
+    if (j->scratch)
+        memset(j->scratch, RUBBISH, j->scratch_bytes);
+    return j->run_mt(inputs, outputs, j->scratch, j->scratch_bytes, pool);
 }

@@ -8,6 +8,7 @@
 #include "emit.h"
 #include "entry.h"
 #include "machine.h"
+#include "share.h"
 #include "qir/layout.h"
 
 typedef bool (*lower_fn)(qcg *g);
@@ -30,16 +31,18 @@ static bool is_buffer(const qir_value *v)
     return v && qir_value_root((qir_value *)v)->kind != QIR_VALUE_CONST;
 }
 
-static LLVMValueRef op_function(qcg *g, const qir_op *op, size_t k, const char *features)
+static LLVMValueRef op_function(qcg *g, const qir_op *op, size_t k, const char *features, bool shares)
 {
     unsigned n = 0;
     LLVMTypeRef ptr = LLVMPointerTypeInContext(g->llvm, 0);
-    LLVMTypeRef *params = QIR_NEW_ARRAY(g->arena, LLVMTypeRef, op->noperands + op->nresults + 1);
+    LLVMTypeRef *params = QIR_NEW_ARRAY(g->arena, LLVMTypeRef, op->noperands + op->nresults + 3);
     for (uint32_t i = 0; i < op->noperands; i++)
         if (is_buffer(qir_op_operand(op, i)))
             params[n++] = ptr;
     for (uint32_t i = 0; i <= op->nresults; i++) /* and the workspace */
         params[n++] = ptr;
+    for (unsigned i = 0; shares && i < 2; i++)
+        params[n++] = LLVMInt64TypeInContext(g->llvm);
     char name[96];
     snprintf(name, sizeof name, "%s_%s_op%zu", g->opts->name, qir_level_get(g->level)->name, k);
     LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(g->llvm), params, n, false);
@@ -62,7 +65,7 @@ static bool is_in_place(const qir_op *op)
     return false;
 }
 
-static void bind_params(qcg *g, const qir_op *op)
+static void bind_params(qcg *g, const qir_op *op, bool shares)
 {
     unsigned n = 0;
     g->in = QIR_NEW_ARRAY(g->arena, LLVMValueRef, op->noperands + 1);
@@ -79,17 +82,22 @@ static void bind_params(qcg *g, const qir_op *op)
     g->out = g->outs[0];
     g->ws = LLVMGetParam(g->fn, n);
     qcg_enum_attr(g, g->fn, n + 1, "noalias");
+    g->task = shares ? LLVMGetParam(g->fn, n + 1) : NULL;
+    g->tasks = shares ? LLVMGetParam(g->fn, n + 2) : NULL;
+    g->units = 1;
 }
 
-static bool lower_op(qcg *g, const qir_op *op, size_t k, const char *features)
+static bool lower_op(qcg *g, const qir_op *op, size_t k, const char *features, qcg_call *call)
 {
+    unsigned tasks = qcg_share_tasks(op, g->opts->share_grain);
     g->op = op;
-    g->fn = op_function(g, op, k, features);
-    bind_params(g, op);
+    g->fn = op_function(g, op, k, features, tasks > 1);
+    bind_params(g, op, tasks > 1);
     LLVMPositionBuilderAtEnd(g->b, LLVMAppendBasicBlockInContext(g->llvm, g->fn, "entry"));
     if (!lower_table[op->opcode](g))
         return false;
     LLVMBuildRetVoid(g->b);
+    *call = (qcg_call){op, g->fn, tasks > 1, g->units < tasks ? (unsigned)g->units : tasks};
     return true;
 }
 
@@ -124,8 +132,8 @@ static void set_flags(qcg *g, LLVMTargetMachineRef tm)
         target_abi(g, qcg_platform_abi(g->opts->triple));
 }
 
-/* The ops and the body of one variant; NULL: diagnosed. */
-static LLVMValueRef build_variant(qcg *g, const qcg_abi *abi, const qir_variant *v)
+/* The ops and the bodies of one variant.  False: diagnosed. */
+static bool build_variant(qcg *g, const qcg_abi *abi, const qir_variant *v, qcg_bodies *to)
 {
     g->qir = v->module;
     g->level = v->level;
@@ -141,10 +149,14 @@ static LLVMValueRef build_variant(qcg *g, const qcg_abi *abi, const qir_variant 
     qir_for_each_op(op, body) {
         if (qir_op_has_trait(op, QIR_TRAIT_TERMINATOR) || qir_op_is_view(op))
             continue;
-        ok = lower_op(g, op, n, features) && ok;
-        calls[n++] = (qcg_call){op, g->fn};
+        ok = lower_op(g, op, n, features, &calls[n]) && ok;
+        n++;
     }
-    return ok ? qcg_body(g, abi, calls, n) : NULL;
+    if (!ok)
+        return false;
+    to->run = qcg_body(g, abi, calls, n);
+    to->run_mt = abi->threads ? qcg_body_mt(g, abi, calls, n) : NULL;
+    return true;
 }
 
 struct job {
@@ -156,12 +168,10 @@ struct job {
 static bool build(qcg *g, const struct job *job)
 {
     size_t n = job->abi->nlevels;
-    LLVMValueRef *bodies = QIR_NEW_ARRAY(g->arena, LLVMValueRef, n);
+    qcg_bodies *bodies = QIR_NEW_ARRAY(g->arena, qcg_bodies, n);
     bool ok = true;
-    for (size_t i = 0; i < n; i++) {
-        bodies[i] = build_variant(g, job->abi, &job->variants[i]);
-        ok = ok && bodies[i];
-    }
+    for (size_t i = 0; i < n; i++)
+        ok = build_variant(g, job->abi, &job->variants[i], &bodies[i]) && ok;
     if (ok)
         qcg_entry(g, job->abi, bodies);
     if (ok && job->opts->emit == QIR_EMIT_PROGRAM)

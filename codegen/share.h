@@ -1,9 +1,9 @@
 /* Loops whose steps do not depend on one another, cut into shares for several tasks.
  *
- * With -fthreads the function of an op that is worth it has two more parameters, task and tasks: one
- * call does one share of the work.  The outermost of nested loops takes the share, everything inside
- * stays whole; of loops that follow each other each is cut by itself, since tasks do not wait for
- * one another inside an op.  Without those parameters nothing of this leaves a trace. */
+ * With -fthreads the function of an op that is worth it has two more parameters, task and tasks:
+ * one call does one share of the work.  The outermost of nested loops takes the share, everything
+ * inside stays whole; of loops that follow each other each is cut by itself, since tasks do not
+ * wait for one another inside an op.  Without those parameters nothing of this leaves a trace. */
 #ifndef QIR_CODEGEN_SHARE_H
 #define QIR_CODEGEN_SHARE_H
 
@@ -25,13 +25,15 @@ void qcg_share_end(qcg *g, qcg_share *s);
 void qcg_once_begin(qcg *g, qcg_share *s, bool cut);
 void qcg_once_end(qcg *g, qcg_share *s);
 
-/* Which of nested loops, outermost first, to cut: the first with units enough, else the one with most. */
+/* Which of nested loops, outermost first, to cut: the first with units enough, else the one with
+ * most. */
 unsigned qcg_share_choose(const int64_t *units, unsigned n);
 
 /* The op's steps depend on one another: one task does them all. */
 void qcg_share_none(qcg *g);
 
-/* The most tasks that the op being lowered is worth, if its loops can be cut. */
-unsigned qcg_share_tasks(const qcg *g);
+/* The most tasks that an op is worth if its loops can be cut and a task does at least `grain` of
+ * work (qir_codegen_options); 1: it takes no share. */
+unsigned qcg_share_tasks(const qir_op *op, uint32_t grain);
 
 #endif

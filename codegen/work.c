@@ -2,9 +2,10 @@
  * product in a matrix product. */
 #include "qir/kernel_plan.h"
 #include "qir/ops.h"
+#include "abi.h"
 #include "share.h"
 
-enum { MOST_TASKS = 64, PER_ELEMENT = 16, BYTE_PRODUCTS = 3 };
+enum { PER_ELEMENT = 16, BYTE_PRODUCTS = 3 };
 
 static int64_t elements(const qir_value *v)
 {
@@ -17,7 +18,8 @@ static int64_t last_dim(const qir_op *op, unsigned operand)
     return t->dims[t->rank - 1];
 }
 
-/* --- products of each kind of op --------------------------------------------------------------- */
+/* --- products of each kind of op ---------------------------------------------------------------
+ */
 static double windows(const qir_op *op)
 {
     qir_window w;
@@ -50,10 +52,12 @@ static double products(const qir_op *op)
         qir_opcode opcode;
         double (*count)(const qir_op *op);
     } rows[] = {
-        {QIR_OP_conv, windows},          {QIR_OP_linear, windows},   {QIR_OP_conv_dynamic, windows},
-        {QIR_OP_linear_dynamic, windows}, {QIR_OP_max_pool, windows}, {QIR_OP_avg_pool, windows},
-        {QIR_OP_matmul, matrices},       {QIR_OP_attention, attention},
-        {QIR_OP_lstm, recurrent},        {QIR_OP_gru, recurrent},    {QIR_OP_rnn, recurrent},
+        {QIR_OP_conv, windows},         {QIR_OP_linear, windows},
+        {QIR_OP_conv_dynamic, windows}, {QIR_OP_linear_dynamic, windows},
+        {QIR_OP_max_pool, windows},     {QIR_OP_avg_pool, windows},
+        {QIR_OP_matmul, matrices},      {QIR_OP_attention, attention},
+        {QIR_OP_lstm, recurrent},       {QIR_OP_gru, recurrent},
+        {QIR_OP_rnn, recurrent},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (rows[i].opcode == op->opcode)
@@ -61,14 +65,15 @@ static double products(const qir_op *op)
     return 0.0;
 }
 
-unsigned qcg_share_tasks(const qcg *g)
+unsigned qcg_share_tasks(const qir_op *op, uint32_t grain)
 {
-    const qir_op *op = g->op;
     double work = products(op);
+    if (!grain)
+        return 1;
     if (op->noperands && qir_dtype_bytes(op->operands[0].value->type->dtype) == 1)
         work /= BYTE_PRODUCTS;
     for (uint32_t i = 0; i < op->nresults; i++)
         work += (double)elements(&op->results[i]) * PER_ELEMENT;
-    double tasks = work / (double)g->opts->share_grain;
-    return tasks >= MOST_TASKS ? MOST_TASKS : tasks < 1.0 ? 1 : (unsigned)tasks;
+    double tasks = work / (double)grain;
+    return tasks >= QCG_MOST_TASKS ? QCG_MOST_TASKS : tasks < 1.0 ? 1 : (unsigned)tasks;
 }

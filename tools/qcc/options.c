@@ -32,6 +32,9 @@ static const cl_option options[] = {
     {"mcpu", CL_STRING, &o.cpu, "CPU", "schedule for this CPU; adds no instructions", 0, 0},
     {"mattr", CL_STRING, &o.attrs, "LIST", "+feature,-feature: LLVM features besides the level's", 0,
      0},
+    {"fthreads", CL_FLAG, &o.threads, NULL, "also NAME_run_mt, which runs on the caller's threads", 0, 0},
+    {"fthreads-grain", CL_INT, &o.grain, "N",
+     "least work of a thread, in products of floats (default 65536)", 1, UINT32_MAX},
 
     {"quantize", CL_STRING, &o.quantize, "static|dynamic|weight-only|none",
      "how (default: static when data is given)", 0, 0},
@@ -132,6 +135,8 @@ static void apply_levels(void)
 
 static void check_combinations(void)
 {
+    if (o.grain && !o.threads)
+        cl_usage_error(&tool, "-fthreads-grain needs -fthreads");
     if (o.object + o.assembly + o.emit_llvm + o.emit_program + o.emit_qir > 1)
         cl_usage_error(&tool, "-c, -S, -emit-llvm, -emit-program and -emit-qir exclude each other");
     if (o.profile && o.calibrate.len)

@@ -20,8 +20,9 @@ typedef struct qcc_options {
     const char *supported_ops, *import_report; /* "": given without a value */
     cl_list calibrate, levels;
     tool_import import;
-    int64_t limit;
-    bool emit_qir, emit_llvm, emit_program, assembly, object, dependencies, report, explain, verbose, time_passes;
+    int64_t limit, grain;
+    bool emit_qir, emit_llvm, emit_program, assembly, object, dependencies, threads;
+    bool report, explain, verbose, time_passes;
 } qcc_options;
 
 /* Parses the command line; usage errors end the process. */

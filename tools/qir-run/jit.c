@@ -7,6 +7,7 @@
 #include <string.h>
 #include "qir/codegen.h"
 #include "qir/pass.h"
+#include "tasks.h"
 
 typedef struct jit_engine {
     engine base;
@@ -26,7 +27,9 @@ static bool jit_run(engine *base, const qir_tensor *in, qir_tensor *out)
     int code = qir_jit_run(e->jit, e->inputs, e->outputs);
     for (uint32_t i = 0; i < f->nresults; i++)
         out[i] = (qir_tensor){f->result_types[i], e->outputs[i]};
-    return code == 0 || qir_error(e->r->diag, NULL, "internal.jit", "the code returned %d", code);
+    if (code)
+        return qir_error(e->r->diag, NULL, "internal.jit", "the code returned %d", code);
+    return tasks_check(e->r, e->jit, e->inputs, e->outputs);
 }
 
 static void jit_destroy(engine *base)
@@ -74,7 +77,8 @@ static bool choose_target(run *r, qir_codegen_options *o, qir_level *level)
     *o = (qir_codegen_options){.triple = qir_target_triple(r->ctx, NULL),
                                .cpu = r->opts->mcpu,
                                .attrs = r->opts->mattr,
-                               .name = "model"};
+                               .name = "model",
+                               .share_grain = r->opts->tasks ? 1 : 0}; /* whatever can be shared is */
     if (!o->triple)
         return qir_error(r->diag, NULL, "codegen.target",
                          "there is no code generator for this machine");

@@ -54,6 +54,8 @@ static const cl_option options[] = {
     {"mlevel", CL_STRING, &opts.level, "LEVEL", "level of -jit (default: native)", 0, 0},
     {"mcpu", CL_STRING, &opts.mcpu, "CPU", "processor of -jit (default: that of the level)", 0, 0},
     {"mattr", CL_STRING, &opts.mattr, "LIST", "processor features of -jit", 0, 0},
+    {"tasks", CL_STRING, &opts.tasks, "LIST",
+     "run -jit again as that many tasks, in several orders; an error where bytes differ", 0, 0},
 #endif
     TOOL_COMMON_OPTIONS(&opts.common),
     {0},
@@ -105,8 +107,8 @@ static void check_usage(void)
         cl_usage_error(&tool, "-skip needs -samples");
     if (opts.limit && !opts.samples.len && !opts.calibrate.len)
         cl_usage_error(&tool, "-limit needs -samples or -calibrate");
-    if (!opts.jit && (opts.level || opts.mcpu || opts.mattr))
-        cl_usage_error(&tool, "-mlevel, -mcpu and -mattr need -jit");
+    if (!opts.jit && (opts.level || opts.mcpu || opts.mattr || opts.tasks))
+        cl_usage_error(&tool, "-mlevel, -mcpu, -mattr and -tasks need -jit");
 }
 
 /* No output may be one of the inputs: a typing error must not cost a model. */

@@ -20,6 +20,7 @@ typedef struct run_options {
     bool merge;
     bool print, hash, jit, worst_first, json;
     const char *level, *mcpu, *mattr;
+    const char *tasks;
 } run_options;
 
 typedef struct run {

@@ -11,6 +11,9 @@
 extern "C" {
 #endif
 
+/* The share_grain that pays on common CPUs and pools (docs/performance.md). */
+enum { QIR_SHARE_GRAIN = 1 << 16 };
+
 typedef enum qir_emit_kind {
     QIR_EMIT_OBJECT,
     QIR_EMIT_ASSEMBLY,
@@ -25,7 +28,7 @@ typedef struct qir_codegen_options {
     const char *cpu, *attrs; /* -mcpu, -mattr: NULL = those of each level */
     const char *name;        /* model name: prefix of every public symbol */
     qir_emit_kind emit;
-    uint32_t share_grain; /* -fthreads: least work of a task, in f32 products; 0: no NAME_run_mt */
+    uint32_t share_grain;    /* -fthreads: least work of a task, in f32 products; 0: no NAME_run_mt */
 } qir_codegen_options;
 
 /* One model as one instruction set level wants it (stage PLANNED).  An object holds one or more:
@@ -64,6 +67,15 @@ qir_jit *qir_jit_create(const qir_codegen_options *opts, const qir_variant *v); 
 void qir_jit_destroy(qir_jit *j);
 /* Pointers in argument and result order.  Returns the code of NAME_run. */
 int qir_jit_run(qir_jit *j, const void *const *inputs, void *const *outputs);
+
+/* struct qcc_pool of the generated header. */
+typedef struct qir_pool {
+    void *user;
+    unsigned threads;
+    void (*parallel_for)(void *user, void (*task)(void *arg, unsigned index), void *arg, unsigned count);
+} qir_pool;
+/* NAME_run_mt, for a module that was compiled with share_grain; in scratch memory full of rubbish. */
+int qir_jit_run_mt(qir_jit *j, const void *const *inputs, void *const *outputs, const qir_pool *pool);
 
 #ifdef __cplusplus
 }
