@@ -42,6 +42,9 @@ void qcg_entry(qcg *g, const qcg_abi *abi, const qcg_bodies *bodies);
 /* The constant table NAME_info, once the functions that it points to are there. */
 void qcg_info(qcg *g, const qcg_abi *abi);
 
+/* The section .note.qcc, when the options have a text for it. */
+void qcg_note(qcg *g);
+
 /* A call of inline assembly with n operands. */
 LLVMValueRef qcg_asm(qcg *g, LLVMTypeRef result, LLVMTypeRef *params, LLVMValueRef *args, unsigned n,
                      const char *text, const char *constraints);

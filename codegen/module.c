@@ -176,6 +176,7 @@ static bool build(qcg *g, const struct job *job)
         qcg_entry(g, job->abi, bodies);
     if (ok && job->opts->emit == QIR_EMIT_PROGRAM)
         qcg_program(g, job->abi);
+    qcg_note(g);
     return ok;
 }
 

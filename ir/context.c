@@ -213,6 +213,16 @@ const qir_loc *qir_loc_fuse(qir_context *ctx, const qir_loc *a, const qir_loc *b
     return result;
 }
 
+const char *qir_loc_first_name(const qir_loc *loc)
+{
+    if (!loc || loc->kind == QIR_LOC_NAME)
+        return loc ? loc->text : NULL;
+    const char *name = NULL;
+    for (uint32_t i = 0; loc->kind == QIR_LOC_FUSED && i < loc->nparts && !name; i++)
+        name = qir_loc_first_name(loc->parts[i]);
+    return name;
+}
+
 const char *qir_loc_text(qir_context *ctx, const qir_loc *loc)
 {
     if (!loc)

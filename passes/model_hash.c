@@ -1,6 +1,6 @@
-/* Hashes of a module (model_hash.h): xxhash64 over a spelling of the graph in which values are
+/* Hashes of a module (qir/model_hash.h): xxhash64 over a spelling of the graph in which values are
  * numbers, so that the same model has the same hash in whatever file and under whatever names. */
-#include "model_hash.h"
+#include "qir/model_hash.h"
 
 #include <string.h>
 #include "qir/ops.h"

@@ -2,7 +2,7 @@
 #ifndef QIR_PROFILE_H
 #define QIR_PROFILE_H
 
-#include "model_hash.h"
+#include "qir/model_hash.h"
 #include "qir/calibrate.h"
 #include "qir/observer.h"
 #include "qir/support/map.h"

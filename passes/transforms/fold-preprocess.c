@@ -171,6 +171,7 @@ static bool run(qir_pass *p, qir_module *m)
         fold o = {.pass = p, .m = m, .arg = arg, .type = arg->type};
         bool bytes = arg->type->dtype == QIR_u8 && !arg->type->quant;
         o.at = qir_builder_before(f->body->first);
+        o.at.loc = qir_loc_name(m->ctx, "preprocess");
         if (!bytes && qir_func_preprocess(f, i, &o.how) && !o.how.raw && !change(&o))
             return false;
     }

@@ -21,7 +21,7 @@ class Field:
 class Model:
     def __init__(self, runner, name, model, *options):
         obj, lib = runner.path(name + ".o"), runner.path(name + ".so")
-        runner.tool("qcc", model, "-name=m", "-o", obj, *options)
+        runner.tool("qcc", model, "-name=m", "-fno-provenance", "-o", obj, *options)
         runner.run("cc", "-shared", "-o", lib, obj)
         with open(runner.path(name + ".h")) as f:
             header = f.read()

@@ -20,7 +20,8 @@ OPTIONS = {
 
 
 def qcc(args, build):
-    return subprocess.run([os.path.join(build, "bin", "qcc"), "-mlevel=generic", "-name=model"] + args,
+    return subprocess.run([os.path.join(build, "bin", "qcc"), "-mlevel=generic", "-name=model",
+                           "-fno-provenance"] + args,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 

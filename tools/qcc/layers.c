@@ -7,17 +7,6 @@
 #include "qir/support/map.h"
 
 /* --- finding ----------------------------------------------------------------------------------- */
-/* The first name of the model in a location; NULL if it has none. */
-static const char *first_name(const qir_loc *loc)
-{
-    if (!loc || loc->kind == QIR_LOC_NAME)
-        return loc ? loc->text : NULL;
-    const char *name = NULL;
-    for (uint32_t i = 0; loc->kind == QIR_LOC_FUSED && i < loc->nparts && !name; i++)
-        name = first_name(loc->parts[i]);
-    return name;
-}
-
 static qir_qrule_kind rule_of(const qir_op *op)
 {
     return qir_op_desc_get(op->opcode)->qrule.kind;
@@ -27,18 +16,18 @@ static bool is_candidate(const qir_op *op)
 {
     qir_qrule_kind rule = rule_of(op);
     if (rule == QIR_QR_DYNAMIC)
-        return first_name(op->loc) != NULL;
+        return qir_loc_first_name(op->loc) != NULL;
     return op->nresults == 1 && qir_op_arithmetic(op) == QIR_ARITH_INTEGER &&
            op->results[0].type->quant && rule != QIR_QR_NONE && rule != QIR_QR_SAME &&
-           rule != QIR_QR_SHARED && first_name(op->loc);
+           rule != QIR_QR_SHARED && qir_loc_first_name(op->loc);
 }
 
 static const qir_op *counterpart(qir_func *f, const qir_op *op)
 {
-    const char *name = first_name(op->loc);
+    const char *name = qir_loc_first_name(op->loc);
     bool dynamic = rule_of(op) == QIR_QR_DYNAMIC;
     qir_for_each_op(r, f->body)
-        if (first_name(r->loc) == name &&
+        if (qir_loc_first_name(r->loc) == name &&
             (dynamic ? rule_of(r) == QIR_QR_ACCUM : r->opcode == op->opcode))
             return r;
     return NULL;
@@ -56,7 +45,7 @@ size_t qcc_find_layers(const qcc_study *s, const qcc_trial *t, qcc_layer **out)
         const qir_op *r = is_candidate(op) ? counterpart(real, op) : NULL;
         if (!r)
             continue;
-        (*out)[n] = (qcc_layer){.name = first_name(op->loc), .real = r, .quantized = op, .order = n};
+        (*out)[n] = (qcc_layer){.name = qir_loc_first_name(op->loc), .real = r, .quantized = op, .order = n};
         n++;
     }
     return n;

@@ -1,5 +1,5 @@
 /* qcc: compiles a model to an object file. */
-#include "qcc.h"
+#include "provenance.h"
 
 static size_t last_phase(const qcc_options *o)
 {
@@ -38,10 +38,14 @@ int main(int argc, char **argv)
     qcc_driver d = {.opts = &opts, .ctx = tool_context(tool, &opts.common)};
     d.diag = qir_context_diag(d.ctx);
     d.last = last_phase(&opts);
-    bool ok = opts.supported_ops ? qcc_supported_ops(d.diag, opts.supported_ops) : compile(&d);
+    bool ok = opts.supported_ops     ? qcc_supported_ops(d.diag, opts.supported_ops)
+              : opts.show_provenance ? qcc_show_provenance(d.ctx, opts.input)
+              : opts.diff            ? qcc_diff_provenance(d.ctx, opts.input, opts.diff) == 0
+                                     : compile(&d);
     bool internal = d.internal_error || tool_internal_error();
     qir_strbuf_free(&d.code);
     qir_strbuf_free(&d.import_report);
+    qir_strbuf_free(&d.note.ops);
     for (size_t i = 1; i < d.nvariants; i++)
         qir_module_destroy(d.variants[i].module);
     qir_module_destroy(d.module);

@@ -70,6 +70,12 @@ static const cl_option options[] = {
 
     {"report", CL_FLAG, &o.report, NULL, "say what became int8, what stayed float and why, and sizes",
      0, 0},
+    {"fno-provenance", CL_FLAG, &o.no_provenance, NULL,
+     "no note in the object of the model, options and quantization it comes from", 0, 0},
+    {"show-provenance", CL_FLAG, &o.show_provenance, NULL,
+     "print the notes in an object or executable, and exit", 0, 0},
+    {"diff", CL_FLAG, &o.compare, NULL,
+     "say how the notes of two objects differ, and exit: 0 if they do not", 0, 0},
     {"import-report", CL_OPTIONAL, &o.import_report, "json|FILE",
      "say what became of each node of the model", 0, 0},
     {"supported-ops", CL_OPTIONAL, &o.supported_ops, "json",
@@ -84,7 +90,7 @@ static const cl_tool tool = {
     "qcc", "[options] MODEL",
     "Compiles a neural network (.onnx, .pt2, .tflite or .qir) to an object file without dependencies and a C header.\n"
     "A float model is quantized when samples (-calibrate) or a profile (-profile) are given.",
-    options, 0, 1};
+    options, 0, 2};
 
 /* NULL or one of the names, which end with NULL. */
 static void check_word(const char *option, const char *value, const char *const *names,
@@ -166,6 +172,9 @@ static void check_combinations(void)
         cl_usage_error(&tool, "-save-plan needs -min-sqnr or -max-drop");
     if (o.accuracy && !strcmp(o.accuracy, "fast") && !o.calibrate.len)
         cl_usage_error(&tool, "-accuracy=fast needs -calibrate: it measures on samples");
+    for (size_t i = 0; i < o.import.preprocess.len; i++)
+        if (!o.calibrate.len && !strcmp(o.import.preprocess.items[i], "raw"))
+            cl_usage_error(&tool, "-preprocess=raw needs -calibrate: it changes no model");
     if (!o.calibrate.len && o.limit)
         cl_usage_error(&tool, "-limit needs -calibrate");
     if (!o.calibrate.len && !o.profile && o.observer)
@@ -186,7 +195,12 @@ const cl_tool *qcc_parse_options(int argc, char **argv, qcc_options *out)
         cl_usage_error(&tool, "-supported-ops takes no value but json, got '%.80s'", o.supported_ops);
     if (!inputs.len && !o.supported_ops)
         cl_usage_error(&tool, "no input");
+    if (!o.compare && inputs.len > 1)
+        cl_usage_error(&tool, "too many inputs, did not expect '%.200s'", inputs.items[1]);
+    if (o.compare && (inputs.len != 2 || o.show_provenance))
+        cl_usage_error(&tool, "-diff expects two files and excludes -show-provenance");
     o.input = inputs.len ? inputs.items[0] : "-";
+    o.diff = o.compare ? inputs.items[1] : NULL;
     apply_levels();
     check_number("min-sqnr", o.min_sqnr);
     check_number("max-drop", o.max_drop);

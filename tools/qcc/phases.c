@@ -2,6 +2,7 @@
  * and each leaves a legal module, so that -stop-after can print it and qcc can go on from there:
  * a phase whose work an input has already had done (its stage says so) does nothing. */
 #include "explain.h"
+#include "provenance.h"
 #include <stdio.h>
 #include <string.h>
 #include "qir/frontend.h"
@@ -60,7 +61,8 @@ static bool import(qcc_driver *d)
     opts.report = o->import_report ? qcc_import_event : NULL;
     opts.report_user = d;
     d->module = qir_import_file(d->ctx, o->input, &opts);
-    return d->module && tool_finish_import(d->module, &o->import) && qcc_choose_mode(d);
+    return d->module && tool_finish_import(d->module, &o->import) && qcc_note_model(d) &&
+           qcc_choose_mode(d);
 }
 
 /* ---- the form in which a quantizer reads a model ------------------------------------------------- */
@@ -150,6 +152,7 @@ static bool lower(qcc_driver *d)
 static bool make_variants(qcc_driver *d)
 {
     const unsigned later = QIR_STAGE_PACKED | QIR_STAGE_LAYOUTS | QIR_STAGE_PLANNED;
+    qcc_note_ops(d);
     d->variants[0].module = d->module;
     if (d->nvariants > 1 && qcc_has_stage(d, later))
         return qir_error(d->diag, NULL, "codegen.level",
@@ -182,6 +185,7 @@ static bool plan(qcc_driver *d)
 static bool generate(qcc_driver *d, qir_emit_kind kind)
 {
     d->codegen.emit = kind;
+    d->codegen.note = qcc_provenance(d);
     return qir_codegen(&d->codegen, d->variants, d->nvariants, &d->code);
 }
 

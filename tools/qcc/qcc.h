@@ -18,11 +18,13 @@ typedef struct qcc_options {
     const char *labels, *min_sqnr, *max_drop, *save_plan;
     const char *stop_after, *passes;
     const char *supported_ops, *import_report; /* "": given without a value */
+    const char *diff; /* the second file of -diff */
     cl_list calibrate, levels;
     tool_import import;
     int64_t limit, grain;
     bool emit_qir, emit_llvm, emit_program, assembly, object, dependencies, threads;
     bool report, explain, verbose, time_passes;
+    bool no_provenance, show_provenance, compare;
 } qcc_options;
 
 /* Parses the command line; usage errors end the process. */
@@ -34,6 +36,12 @@ typedef enum qcc_mode {
     QCC_QUANTIZE, /* as the options say */
     QCC_MODEL     /* it arrived quantized or with measured ranges */
 } qcc_mode;
+
+/* What the provenance note will say (provenance.h). */
+typedef struct qcc_note {
+    uint64_t model, profile; /* hashes; 0: none */
+    qir_strbuf ops;
+} qcc_note;
 
 typedef struct qcc_driver {
     const qcc_options *opts;
@@ -50,6 +58,7 @@ typedef struct qcc_driver {
      * are copies of it, each prepared for its level. */
     qir_variant variants[QIR_NUM_LEVELS];
     size_t nvariants;
+    qcc_note note;
     qir_strbuf import_report; /* lines of -import-report */
     qir_strbuf code; /* object, assembly or LLVM IR, once generated */
     size_t last;     /* phase to stop after */

@@ -1,5 +1,5 @@
 /* How the model is quantized: which way the options ask for, observers, and what they measure. */
-#include "qcc.h"
+#include "provenance.h"
 #include <string.h>
 #include "qir/calibrate.h"
 #include "qir/observer.h"
@@ -204,6 +204,8 @@ bool qcc_calibrate(qcc_driver *d)
     qir_profile *profile = d->opts->profile ? read_profile(d) : qir_profile_create(d->ctx);
     bool ok = profile && (d->opts->profile || measure(d, profile)) &&
               qir_profile_apply(profile, d->module);
+    if (ok)
+        qcc_note_profile(d, profile);
     qir_profile_destroy(profile);
     return ok && (!d->fast || qcc_run_passes(d, "correct-bias"));
 }

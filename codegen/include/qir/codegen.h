@@ -27,6 +27,7 @@ typedef struct qir_codegen_options {
     const char *triple; /* normalised (qir_target_triple) */
     const char *cpu, *attrs; /* -mcpu, -mattr: NULL = those of each level */
     const char *name;        /* model name: prefix of every public symbol */
+    const char *note;        /* text of the provenance note; NULL: none */
     qir_emit_kind emit;
     uint32_t share_grain;    /* -fthreads: least work of a task, in f32 products; 0: no NAME_run_mt */
 } qir_codegen_options;

@@ -47,6 +47,8 @@ const qir_loc *qir_loc_name(qir_context *ctx, const char *name);
 const qir_loc *qir_loc_fuse(qir_context *ctx, const qir_loc *a, const qir_loc *b);
 
 /* The text a person would use for it ("conv1", "model.qir:4:2"), arena (context). */
+/* The first name of the model in a location; NULL if it has none. */
+const char *qir_loc_first_name(const qir_loc *loc);
 const char *qir_loc_text(qir_context *ctx, const qir_loc *loc);
 
 #ifdef __cplusplus
