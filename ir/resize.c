@@ -133,9 +133,15 @@ void qir_resize_axis(const qir_op *op, unsigned axis, qir_resize_mix *out)
         out[i] = make_mix(&r, axis, i, in, n);
 }
 
+double qir_resize_middle(const qir_type *t)
+{
+    return t->quant && t->quant->storage == QIR_u8 ? 128.0 : 0.0;
+}
+
 double qir_resize_extrapolation(const qir_op *op)
 {
-    const qir_quant *q = op->results[0].type->quant;
+    const qir_type *y = op->results[0].type;
     double v = (double)qir_op_float(op, "extrapolation");
-    return q ? v / (double)q->scale[0] + q->zero_point[0] : v;
+    return y->quant ? v / (double)y->quant->scale[0] + (y->quant->zero_point[0] - qir_resize_middle(y))
+                    : v;
 }

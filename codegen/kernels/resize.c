@@ -34,15 +34,18 @@ static llb_val real(qcg *g, double v, unsigned n)
     return llb_splat(g, LLVMConstReal(doubles(g, 1), v), n);
 }
 
-static llb_val load_double(qcg *g, qir_dtype t, llb_val ptr, unsigned n)
+/* Of quantized values what is stored, less the middle of u8 storage. */
+static llb_val load_double(qcg *g, const qir_type *t, llb_val ptr, unsigned n)
 {
-    llb_val v = qcg_load_elements(g, t, ptr, n, false);
-    if (t == QIR_f64)
+    llb_val v = qcg_load_elements(g, t->dtype, ptr, n, false);
+    if (t->dtype == QIR_f64)
         return v;
-    if (qir_dtype_is_float(t))
+    if (qir_dtype_is_float(t->dtype))
         return LLVMBuildFPExt(g->b, v, doubles(g, n), "");
-    return t == QIR_u32 ? LLVMBuildUIToFP(g->b, v, doubles(g, n), "")
-                        : LLVMBuildSIToFP(g->b, v, doubles(g, n), "");
+    v = t->dtype == QIR_u32 ? LLVMBuildUIToFP(g->b, v, doubles(g, n), "")
+                            : LLVMBuildSIToFP(g->b, v, doubles(g, n), "");
+    double middle = qir_resize_middle(t);
+    return middle > 0 ? LLVMBuildFSub(g->b, v, real(g, middle, n), "") : v;
 }
 
 /* The taps of the first axis become one, then those of the next. */
@@ -64,14 +67,16 @@ static llb_val mixed(qcg *g, const resize *r, llb_val *v, unsigned n)
     return v[0];
 }
 
-/* Clamped to the type, then rounded: adding 1.5 * 2^52 leaves no fraction, ties to even. */
+/* Clamped to the type, then rounded: adding 1.5 * 2^52 leaves no fraction, ties to even; then what
+ * load_double took away. */
 static llb_val rounded(qcg *g, const qir_type *t, llb_val v, unsigned n)
 {
-    double lo = (double)(t->quant ? t->quant->qmin : qir_dtype_min(t->dtype));
-    double hi = (double)(t->quant ? t->quant->qmax : qir_dtype_max(t->dtype));
+    double middle = qir_resize_middle(t);
+    double lo = (double)(t->quant ? t->quant->qmin : qir_dtype_min(t->dtype)) - middle;
+    double hi = (double)(t->quant ? t->quant->qmax : qir_dtype_max(t->dtype)) - middle;
     v = llb_fmin(g, real(g, hi, n), llb_fmax(g, real(g, lo, n), v));
     llb_val magic = real(g, 0x1.8p52, n);
-    v = LLVMBuildFSub(g->b, LLVMBuildFAdd(g->b, v, magic, ""), magic, "");
+    v = LLVMBuildFSub(g->b, LLVMBuildFAdd(g->b, v, magic, ""), real(g, 0x1.8p52 - middle, n), "");
     return t->dtype == QIR_u32 ? LLVMBuildFPToUI(g->b, v, llb_vec(llb_int(g, 32), n), "")
                                : LLVMBuildFPToSI(g->b, v, llb_vec(llb_int(g, 32), n), "");
 }
@@ -82,7 +87,7 @@ static void mix_body(qcg *g, void *ctx, const llb_val *ptr, const bool *splat, u
     llb_val v[MAX_TAPS];
     (void)splat;
     for (unsigned k = 0; k < r->taps; k++)
-        v[k] = load_double(g, r->x->dtype, llb_offset(g, ptr[1], r->tap[k]), n);
+        v[k] = load_double(g, r->x, llb_offset(g, ptr[1], r->tap[k]), n);
     llb_val y = mixed(g, r, v, n);
     if (r->outside)
         y = LLVMBuildSelect(g->b, r->outside, real(g, qir_resize_extrapolation(g->op), n), y, "");

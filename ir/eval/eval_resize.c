@@ -1,5 +1,6 @@
 /* resize: one axis after the other, in double (qir/resize.h has the coordinates); f32 results are
- * rounded once.  Integers and quantized values mix what is stored and round to nearest even.  Where
+ * rounded once.  Integers and quantized values mix what is stored, less the middle of u8 storage (so that
+ * relabelled values give the same), and round to nearest even.  Where
  * every result is one operand element it is copied as it is stored. */
 #include <math.h>
 #include "eval_priv.h"
@@ -60,20 +61,30 @@ static void put(qir_eval_args *a, const qir_tensor *y, const double *v)
     }
     double lo = (double)(q ? q->qmin : qir_dtype_min(y->type->dtype));
     double hi = (double)(q ? q->qmax : qir_dtype_max(y->type->dtype));
+    double middle = qir_resize_middle(y->type);
     int64_t *out = eval_out_i64(a, y);
     for (int64_t i = 0; i < n; i++) {
-        double r = rint(v[i]);
+        double r = rint(v[i]) + middle;
         out[i] = r < lo ? (int64_t)lo : r >= hi ? (int64_t)hi : (int64_t)r;
     }
     eval_put_i64(y, out);
 }
 
-/* Operand as doubles: reals, or stored integers. */
+/* Operand as doubles: reals, or stored integers less their middle. */
 static const double *load(qir_eval_args *a)
 {
-    qir_type stored = *a->in[0].type;
+    const qir_type *x = a->in[0].type;
+    qir_type stored = *x;
     stored.quant = NULL;
-    return eval_f64(a, &(qir_tensor){&stored, a->in[0].data});
+    const double *v = eval_f64(a, &(qir_tensor){&stored, a->in[0].data});
+    double middle = qir_resize_middle(x);
+    if (middle == 0.0)
+        return v;
+    int64_t n = qir_type_elements(x);
+    double *less = QIR_NEW_ARRAY(a->scratch, double, (size_t)n);
+    for (int64_t i = 0; i < n; i++)
+        less[i] = v[i] - middle;
+    return less;
 }
 
 static void interpolate(qir_eval_args *a, const axis_mix *m)

@@ -22,7 +22,10 @@ typedef struct qir_resize_mix {
 /* One entry per result index of the axis. */
 void qir_resize_axis(const qir_op *op, unsigned axis, qir_resize_mix *out);
 
-/* The extrapolation value in stored units. */
+/* What is taken from stored integers before they are mixed: 128 for quantized u8, so that the same values
+ * stored as i8 mix to the same; else 0. */
+double qir_resize_middle(const qir_type *t);
+/* The extrapolation value in stored units, less the middle. */
 double qir_resize_extrapolation(const qir_op *op);
 
 #ifdef __cplusplus
