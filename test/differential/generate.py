@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
-"""Random modules: generate.py KIND SEED prints a valid QIR module; the seed decides everything.
+"""Random modules: generate.py SEED prints a valid QIR module; the seed decides everything.
 
     float    real arithmetic
     qdq      the same between quantize and dequantize, as models arrive
     integer  integer arithmetic on quantized values
 
 Sizes are small and lie around the widths of vectors and blocks, where kernels change their code."""
-import struct
 import sys
 
 from ops.along import Along
@@ -14,7 +13,6 @@ from ops.dynamic import Dynamic
 from ops.elementwise import Elementwise
 from ops.movement import Movement
 from ops.weighted import Weighted
-from values import product
 
 
 class Generator(Weighted, Dynamic, Elementwise, Movement, Along):
@@ -24,16 +22,18 @@ class Generator(Weighted, Dynamic, Elementwise, Movement, Along):
            ("norm", 1), ("attention", 1), ("recurrent", 1), ("transposed", 3), ("indexed", 3),
            ("resized", 2), ("cumsum", 1), ("linear_dynamic", 3), ("conv_dynamic", 2)]
 
-    def module(self):
+    STEPS = [1, 1, 1, 2, 2, 3]
+
+    def module(self, most=max(STEPS)):
+        """The text; of its first `most` steps only, to make failing modules smaller."""
         names = [name for name, weight in self.OPS for _ in range(weight)]
-        for _ in range(self.pick([1, 2, 3, 4, 6, 8])):
+        for _ in range(min(self.pick(self.STEPS), most)):
             getattr(self, self.pick(names))()
         read = {o for line in self.lines for o in line[line.index("("):line.index(")")][1:].split(", ")}
         results = [v for v in self.values if v.name[1] == "v" and v.name not in read][-6:]
         if not results:
             x = self.operand()
             results = [self.emit("relu", [x], [], x.dims, x.elem)]
-        self.results = [(f"y{i}", r.elem in ("f32",), r.bytes) for i, r in enumerate(results)]
         args = ", ".join(f'{a.name}: {a.type} {{name = "{a.name[1:]}"}}' for a in self.args)
         types = ", ".join(f'{r.type} {{name = "y{i}"}}' for i, r in enumerate(results))
         stage = ' attributes {stage = ["quantized"]}' if self.kind == "integer" else ""
@@ -42,16 +42,17 @@ class Generator(Weighted, Dynamic, Elementwise, Movement, Along):
                           f"    return({', '.join(r.name for r in results)})", "  }", "}", ""])
 
 
-def inputs(generator):
-    """Bytes of each argument: values over their range, with extremes."""
-    for a in generator.args:
-        n = product(a.dims)
-        if a.quantized:
-            fmt = "B" if a.elem.storage[0] == "u" else "b"
-            yield a, struct.pack(f"<{n}{fmt}", *generator.stored(a.elem, n))
-        else:
-            yield a, struct.pack(f"<{n}f", *[generator.rng.uniform(-4, 4) for _ in range(n)])
+KINDS = ["float", "qdq", "integer"]
+
+
+def kind_of(seed):
+    return KINDS[seed % len(KINDS)]
+
+
+def bundle(seeds, most=max(Generator.STEPS)):
+    """Modules of several seeds, as engine/main.c reads them."""
+    return "".join(f"// {kind_of(s)} {s}\n{Generator(kind_of(s), s).module(most)}\n" for s in seeds)
 
 
 if __name__ == "__main__":
-    sys.stdout.write(Generator(sys.argv[1], sys.argv[2]).module())
+    sys.stdout.write(bundle(map(int, sys.argv[1:])))

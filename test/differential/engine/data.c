@@ -1,0 +1,40 @@
+/* Inputs that a seed decides. */
+#include "data.h"
+
+#include "qir/qmath.h"
+
+uint64_t data_next(uint64_t *state)
+{
+    uint64_t z = (*state += 0x9e3779b97f4a7c15u);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+static int64_t draw_int(uint64_t *state, int64_t lo, int64_t hi, unsigned extremes)
+{
+    uint64_t bits = data_next(state);
+    if (bits % 100 < extremes)
+        return bits & 0x10000 ? lo : hi;
+    return lo + (int64_t)((bits >> 20) % (uint64_t)(hi - lo + 1));
+}
+
+static float draw_real(uint64_t *state)
+{
+    return (float)(int64_t)(data_next(state) >> 40) * (8.0f / (1 << 24)) - 4.0f;
+}
+
+qir_tensor data_draw(qir_context *ctx, const qir_type *t, uint64_t seed, uint32_t index)
+{
+    uint64_t state = seed * 64 + index;
+    unsigned extremes = seed % 8 == 5 ? 100 : 10;
+    void *data = qir_arena_alloc(qir_context_arena(ctx), qir_type_bytes(t));
+    int64_t n = qir_type_elements(t);
+    for (int64_t i = 0; i < n; i++)
+        if (t->quant)
+            ((uint8_t *)data)[i] =
+                (uint8_t)draw_int(&state, t->quant->qmin, t->quant->qmax, extremes);
+        else
+            ((float *)data)[i] = draw_real(&state);
+    return (qir_tensor){t, data};
+}

@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""Random modules through every engine; all must give the evaluator's bytes.
+
+    run.py [-graphs=N] [-seconds=S] [-seed=FIRST] [-jobs=J] [-levels=A,B] [-build=DIR] [-coverage]
+
+Each module is a seed (generate.py); engine/ evaluates it, runs every pass that keeps results and
+compiles it for all levels, 64 modules at a time; program/ runs them, natively where this CPU has the
+level, otherwise emulated.  A failure names its seed, and a file with the smallest form that fails;
+-seed=THAT -graphs=1 shows it again.  Stops after N graphs or S seconds."""
+import argparse
+import multiprocessing
+import os
+import shutil
+import sys
+import tempfile
+import time
+import traceback
+
+from batch import Batch, smallest
+from coverage import Coverage
+from targets import facts, targets
+
+BATCH, SHOWN = 64, 2  # modules per program; failures per program that are made small
+SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def parse():
+    p = argparse.ArgumentParser(prefix_chars="-", description=__doc__.split("\n")[0])
+    p.add_argument("-graphs", type=int, default=1 << 40)
+    p.add_argument("-seconds", type=float, default=1e9)
+    p.add_argument("-seed", type=int, default=None, help="of the first graph; else the time")
+    p.add_argument("-jobs", type=int, default=2)
+    p.add_argument("-levels", default="", help="default: all")
+    p.add_argument("-build", default=os.path.join(SOURCE, "build"))
+    p.add_argument("-coverage", action="store_true", help="name the cells that are not covered")
+    p.add_argument("-first-failure", action="store_true", help="stop there")
+    o = p.parse_args()
+    o.keep = os.path.join(o.build, "differential")
+    os.makedirs(o.keep, exist_ok=True)
+    o.seed = int(time.time()) * 1000 if o.seed is None else o.seed
+    return o
+
+
+def work(o, number, where, found, results):
+    """Takes every o.jobs-th batch until graphs or time run out."""
+    differ = os.path.join(o.build, "unit", "differ")
+    begin, last = o.seed + number * BATCH, o.seed + o.graphs
+    for first in range(begin, last, o.jobs * BATCH):
+        if time.time() > o.end:
+            break
+        try:
+            b = Batch(differ, where, range(first, min(first + BATCH, last))).run(found)
+            small = {s: smallest(differ, os.path.join(where, "small"), s, found)
+                     for s in sorted(b.failures)[:SHOWN]}
+            results.put((len(b.seeds), len(b.failures), b.calls, small, b.coverage))
+        except Exception:
+            results.put(traceback.format_exc())
+            break
+    results.put(None)
+
+
+def show(o, seed, text, what):
+    path = os.path.join(o.keep, f"{seed}.qir")
+    with open(path, "w") as f:
+        f.write(text)
+    print(f"FAIL seed {seed} after {time.time() - o.begin:.1f} s: {what}; smallest form: {path}", flush=True)
+
+
+def collect(o, results, coverage):
+    """Adds up what the processes report: graphs, calls, failures."""
+    graphs = calls = failures = 0
+    running = o.jobs
+    while running:
+        r = results.get()
+        if r is None:
+            running -= 1
+        elif isinstance(r, str):
+            print(r, flush=True)
+            failures += 1
+        else:
+            graphs, failures, calls = graphs + r[0], failures + r[1], calls + r[2]
+            coverage.add(r[4])
+            for seed, (text, what) in r[3].items():
+                show(o, seed, text, what)
+            if failures and o.first_failure:
+                break
+    return graphs, calls, failures
+
+
+def main():
+    o = parse()
+    o.begin, o.end = time.time(), time.time() + o.seconds
+    os.environ["PATH"] = os.pathsep.join([os.path.join(o.build, "bin"), "/usr/lib/llvm-19/bin",
+                                          os.environ["PATH"]])
+    arches, levels, ops = facts(os.path.join(o.build, "unit", "differ"))
+    found, missing = targets(arches, levels, [x for x in o.levels.split(",") if x])
+    folder = tempfile.mkdtemp(prefix="differential")
+    for t in found:
+        t.compile_program(folder)
+        print(f"{t.name}: {', '.join(t.levels)} {'under ' + ' '.join(t.runner) if t.runner else 'natively'}")
+    if missing:
+        print("cannot be run here: " + ", ".join(missing))
+    print(f"seed {o.seed}", flush=True)
+    coverage = Coverage(ops, [n for t in found for n in t.levels])
+    results = multiprocessing.Queue()
+    processes = [multiprocessing.Process(target=work, args=(o, i, os.path.join(folder, str(i)), found, results))
+                 for i in range(o.jobs)]
+    for p in processes:
+        p.start()
+    graphs, calls, failures = collect(o, results, coverage)
+    for p in processes:
+        p.terminate()
+        p.join()
+    shutil.rmtree(folder)
+    if o.coverage:
+        print("\n".join(coverage.report()))
+    spent = time.time() - o.begin
+    print(f"{graphs} graphs, {calls} calls, {graphs / spent:.1f} graphs per second, {failures} failures")
+    return 1 if failures or missing or not graphs else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
