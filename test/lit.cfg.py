@@ -8,7 +8,7 @@ import lit.formats
 config.name = "qcc"
 config.test_format = lit.formats.ShTest(True)
 config.suffixes = [".qir", ".c", ".test"]
-config.excludes = ["Inputs", "fuzz", "lit.cfg.py", "CMakeLists.txt", "driver.c", "harness"]
+config.excludes = ["Inputs", "fuzz", "engine", "program", "lit.cfg.py", "CMakeLists.txt", "driver.c", "harness"]
 config.test_source_root = os.path.join(config.qcc_source, "test")
 config.test_exec_root = os.path.join(config.qcc_build, "test")
 
