@@ -20,6 +20,11 @@ LLVMValueRef qcg_add_function(qcg *g, const char *name, LLVMTypeRef type, LLVMLi
 void qcg_string_attr(qcg *g, LLVMValueRef fn, const char *key, const char *value);
 void qcg_enum_attr(qcg *g, LLVMValueRef fn, unsigned index, const char *name);
 
+/* Symbol of the function of op number k: debuggers and profilers show the layer.  Arena. */
+const char *qcg_op_symbol(qcg *g, const qir_op *op, size_t k);
+/* Line tables for the functions of the finished module, where opts->debug_file asks for them. */
+void qcg_debug(qcg *g);
+
 /* An integer attribute of the plan (buf, buf_out, ws), when the op has it. */
 bool qcg_int_attr(const qir_op *op, const char *name, int64_t *out);
 /* Attribute `name` ("buf", "buf_out") of the plan for a result of an op; false for other values. */

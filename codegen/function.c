@@ -86,12 +86,22 @@ bool qcg_arch_is(const qcg *g, const char *arch)
     return qcg_triple_is(g->opts->triple, arch);
 }
 
+/* So that backtraces from anywhere in the code, and from what it calls, reach the caller. */
+static void unwind_table(qcg *g, LLVMValueRef fn)
+{
+    enum { ANY_INSTRUCTION = 2 };
+    unsigned kind = LLVMGetEnumAttributeKindForName("uwtable", 7);
+    LLVMAddAttributeAtIndex(fn, LLVMAttributeFunctionIndex,
+                            LLVMCreateEnumAttribute(g->llvm, kind, ANY_INSTRUCTION));
+}
+
 LLVMValueRef qcg_add_function(qcg *g, const char *name, LLVMTypeRef type, LLVMLinkage linkage,
                               const char *features)
 {
     LLVMValueRef fn = LLVMAddFunction(g->module, name, type);
     LLVMSetLinkage(fn, linkage);
     qcg_enum_attr(g, fn, LLVMAttributeFunctionIndex, "nounwind");
+    unwind_table(g, fn);
     qcg_string_attr(g, fn, "no-builtins", "");
     if (features && *features)
         qcg_string_attr(g, fn, "target-features", features);

@@ -1,7 +1,7 @@
 /* The generator's state while one op is lowered; private to codegen/.
  *
  * The driver (module.c) makes one internal LLVM function per op of each level,
- *     void NAME_<level>_op<k>(const i8 *in0, ..., i8 *out0, ..., i8 *ws[, i64 task, i64 tasks])
+ *     void NAME_<level>_<k>_<layer>(const i8 *in0, ..., i8 *out0, ..., i8 *ws[, i64 task, i64 tasks])
  * positions the builder in its entry block, calls the op's qir_lower_* function, and then emits the
  * return.  Kernels leave the builder in the block where execution continues. */
 #ifndef QIR_CODEGEN_GEN_H
@@ -35,6 +35,7 @@ typedef struct qcg {
     int64_t units;            /* that the op's loops can be cut into */
     unsigned next_global; /* numbers private constants */
     qir_map globals;      /* bytes -> private constant */
+    qir_map op_of;        /* function -> the op that it computes */
 } qcg;
 
 /* A private, read-only global with these bytes; returns its pointer.  Equal bytes share a global. */

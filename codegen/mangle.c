@@ -109,6 +109,20 @@ void qir_mangle(const char *name, size_t len, qir_strbuf *out)
         write_hashed(name, len, MAX_IDENTIFIER, out);
 }
 
+void qir_mangle_loosely(const char *text, size_t most, qir_strbuf *out)
+{
+    size_t start = out->len;
+    bool gap = false;
+    for (; *text && out->len - start < most; text++) {
+        bool word = is_word(*text) && *text != '_';
+        if (word && gap && out->len > start)
+            qir_strbuf_putc(out, '_');
+        if (word && out->len - start < most)
+            qir_strbuf_putc(out, *text);
+        gap = !word;
+    }
+}
+
 /* ---- prefixes --------------------------------------------------------------------------------- */
 /* qcc_model_info and other types that all headers share, and their macros. */
 static bool is_ours(const char *name)

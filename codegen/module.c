@@ -1,7 +1,6 @@
 /* From planned modules to an LLVM module: per level one internal function per op, in program order, and
  * a body that calls them; then the entry points.  What an op's function contains is the business of the
  * kernels, found through the lower column of ops.def. */
-#include <stdio.h>
 #include <string.h>
 #include <llvm-c/Target.h>
 #include "child.h"
@@ -43,10 +42,11 @@ static LLVMValueRef op_function(qcg *g, const qir_op *op, size_t k, const char *
         params[n++] = ptr;
     for (unsigned i = 0; shares && i < 2; i++)
         params[n++] = LLVMInt64TypeInContext(g->llvm);
-    char name[96];
-    snprintf(name, sizeof name, "%s_%s_op%zu", g->opts->name, qir_level_get(g->level)->name, k);
     LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(g->llvm), params, n, false);
-    return qcg_add_function(g, name, type, LLVMInternalLinkage, features);
+    LLVMValueRef fn =
+        qcg_add_function(g, qcg_op_symbol(g, op, k), type, LLVMInternalLinkage, features);
+    qir_map_put(&g->op_of, fn, (void *)(uintptr_t)op);
+    return fn;
 }
 
 /* Did the plan put the result into an operand's memory? */
@@ -197,7 +197,10 @@ static bool compile(void *user, qir_strbuf *out)
     g.module = LLVMModuleCreateWithNameInContext(job->opts->name, g.llvm);
     g.b = LLVMCreateBuilderInContext(g.llvm);
     set_flags(&g, tm);
-    return build(&g, job) && qcg_emit(diag, g.module, tm, job->opts->emit, out);
+    if (!build(&g, job))
+        return false;
+    qcg_debug(&g);
+    return qcg_emit(diag, g.module, tm, job->opts->emit, out);
 }
 
 /* Reads every constant that code uses, so that a missing params file is diagnosed here. */

@@ -45,7 +45,10 @@ size_t qcc_find_layers(const qcc_study *s, const qcc_trial *t, qcc_layer **out)
         const qir_op *r = is_candidate(op) ? counterpart(real, op) : NULL;
         if (!r)
             continue;
-        (*out)[n] = (qcc_layer){.name = qir_loc_first_name(op->loc), .real = r, .quantized = op, .order = n};
+        (*out)[n] = (qcc_layer){.name = qir_loc_first_name(op->loc),
+                                .real = r,
+                                .quantized = op,
+                                .order = n};
         n++;
     }
     return n;

@@ -30,6 +30,8 @@ typedef struct qir_codegen_options {
     const char *note;        /* text of the provenance note; NULL: none */
     qir_emit_kind emit;
     uint32_t share_grain;    /* -fthreads: least work of a task, in f32 products; 0: no NAME_run_mt */
+    const char *debug_file; /* -g: the QIR whose lines the ops' locations name, as debuggers should
+                               call it; NULL: no line tables */
 } qir_codegen_options;
 
 /* One model as one instruction set level wants it (stage PLANNED).  An object holds one or more:
@@ -55,6 +57,10 @@ bool qir_codegen_header(const qir_codegen_options *opts, const qir_variant *vari
 /* Turns any bytes into a C identifier, injectively: [A-Za-z0-9_], at most 63, no keyword, with a
  * hash suffix whenever something had to change. */
 void qir_mangle(const char *name, size_t len, qir_strbuf *out);
+
+/* The letters and digits of a text, with one underscore for everything between: at most `most` bytes.
+ * Not unique. */
+void qir_mangle_loosely(const char *text, size_t most, qir_strbuf *out);
 
 /* Can `name` be the prefix of a model's public names?  NAME_run is a harmless identifier then, at most
  * 63 long with all that follows, and no name of qcc's own. */

@@ -46,6 +46,13 @@ const qir_loc *qir_loc_name(qir_context *ctx, const char *name);
  * parts are kept. */
 const qir_loc *qir_loc_fuse(qir_context *ctx, const qir_loc *a, const qir_loc *b);
 
+/* The same location, which stands at this place of a listing of the module. */
+const qir_loc *qir_loc_listed(qir_context *ctx, const qir_loc *loc, const char *file, uint32_t line,
+                              uint32_t col);
+/* The place that debug information names: the one in the listing, else the first that has a line.
+ * NULL: none. */
+const qir_loc *qir_loc_place(const qir_loc *loc);
+
 /* The text a person would use for it ("conv1", "model.qir:4:2"), arena (context). */
 /* The first name of the model in a location; NULL if it has none. */
 const char *qir_loc_first_name(const qir_loc *loc);

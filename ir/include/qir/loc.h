@@ -20,6 +20,7 @@ struct qir_loc {
     uint64_t offset;           /* byte offset in a binary file */
     uint32_t nparts;           /* fused */
     const qir_loc *const *parts;
+    const qir_loc *listed; /* file:line:col in a listing of the module, for debug information; or NULL */
 };
 
 #endif
