@@ -2,6 +2,7 @@
  * of QIR.  All code of an op has the line of that op, so the tables are made of the finished module,
  * function by function, and kernels know nothing of them. */
 #include <llvm-c/DebugInfo.h>
+#include <llvm-c/Support.h>
 #include <string.h>
 #include "build.h"
 
@@ -36,6 +37,14 @@ static void module_flag(qcg *g, const char *name, unsigned value)
                       LLVMValueAsMetadata(v));
 }
 
+/* What the backend moves or makes up would have line 0; but it, too, belongs to the op.  The option is the
+ * process's, which is one of qcg_run_child. */
+static void want_all_lines(void)
+{
+    static const char *const options[] = {"qcc", "-use-unknown-locations=Disable"};
+    LLVMParseCommandLineOptions(2, options, NULL);
+}
+
 /* No folder and no path of this machine: debuggers search for the file's name. */
 static void begin(lines *t)
 {
@@ -45,7 +54,7 @@ static void begin(lines *t)
     t->di = LLVMCreateDIBuilder(t->g->module);
     t->file = LLVMDIBuilderCreateFile(t->di, file, strlen(file), ".", 1);
     LLVMDIBuilderCreateCompileUnit(t->di, LLVMDWARFSourceLanguageC11, t->file, "qcc", 3, true, "", 0, 0,
-                                   "", 0, LLVMDWARFEmissionLineTablesOnly, 0, false, false, "", 0, "",
+                                   "", 0, LLVMDWARFEmissionFull, 0, false, false, "", 0, "",
                                    0);
     t->type = LLVMDIBuilderCreateSubroutineType(t->di, t->file, NULL, 0, LLVMDIFlagZero);
 }
@@ -80,6 +89,7 @@ void qcg_debug(qcg *g)
     if (!g->opts->debug_file)
         return;
     lines t = {.g = g};
+    want_all_lines();
     begin(&t);
     for (LLVMValueRef fn = LLVMGetFirstFunction(g->module); fn; fn = LLVMGetNextFunction(fn))
         if (!LLVMIsDeclaration(fn))

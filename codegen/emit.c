@@ -86,7 +86,7 @@ LLVMTargetMachineRef qcg_target_machine(qir_diag_engine *diag, const char *tripl
                                    LLVMRelocPIC, LLVMCodeModelSmall);
 }
 
-static bool optimize(qir_diag_engine *diag, LLVMModuleRef module, LLVMTargetMachineRef tm)
+static bool run_pipeline(qir_diag_engine *diag, LLVMModuleRef module, LLVMTargetMachineRef tm)
 {
     LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
     LLVMErrorRef error = LLVMRunPasses(module, pipeline, tm, options);
@@ -107,6 +107,11 @@ static bool verify(qir_diag_engine *diag, LLVMModuleRef module)
         qir_error(diag, NULL, "internal.codegen", "generated LLVM IR is malformed: %s", text);
     LLVMDisposeMessage(text);
     return !broken;
+}
+
+bool qcg_optimize(qir_diag_engine *diag, LLVMModuleRef module, LLVMTargetMachineRef tm)
+{
+    return verify(diag, module) && run_pipeline(diag, module, tm);
 }
 
 static bool cannot_emit(qir_diag_engine *diag, char *text)
@@ -175,8 +180,6 @@ static bool write_llvm(LLVMModuleRef module, qir_strbuf *out)
 bool qcg_emit(qir_diag_engine *diag, LLVMModuleRef module, LLVMTargetMachineRef tm,
               qir_emit_kind kind, qir_strbuf *out)
 {
-    if (!verify(diag, module) || !optimize(diag, module, tm))
-        return false;
     switch (kind) {
     case QIR_EMIT_OBJECT:
     case QIR_EMIT_PROGRAM:

@@ -197,9 +197,9 @@ static bool compile(void *user, qir_strbuf *out)
     g.module = LLVMModuleCreateWithNameInContext(job->opts->name, g.llvm);
     g.b = LLVMCreateBuilderInContext(g.llvm);
     set_flags(&g, tm);
-    if (!build(&g, job))
+    if (!build(&g, job) || !qcg_optimize(diag, g.module, tm))
         return false;
-    qcg_debug(&g);
+    qcg_debug(&g); /* now, for the pipeline drops lines of what it moves */
     return qcg_emit(diag, g.module, tm, job->opts->emit, out);
 }
 

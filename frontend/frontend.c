@@ -100,7 +100,9 @@ bool qir_import_plain(qir_context *ctx, const char *path, const qir_import_optio
 static qir_module *parse_text(qir_context *ctx, const char *path, const qir_bytes *bytes,
                               const qir_import_options *opts)
 {
-    qir_parse_options parse = {.max_source = opts ? opts->max_source : 0, .first_line = 1};
+    qir_parse_options parse = {.max_source = opts ? opts->max_source : 0,
+                               .first_line = 1,
+                               .positions = opts && opts->positions};
     if (!qir_import_plain(ctx, path, opts))
         return NULL;
     /* The bytes live as long as the context: later messages can show the line too. */

@@ -13,6 +13,15 @@ const qir_loc *parse_loc(parser *p, pos at)
     return qir_loc_file(p->ctx, p->file, at.line, at.col);
 }
 
+const qir_loc *parse_placed_loc(parser *p, pos at)
+{
+    if (!p->loc)
+        return parse_loc(p, at);
+    if (!p->opts || !p->opts->positions)
+        return p->loc;
+    return qir_loc_listed(p->ctx, p->loc, p->file, at.line, at.col);
+}
+
 bool parse_error(parser *p, pos at, const char *code, const char *fmt, ...)
 {
     qir_strbuf text = {0};

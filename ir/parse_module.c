@@ -82,8 +82,8 @@ void parse_body_begin(parser *p)
 {
     if (!p->bad)
         qir_func_set_results(p->func, p->types.data, p->model_names.data, (uint32_t)p->types.len);
-    if (p->loc)
-        p->func->loc = p->loc;
+    const qir_loc *at = p->func->loc;
+    p->func->loc = parse_placed_loc(p, (pos){at->line, at->col});
     p->func->attrs = parse_attrs(p, -1);
     parse_reset_statement(p);
     p->in_body = true;

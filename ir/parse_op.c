@@ -202,8 +202,7 @@ void parse_op(parser *p, pos at, slice mnemonic)
     bool complete = true;
     p->values_of_op.len = 0;
     qir_vec_reserve(&p->values_of_op, p->operands.len + 1);
-    if (!p->loc)
-        p->loc = parse_loc(p, p->results.len ? p->results.data[0].at : at);
+    p->loc = parse_placed_loc(p, p->results.len ? p->results.data[0].at : at);
     bool resolved = resolve_operands(p, p->values_of_op.data, &complete);
     if (find_opcode(p, at, mnemonic, &opcode) && check_results(p, at, qir_op_desc_get(opcode))) {
         const qir_dict *attrs = parse_attrs(p, opcode);

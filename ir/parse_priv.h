@@ -130,6 +130,8 @@ typedef struct parser {
 
 /* --- parse.c: driver and diagnostics ------------------------------------------------------------ */
 const qir_loc *parse_loc(parser *p, pos at);
+/* The loc(...) of the statement, else its position. */
+const qir_loc *parse_placed_loc(parser *p, pos at);
 /* Reports an error in the current statement; returns false. */
 bool parse_error(parser *p, pos at, const char *code, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));

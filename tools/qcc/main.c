@@ -46,6 +46,8 @@ int main(int argc, char **argv)
     qir_strbuf_free(&d.code);
     qir_strbuf_free(&d.import_report);
     qir_strbuf_free(&d.note.ops);
+    qir_strbuf_free(&d.listing);
+    qir_strbuf_free(&d.listing_params);
     for (size_t i = 1; i < d.nvariants; i++)
         qir_module_destroy(d.variants[i].module);
     qir_module_destroy(d.module);

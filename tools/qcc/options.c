@@ -9,6 +9,8 @@ static const cl_option options[] = {
     {"o", CL_STRING, &o.output, "FILE", "output; '-' is standard output (default: MODEL.o here; QIR: '-')", 0, 0},
     {"c", CL_FLAG, &o.object, NULL, "write an object file and its header (default)", 0, 0},
     {"S", CL_FLAG, &o.assembly, NULL, "write assembly text", 0, 0},
+    {"g", CL_FLAG, &o.debug, NULL,
+     "line tables: code maps to lines of the QIR input, or of QIR written beside the object", 0, 0},
     {"emit-llvm", CL_FLAG, &o.emit_llvm, NULL, "write LLVM IR", 0, 0},
     {"emit-program", CL_FLAG, &o.emit_program, NULL,
      "write an object with an entry of its own: 'ld.lld -static' makes a program that runs the model", 0, 0},
@@ -157,6 +159,8 @@ static void check_combinations(void)
     if (o.emit_llvm && last < qcc_phase_find("llvm"))
         cl_usage_error(&tool, "-emit-llvm needs phase 'llvm', -stop-after=%s ends before it",
                        o.stop_after);
+    if (o.debug && (o.emit_qir || last < qcc_phase_find("llvm")))
+        cl_usage_error(&tool, "-g comes with an object, assembly or LLVM IR");
     if (o.header && (o.emit_llvm || o.emit_program || o.emit_qir || last < qcc_num_phases - 1))
         cl_usage_error(&tool, "-header comes with an object or assembly");
     if (o.save_params && !o.emit_qir && last >= qcc_phase_find("llvm"))

@@ -5,7 +5,7 @@
 #include "qir/params.h"
 #include "qir/text.h"
 
-static const char *base_name(const char *path)
+const char *qcc_base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
@@ -14,7 +14,7 @@ static const char *base_name(const char *path)
 /* Without directory and extension; "model" if nothing is left. */
 static const char *stem(qcc_driver *d, const char *path)
 {
-    const char *base = base_name(path), *dot = strrchr(base, '.');
+    const char *base = qcc_base_name(path), *dot = strrchr(base, '.');
     size_t len = dot && dot > base ? (size_t)(dot - base) : strlen(base);
     if (!strcmp(path, "-") || len == 0)
         return "model";
@@ -55,11 +55,10 @@ static const char *output_path(qcc_driver *d)
     return qir_arena_printf(qir_context_arena(d->ctx), "%s%s", stem(d, o->input), extension);
 }
 
-/* The output's name with another extension. */
-static const char *beside_output(qcc_driver *d, const char *extension)
+const char *qcc_beside_output(qcc_driver *d, const char *extension)
 {
-    const char *path = output_path(d), *dot = strrchr(base_name(path), '.');
-    size_t len = dot && dot != base_name(path) ? (size_t)(dot - path) : strlen(path);
+    const char *path = output_path(d), *dot = strrchr(qcc_base_name(path), '.');
+    size_t len = dot && dot != qcc_base_name(path) ? (size_t)(dot - path) : strlen(path);
     return qir_arena_printf(qir_context_arena(d->ctx), "%.*s%s", (int)len, path, extension);
 }
 
@@ -70,7 +69,7 @@ static const char *header_path(qcc_driver *d)
         return d->opts->header;
     if (d->last + 1 != qcc_num_phases || d->opts->emit_program || !is_file(output_path(d)))
         return NULL;
-    return beside_output(d, ".h");
+    return qcc_beside_output(d, ".h");
 }
 
 /* NULL: no rule. */
@@ -78,7 +77,12 @@ static const char *depfile_path(qcc_driver *d)
 {
     if (d->opts->depfile)
         return d->opts->depfile;
-    return d->opts->dependencies ? beside_output(d, ".d") : NULL;
+    return d->opts->dependencies ? qcc_beside_output(d, ".d") : NULL;
+}
+
+bool qcc_output_is_file(qcc_driver *d)
+{
+    return is_file(output_path(d));
 }
 
 bool qcc_writes_stdout(qcc_driver *d)
@@ -89,8 +93,8 @@ bool qcc_writes_stdout(qcc_driver *d)
 
 static bool same_folder(const char *a, const char *b)
 {
-    size_t n = (size_t)(base_name(a) - a);
-    return n == (size_t)(base_name(b) - b) && !memcmp(a, b, n);
+    size_t n = (size_t)(qcc_base_name(a) - a);
+    return n == (size_t)(qcc_base_name(b) - b) && !memcmp(a, b, n);
 }
 
 static bool differs(qcc_driver *d, const char *output, const char *input, const char *what)
@@ -101,17 +105,21 @@ static bool differs(qcc_driver *d, const char *output, const char *input, const 
                      output, what);
 }
 
+bool qcc_check_output(qcc_driver *d, const char *path)
+{
+    bool ok = differs(d, path, d->opts->input, "input") &&
+              differs(d, path, d->opts->profile, "profile");
+    for (size_t k = 0; ok && k < d->opts->calibrate.len; k++)
+        ok = differs(d, path, d->opts->calibrate.items[k], "calibration data");
+    return ok;
+}
+
 bool qcc_check_outputs(qcc_driver *d)
 {
     const char *outputs[] = {output_path(d), header_path(d), d->opts->save_params, depfile_path(d)};
-    for (size_t i = 0; i < sizeof outputs / sizeof outputs[0]; i++) {
-        if (!differs(d, outputs[i], d->opts->input, "input") ||
-            !differs(d, outputs[i], d->opts->profile, "profile"))
+    for (size_t i = 0; i < sizeof outputs / sizeof outputs[0]; i++)
+        if (!qcc_check_output(d, outputs[i]))
             return false;
-        for (size_t k = 0; k < d->opts->calibrate.len; k++)
-            if (!differs(d, outputs[i], d->opts->calibrate.items[k], "calibration data"))
-                return false;
-    }
     if (outputs[1] && !strcmp(outputs[0], outputs[1]) && strcmp(outputs[0], "-"))
         return qir_error(d->diag, NULL, "output.same", "'%s' cannot be output and header at once",
                          outputs[0]);
@@ -126,19 +134,38 @@ bool qcc_check_outputs(qcc_driver *d)
     return true;
 }
 
-/* Constants up to this many elements stay in the text, as lists that one can read. */
-enum { INLINE_ELEMENTS = 64 };
+bool qcc_print_module(qir_module *m, const char *params_path, qir_strbuf *text, qir_strbuf *params)
+{
+    enum { INLINE_ELEMENTS = 64 }; /* as lists that one can read */
+    if (params_path &&
+        !qir_params_extract(m, "weights", params_path, INLINE_ELEMENTS + 1, params))
+        return false;
+    qir_print(m, NULL, text);
+    return true;
+}
 
-/* The module as text; with -save-params its large constants go to `params`. */
 static bool print_module(qcc_driver *d, qir_strbuf *text, qir_strbuf *params)
 {
     const char *path = d->opts->save_params;
-    if (path && !qir_params_extract(d->module, "weights",
-                                    is_file(output_path(d)) ? base_name(path) : path,
-                                    INLINE_ELEMENTS + 1, params))
-        return false;
-    qir_print(d->module, NULL, text);
-    return true;
+    if (path && is_file(output_path(d)))
+        path = qcc_base_name(path);
+    return qcc_print_module(d->module, path, text, params);
+}
+
+static bool add_listing(qcc_driver *d, qir_output_set *set)
+{
+    const qir_strbuf *text = &d->listing, *params = &d->listing_params;
+    return (!text->len || qir_output_add(set, qcc_listing_path(d), text->data, text->len)) &&
+           (!params->len ||
+            qir_output_add(set, qcc_listing_params_path(d), params->data, params->len));
+}
+
+static void print_rule(qcc_driver *d, qir_strbuf *out)
+{
+    const char *targets[] = {output_path(d), header_path(d), d->opts->save_params,
+                             d->listing.len ? qcc_listing_path(d) : NULL,
+                             d->listing_params.len ? qcc_listing_params_path(d) : NULL};
+    qcc_print_rule(d->diag, targets, sizeof targets / sizeof *targets, out);
 }
 
 bool qcc_write_outputs(qcc_driver *d)
@@ -151,14 +178,14 @@ bool qcc_write_outputs(qcc_driver *d)
     else if (path)
         ok = qir_codegen_header(&d->codegen, d->variants, d->nvariants, &header);
     if (depfile)
-        qcc_print_rule(d->diag, (const char *const[]){output_path(d), path, d->opts->save_params}, 3,
-                       &rule);
+        print_rule(d, &rule);
     const qir_strbuf *body = makes_code(d) ? &d->code : &text;
     qir_output_set *set = qir_output_set_create(d->diag);
     ok = ok && qir_output_add(set, output_path(d), body->data, body->len) &&
          (!header.len || qir_output_add(set, path, header.data, header.len)) &&
          (!params.len || qir_output_add(set, d->opts->save_params, params.data, params.len)) &&
-         (!depfile || qir_output_add(set, depfile, rule.data, rule.len)) && qir_output_commit(set);
+         (!depfile || qir_output_add(set, depfile, rule.data, rule.len)) && add_listing(d, set) &&
+         qir_output_commit(set);
     qir_output_set_destroy(set);
     qir_strbuf_free(&text);
     qir_strbuf_free(&header);

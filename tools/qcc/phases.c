@@ -60,6 +60,7 @@ static bool import(qcc_driver *d)
     qir_import_options opts = tool_import_options(&o->import, &o->common);
     opts.report = o->import_report ? qcc_import_event : NULL;
     opts.report_user = d;
+    opts.positions = o->debug;
     d->module = qir_import_file(d->ctx, o->input, &opts);
     return d->module && tool_finish_import(d->module, &o->import) && qcc_note_model(d) &&
            qcc_choose_mode(d);
@@ -153,6 +154,8 @@ static bool make_variants(qcc_driver *d)
 {
     const unsigned later = QIR_STAGE_PACKED | QIR_STAGE_LAYOUTS | QIR_STAGE_PLANNED;
     qcc_note_ops(d);
+    if (d->opts->debug && !qcc_list_lines(d))
+        return false;
     d->variants[0].module = d->module;
     if (d->nvariants > 1 && qcc_has_stage(d, later))
         return qir_error(d->diag, NULL, "codegen.level",

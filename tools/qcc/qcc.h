@@ -22,7 +22,7 @@ typedef struct qcc_options {
     cl_list calibrate, levels;
     tool_import import;
     int64_t limit, grain;
-    bool emit_qir, emit_llvm, emit_program, assembly, object, dependencies, threads;
+    bool emit_qir, emit_llvm, emit_program, assembly, object, dependencies, threads, debug;
     bool report, explain, verbose, time_passes;
     bool no_provenance, show_provenance, compare;
 } qcc_options;
@@ -59,6 +59,7 @@ typedef struct qcc_driver {
     qir_variant variants[QIR_NUM_LEVELS];
     size_t nvariants;
     qcc_note note;
+    qir_strbuf listing, listing_params; /* of -g: QIR and its large constants; empty: the input's */
     qir_strbuf import_report; /* lines of -import-report */
     qir_strbuf code; /* object, assembly or LLVM IR, once generated */
     size_t last;     /* phase to stop after */
@@ -108,10 +109,20 @@ void qcc_remark_level(qcc_driver *d);
 /* --- output.c -------------------------------------------------------------------------------- */
 /* Name of the model: -name, else made from the output's or the input's file name.  Arena. */
 const char *qcc_model_name(qcc_driver *d);
+bool qcc_output_is_file(qcc_driver *d);
 /* Does the output go to standard output? */
 bool qcc_writes_stdout(qcc_driver *d);
 /* Are the outputs possible (not the input itself)?  Before any work is done. */
 bool qcc_check_outputs(qcc_driver *d);
+/* The output's name with another extension.  Arena. */
+const char *qcc_beside_output(qcc_driver *d, const char *extension);
+/* Can `path` be written: is it nothing that is read?  False: diagnosed. */
+bool qcc_check_output(qcc_driver *d, const char *path);
+/* A module as text; its large constants go to `params`, whose name in the text is params_path (NULL: they
+ * stay in the text). */
+bool qcc_print_module(qir_module *m, const char *params_path, qir_strbuf *text, qir_strbuf *params);
+/* Without the folder. */
+const char *qcc_base_name(const char *path);
 /* Writes what the last phase leaves, and the header; all or nothing. */
 bool qcc_write_outputs(qcc_driver *d);
 
@@ -120,6 +131,14 @@ bool qcc_write_outputs(qcc_driver *d);
  * may be NULL. */
 void qcc_print_rule(const qir_diag_engine *diag, const char *const *targets, size_t n,
                     qir_strbuf *out);
+
+/* --- listing.c ------------------------------------------------------------------------------- */
+/* The QIR that -g writes beside the object, and the file of its large constants. */
+const char *qcc_listing_path(qcc_driver *d);
+const char *qcc_listing_params_path(qcc_driver *d);
+/* For -g: gives every op a line, in the input if that is QIR, else in QIR made of the module as it is
+ * now, which goes to d->listing.  False: diagnosed. */
+bool qcc_list_lines(qcc_driver *d);
 
 /* --- report.c -------------------------------------------------------------------------------- */
 /* -report: ops in int8 or float and why, memory and sizes, to standard output, or to standard error

@@ -37,6 +37,7 @@ typedef struct qir_import_options {
     const char *model; /* which program of an archive; NULL: the only one */
     void (*report)(void *user, const qir_import_event *e); /* for every node; strings are borrowed */
     void *report_user;
+    bool positions;    /* ops of QIR text remember where they stand (qir_parse_options) */
     bool own_bytes;    /* the bytes are the importer's to change: weights are aligned in place */
     size_t max_source; /* bytes; 0 = 1 GiB */
 } qir_import_options;

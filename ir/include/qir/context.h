@@ -53,9 +53,10 @@ const qir_loc *qir_loc_listed(qir_context *ctx, const qir_loc *loc, const char *
  * NULL: none. */
 const qir_loc *qir_loc_place(const qir_loc *loc);
 
-/* The text a person would use for it ("conv1", "model.qir:4:2"), arena (context). */
 /* The first name of the model in a location; NULL if it has none. */
 const char *qir_loc_first_name(const qir_loc *loc);
+
+/* The text a person would use for it ("conv1", "model.qir:4:2"), arena (context). */
 const char *qir_loc_text(qir_context *ctx, const qir_loc *loc);
 
 #ifdef __cplusplus

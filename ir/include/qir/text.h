@@ -16,6 +16,7 @@ typedef struct qir_parse_options {
                                registered with qir_diag_add_source; 0: the text is the whole source,
                                registered while it is parsed */
     bool no_verify;         /* parse only */
+    bool positions;         /* ops with a loc(...) remember where they stand, too (qir_loc_place) */
 } qir_parse_options;
 
 /* Parses one module.  `file` is its name for locations.  All errors are reported, several per run;
