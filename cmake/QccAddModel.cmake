@@ -79,7 +79,7 @@ function(_qcc_library target object header)
     set_target_properties(${target} PROPERTIES LINKER_LANGUAGE CXX)
   endif()
   get_filename_component(folder ${header} DIRECTORY)
-  target_include_directories(${target} INTERFACE ${folder})
+  target_include_directories(${target} INTERFACE $<BUILD_INTERFACE:${folder}>)
 endfunction()
 
 function(qcc_add_model target)

@@ -9,6 +9,8 @@ library, no allocation, no libc.")
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION devel)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "python3")               # qcc-emulate
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "lld-19, qemu-user, cmake") # runner programs, qcc_add_model
 set(CPACK_DEBIAN_COMPRESSION_TYPE xz)
 set(CPACK_STRIP_FILES ON)
 include(CPack)
