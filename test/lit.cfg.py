@@ -41,6 +41,8 @@ if config.sanitizers:
     config.available_features.add("sanitizer")
 if os.path.isdir(models):
     config.available_features.add("models")
+if os.path.exists("/usr/include/tbb/task_arena.h"):
+    config.available_features.add("tbb")
 if os.path.isdir(onnx_data):
     config.available_features.add("onnx-testdata")
 if shutil.which("aarch64-linux-gnu-gcc") and shutil.which("qemu-aarch64"):
