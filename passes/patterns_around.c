@@ -34,9 +34,11 @@ static bool reshape_around(const canon *c, qir_op *op)
 /* Does `user` get its dimensions from broadcasting anyway, when it reads what `expand` reads? */
 static bool broadcasts_without(const qir_op *user, const qir_op *expand)
 {
-    const qir_type *y = user->nresults ? user->results[0].type : NULL;
-    if (user->noperands != 2 || !qir_type_is_static(y) || !qir_op_has_trait(user, QIR_TRAIT_CLAMPED) ||
+    if (user->noperands != 2 || !qir_op_has_trait(user, QIR_TRAIT_CLAMPED) ||
         !qir_op_has_trait(user, QIR_TRAIT_ELEMENTWISE))
+        return false;
+    const qir_type *y = user->results[0].type;
+    if (!qir_type_is_static(y))
         return false;
     for (unsigned d = 0; d < y->rank; d++) {
         bool found = false;

@@ -17,7 +17,9 @@ class Builder:
         return self.rng.choice(values)
 
     def scale(self, around=0.02):
-        return f32(around * 2 ** self.rng.uniform(-3, 3))
+        """Pairs keep near 1: what is lost in a bias of a large scale is no fault of lowering."""
+        far = self.pick([-10, 8]) if self.kind == "integer" and self.chance(0.03) else 0
+        return f32(around * 2 ** (self.rng.uniform(-3, 3) + far))
 
     def zero_point(self, low, high):
         return self.pick([0 if low < 0 else 128, low, high, self.rng.randint(low, high),
@@ -79,8 +81,10 @@ class Builder:
                                                    for _ in range(product(dims))]))
 
     def stored(self, q, n):
-        extremes = [q.low, q.high]
-        return [self.pick(extremes) if self.chance(0.1) else self.rng.randint(q.low, q.high)
+        """The ends of the range are preferred, sometimes to anything else, or are all."""
+        extremes = [[q.low, q.high], [q.low]][self.chance(0.2)]
+        share = self.pick([0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 1])
+        return [self.pick(extremes) if self.chance(share) else self.rng.randint(q.low, q.high)
                 for _ in range(n)]
 
     def quant_const(self, dims, q):
@@ -188,7 +192,8 @@ class Builder:
         if self.chance(0.15):
             return self.emit(op, [x, w] + b, attrs, dims, "i32")
         sw = max(w.elem.scales)
-        q = self.activation(x.elem.scale * sw * 60 * depth ** 0.5 * 2 ** self.rng.uniform(-2, 2))
-        if self.chance(0.05):
-            q = self.activation(x.elem.scale * sw / self.pick([200, 1, 2.0 ** -20]))
+        around = sw * 60 * depth ** 0.5 * 2 ** self.rng.uniform(-2, 2)
+        if self.chance(0.05):  # multipliers near their limits, 2^-32 and 256
+            around = self.pick([sw / 200, sw, min(w.elem.scales) * 2.0 ** 31])
+        q = self.activation(x.elem.scale * around)
         return self.emit(op, [x, w] + b, attrs + self.bounds(), dims, q)

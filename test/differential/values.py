@@ -1,7 +1,7 @@
 """Types and values of random modules: parameters of quantization, shapes, literals."""
 import struct
 
-CHANNELS = [1, 2, 3, 4, 7, 8, 9, 15, 16, 17, 20, 24, 31, 32, 33]
+CHANNELS = [1, 1, 2, 3, 3, 4, 7, 7, 8, 9, 15, 15, 16, 17, 17, 20, 24, 31, 32, 33, 63, 64, 65]
 SPATIAL = [1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11]
 MAX_ELEMENTS, MAX_PRODUCTS = 6000, 1500000
 BYTES = {"i1": 1, "i8": 1, "u8": 1, "i16": 2, "u16": 2, "f16": 2, "bf16": 2, "i64": 8, "u64": 8,

@@ -29,6 +29,8 @@ class Along(Builder):
                  f"dilations = {dilations}", f"ceil_mode = {'true' if ceil else 'false'}"]
         if product(dims) > MAX_ELEMENTS:
             return None
+        if op == "max_pool" and self.chance(0.2):
+            self.emit("max_pool_indices", [x], attrs, dims, "i64")
         elem = x.elem
         if op == "avg_pool":
             attrs.append(f"count_pads = {self.pick(['true', 'false'])}")
@@ -78,10 +80,11 @@ class Along(Builder):
         return self.emit("softmax", [x], attrs, x.dims, elem)
 
     def norm(self):
-        if self.kind == "integer":
-            return self.requantize()
         x = self.operand()
         axis = self.rng.randrange(len(x.dims))
+        if x.quantized:
+            rest = [self.real_const(x.dims[axis:]) for _ in range(self.pick([0, 1, 2]))]
+            return self.emit("layer_norm", [x] + rest, [f"axis = {axis}"], x.dims, self.activation(0.02))
         op = self.pick(["layer_norm", "rms_norm"])
         rest = [self.real_const(x.dims[axis:]) for _ in range(self.pick([0, 1, 2 if op == "layer_norm" else 1]))]
         return self.result(op, [x] + rest, [f"axis = {axis}", "epsilon = 0.01"], x.dims, "f32")
