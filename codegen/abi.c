@@ -3,6 +3,7 @@
 #include "abi.h"
 #include "cpu.h"
 #include "emit.h"
+#include "weights_file.h"
 #include "share.h"
 #include <string.h>
 #include "qir/preprocess.h"
@@ -150,6 +151,18 @@ static void take_tensors(const qir_func *f, qir_arena *arena, qcg_abi *abi)
             abi->out[k].updates = abi->in[qir_func_updated_arg(f, k)].field;
 }
 
+/* The member behind the inputs: a name that none of them has. */
+static const char *weights_member(qir_arena *arena, const qcg_abi *abi)
+{
+    const char *name = "weights";
+    for (unsigned n = 2, i = 0; i < abi->nin; i++)
+        if (!strcmp(abi->in[i].field, name)) {
+            name = qir_arena_printf(arena, "weights_%u", n++);
+            i = -1u; /* and from the first again */
+        }
+    return name;
+}
+
 static size_t whole_lines(size_t bytes)
 {
     return (bytes + QCG_SCRATCH_ALIGN - 1) / QCG_SCRATCH_ALIGN * QCG_SCRATCH_ALIGN;
@@ -194,6 +207,10 @@ bool qcg_abi_get(const qir_codegen_options *opts, const qir_variant *variants, s
                      .levels = QIR_NEW_ARRAY(arena, const char *, n),
                      .features = QIR_NEW_ARRAY(arena, const char *, n)};
     take_tensors(qir_module_main(m), arena, abi);
+    if (opts->weights)
+        abi->weights = weights_member(arena, abi);
+    if (opts->weights && opts->weights->len)
+        qcg_abi_take_weights(abi, opts->weights);
     for (size_t i = 0; i < n; i++)
         take_level(opts, &variants[i], abi);
     abi->scratch_bytes = abi->arena_bytes + (abi->asks_cpu ? QCG_SCRATCH_ALIGN : 0);

@@ -16,6 +16,7 @@ enum {
     QCG_NO_ISA = -4,
     QCG_BAD_SIZE = -5,
     QCG_NO_LEVEL = -6,
+    QCG_BAD_WEIGHTS = -7,
     QCG_BAD_POOL = -8
 };
 
@@ -39,6 +40,9 @@ typedef struct qcg_abi {
     size_t arena_bytes;       /* planned buffers, of the level that needs most */
     size_t scratch_bytes;     /* arena, and a line for the CPU check when there is one */
     size_t scratch_bound;
+    const char *weights;      /* last member of NAME_inputs, with a weights file; NULL: there is none */
+    size_t weights_bytes;     /* of the file, known once code is generated, as are */
+    uint64_t weights_header[4]; /* the words that it begins with */
     bool threads;             /* has NAME_run_mt: */
     size_t tasks_at;          /* offset of their workspaces: behind the scratch memory of one */
     size_t task_bytes;        /* workspace of each task but the first */

@@ -54,7 +54,7 @@ void qcg_call_op(qcg_frame *e, const qcg_call *call, const qcg_part *part)
     unsigned n = 0;
     const qir_op *op = call->op;
     LLVMTypeRef word = LLVMInt64TypeInContext(e->g->llvm);
-    LLVMValueRef *args = QIR_NEW_ARRAY(e->g->arena, LLVMValueRef, op->noperands + op->nresults + 3);
+    LLVMValueRef *args = QIR_NEW_ARRAY(e->g->arena, LLVMValueRef, op->noperands + op->nresults + 4);
     for (uint32_t i = 0; i < op->noperands; i++) {
         qir_value *v = qir_op_operand(op, i);
         if (v && qir_value_root(v)->kind != QIR_VALUE_CONST)
@@ -67,6 +67,8 @@ void qcg_call_op(qcg_frame *e, const qcg_call *call, const qcg_part *part)
         args[n++] = part ? part->task : LLVMConstInt(word, 0, false);
         args[n++] = part ? part->tasks : LLVMConstInt(word, 1, false);
     }
+    if (e->weights)
+        args[n++] = e->weights;
     LLVMBuildCall2(e->g->b, LLVMGlobalGetValueType(call->fn), call->fn, args, n, "");
 }
 
@@ -188,8 +190,7 @@ static void begin(qcg_frame *e)
     e->in = LLVMGetParam(e->fn, 0);
     e->out = LLVMGetParam(e->fn, 1);
     e->scratch = LLVMGetParam(e->fn, 2);
-    e->in_ptr = qcg_frame_load_pointers(e, e->in, e->abi->nin);
-    e->out_ptr = qcg_frame_load_pointers(e, e->out, e->abi->nout);
+    qcg_frame_load_tensors(e, e->in, e->out);
 }
 
 LLVMValueRef qcg_body(qcg *g, const qcg_abi *abi, const qcg_call *calls, size_t ncalls)

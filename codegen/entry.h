@@ -10,6 +10,7 @@ typedef struct qcg_frame {
     const qcg_abi *abi;
     LLVMValueRef fn, in, out, scratch, bytes; /* parameters; bytes only where they are checked */
     LLVMValueRef *in_ptr, *out_ptr;           /* loaded from the structs */
+    LLVMValueRef weights;                     /* behind the inputs, where there is a weights file */
     LLVMTypeRef ptr, i8, i32, size;
 } qcg_frame;
 
@@ -19,8 +20,8 @@ LLVMValueRef qcg_frame_function(qcg_frame *e, const char *suffix, LLVMTypeRef ty
                                 LLVMLinkage linkage);
 /* base + bytes */
 LLVMValueRef qcg_frame_offset(qcg_frame *e, LLVMValueRef base, size_t bytes);
-/* The n pointers of a struct of pointers. */
-LLVMValueRef *qcg_frame_load_pointers(qcg_frame *e, LLVMValueRef base, uint32_t n);
+/* Loads in_ptr, out_ptr and weights; constants are found there from now on. */
+void qcg_frame_load_tensors(qcg_frame *e, LLVMValueRef in, LLVMValueRef out);
 LLVMBasicBlockRef qcg_frame_block(qcg_frame *e, const char *name);
 /* Returns `code` if `bad`; building goes on where it is not. */
 void qcg_frame_guard(qcg_frame *e, LLVMValueRef bad, int code);

@@ -1,5 +1,5 @@
 /* The first half of the entry point: every wrong call returns its code before anything is written. */
-#include "entry.h"
+#include "weights_file.h"
 
 static LLVMValueRef either(qcg_frame *e, LLVMValueRef a, LLVMValueRef b)
 {
@@ -34,6 +34,12 @@ static LLVMValueRef meets_scratch(qcg_frame *e, LLVMValueRef p, size_t n, LLVMVa
     return meet(e, p, qcg_frame_offset(e, p, n), e->scratch, end);
 }
 
+/* Nothing may be written into the weights. */
+static LLVMValueRef meets_weights(qcg_frame *e, LLVMValueRef p, size_t bytes)
+{
+    return overlap(e, p, bytes, e->weights, e->abi->weights_bytes);
+}
+
 /* Do output k and input i meet?  An output may be the very buffer that it updates. */
 static LLVMValueRef meets_input(qcg_frame *e, uint32_t k, uint32_t i)
 {
@@ -53,6 +59,8 @@ static void check_overlaps(qcg_frame *e, LLVMValueRef need)
         size_t n = qir_type_bytes(abi->out[k].type);
         for (uint32_t i = 0; i < abi->nin; i++)
             bad = either(e, bad, meets_input(e, k, i));
+        if (e->weights)
+            bad = either(e, bad, meets_weights(e, e->out_ptr[k], n));
         for (uint32_t j = 0; j < k; j++)
             bad = either(e, bad, overlap(e, e->out_ptr[k], n, e->out_ptr[j],
                                          qir_type_bytes(abi->out[j].type)));
@@ -62,6 +70,8 @@ static void check_overlaps(qcg_frame *e, LLVMValueRef need)
     for (uint32_t i = 0; i < abi->nin && abi->scratch_bytes; i++)
         bad = either(e, bad,
                      meets_scratch(e, e->in_ptr[i], qir_type_bytes(abi->in[i].type), need));
+    if (e->weights && abi->scratch_bytes)
+        bad = either(e, bad, meets_scratch(e, e->weights, abi->weights_bytes, need));
     if (bad)
         qcg_frame_guard(e, bad, QCG_BAD_POINTER);
 }
@@ -70,7 +80,7 @@ static void check_pointers(qcg_frame *e)
 {
     const qcg_abi *abi = e->abi;
     LLVMValueRef bad = NULL;
-    if (abi->nin)
+    if (abi->nin || abi->weights)
         bad = either(e, bad, is_null(e, e->in));
     if (abi->nout)
         bad = either(e, bad, is_null(e, e->out));
@@ -78,9 +88,8 @@ static void check_pointers(qcg_frame *e)
         bad = either(e, bad, is_null(e, e->scratch));
     if (bad)
         qcg_frame_guard(e, bad, QCG_BAD_POINTER);
-    e->in_ptr = qcg_frame_load_pointers(e, e->in, abi->nin);
-    e->out_ptr = qcg_frame_load_pointers(e, e->out, abi->nout);
-    bad = NULL;
+    qcg_frame_load_tensors(e, e->in, e->out);
+    bad = e->weights ? is_null(e, e->weights) : NULL;
     for (uint32_t i = 0; i < abi->nin; i++)
         bad = either(e, bad, is_null(e, e->in_ptr[i]));
     for (uint32_t i = 0; i < abi->nout; i++)
@@ -125,4 +134,6 @@ void qcg_entry_checks(qcg_frame *e, LLVMValueRef need)
     check_scratch(e, need);
     check_overlaps(e, need);
     check_sizes(e);
+    if (e->weights)
+        qcg_check_weights(e, e->weights);
 }

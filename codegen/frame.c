@@ -18,6 +18,7 @@ LLVMValueRef qcg_frame_function(qcg_frame *e, const char *suffix, LLVMTypeRef ty
 {
     const char *name = qir_arena_printf(e->g->arena, "%s_%s", e->abi->name, suffix);
     e->fn = qcg_add_function(e->g, name, type, linkage, NULL);
+    e->g->weights = NULL;
     LLVMPositionBuilderAtEnd(e->g->b, qcg_frame_block(e, "entry"));
     return e->fn;
 }
@@ -28,7 +29,8 @@ LLVMValueRef qcg_frame_offset(qcg_frame *e, LLVMValueRef base, size_t bytes)
     return bytes ? LLVMBuildGEP2(e->g->b, e->i8, base, &at, 1, "") : base;
 }
 
-LLVMValueRef *qcg_frame_load_pointers(qcg_frame *e, LLVMValueRef base, uint32_t n)
+/* The n pointers of a struct of pointers. */
+static LLVMValueRef *load_pointers(qcg_frame *e, LLVMValueRef base, uint32_t n)
 {
     LLVMValueRef *p = QIR_NEW_ARRAY(e->g->arena, LLVMValueRef, n + 1);
     for (uint32_t i = 0; i < n; i++) {
@@ -37,6 +39,14 @@ LLVMValueRef *qcg_frame_load_pointers(qcg_frame *e, LLVMValueRef base, uint32_t 
             LLVMBuildLoad2(e->g->b, e->ptr, LLVMBuildGEP2(e->g->b, e->ptr, base, &at, 1, ""), "");
     }
     return p;
+}
+
+void qcg_frame_load_tensors(qcg_frame *e, LLVMValueRef in, LLVMValueRef out)
+{
+    bool more = e->abi->weights != NULL;
+    e->in_ptr = load_pointers(e, in, e->abi->nin + more);
+    e->out_ptr = load_pointers(e, out, e->abi->nout);
+    e->weights = e->g->weights = more ? e->in_ptr[e->abi->nin] : NULL;
 }
 
 LLVMBasicBlockRef qcg_frame_block(qcg_frame *e, const char *name)

@@ -4,12 +4,15 @@
 #include <string.h>
 #include "build.h"
 #include "emit.h"
+#include "weights_file.h"
 #include "qir/layout.h"
 #include "qir/support/assert.h"
 
 /* ---- constants -------------------------------------------------------------------------------- */
 LLVMValueRef qcg_const(qcg *g, const void *data, size_t bytes, unsigned align)
 {
+    if (g->weights && bytes >= QCG_LARGE)
+        return qcg_image_const(g, data, bytes);
     LLVMValueRef global = qir_strmap_get(&g->globals, data, bytes);
     if (global) {
         if (LLVMGetAlignment(global) < align)

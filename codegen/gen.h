@@ -1,7 +1,8 @@
 /* The generator's state while one op is lowered; private to codegen/.
  *
  * The driver (module.c) makes one internal LLVM function per op of each level,
- *     void NAME_<level>_<k>_<layer>(const i8 *in0, ..., i8 *out0, ..., i8 *ws[, i64 task, i64 tasks])
+ *     void NAME_<level>_<k>_<layer>(const i8 *in0, ..., i8 *out0, ..., i8 *ws[, i64 task, i64 tasks]
+ *                          [, const i8 *weights])
  * positions the builder in its entry block, calls the op's qir_lower_* function, and then emits the
  * return.  Kernels leave the builder in the block where execution continues. */
 #ifndef QIR_CODEGEN_GEN_H
@@ -12,6 +13,7 @@
 #include "qir/ops.h"
 #include "qir/support/map.h"
 
+struct qcg_image;   /* constants of a weights file: codegen/weights_file.h */
 struct qcg_machine; /* vector machine of a level: codegen/machine.h */
 
 typedef struct qcg {
@@ -33,12 +35,15 @@ typedef struct qcg {
     LLVMValueRef task, tasks; /* this call's share of the op (share.h); NULL: all of it */
     bool sharing;             /* inside a loop that has taken it */
     int64_t units;            /* that the op's loops can be cut into */
+    struct qcg_image *image;  /* NULL: all constants are in the object */
+    LLVMValueRef weights;     /* where it is, in the function that is being built; NULL: not known there */
     unsigned next_global; /* numbers private constants */
     qir_map globals;      /* bytes -> private constant */
     qir_map op_of;        /* function -> the op that it computes */
 } qcg;
 
-/* A private, read-only global with these bytes; returns its pointer.  Equal bytes share a global. */
+/* A private, read-only global with these bytes, or large ones in the weights file where there is one;
+ * returns its pointer.  Equal bytes share a place. */
 LLVMValueRef qcg_const(qcg *g, const void *data, size_t bytes, unsigned align);
 
 /* Pointer of operand i: the buffer, or a global with the constant's bytes (packed or row-major). */

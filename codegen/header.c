@@ -1,6 +1,6 @@
 /* The generated C header.  It holds only what this file writes: no byte of the model gets here
  * except through qir_mangle. */
-#include "abi.h"
+#include "weights_file.h"
 #include <inttypes.h>
 #include "qir/support/map.h"
 
@@ -50,7 +50,7 @@ static void write_tensor_macros(const qcg_abi *abi, const char *kind, const qcg_
 }
 
 static void write_struct(const qcg_abi *abi, const char *kind, const qcg_tensor_abi *tensors,
-                         uint32_t n, const char *qualifier, qir_strbuf *out)
+                         uint32_t n, const char *qualifier, const char *weights, qir_strbuf *out)
 {
     qir_strbuf_printf(out, "\ntypedef struct %s_%s {\n", abi->name, kind);
     for (uint32_t i = 0; i < n; i++) {
@@ -59,7 +59,9 @@ static void write_struct(const qcg_abi *abi, const char *kind, const qcg_tensor_
         write_dims(tensors[i].type, out);
         qir_strbuf_puts(out, "] */\n");
     }
-    if (n == 0)
+    if (weights)
+        qir_strbuf_printf(out, "    const void *%s; /* the weights file, mapped */\n", weights);
+    if (n == 0 && !weights)
         qir_strbuf_puts(out, "    const void *none;\n");
     qir_strbuf_printf(out, "} %s_%s;\n", abi->name, kind);
 }
@@ -73,11 +75,12 @@ static void write_codes(const qcg_abi *abi, qir_strbuf *out)
     } codes[] = {
         {"OK", QCG_OK, "the outputs are written"},
         {"E_POINTER", QCG_BAD_POINTER, "a pointer is NULL, or an output overlaps other memory"},
-        {"E_ALIGN", QCG_MISALIGNED, "scratch is not aligned"},
+        {"E_ALIGN", QCG_MISALIGNED, "scratch or weights are not aligned"},
         {"E_SCRATCH", QCG_SCRATCH_TOO_SMALL, "scratch is too small"},
         {"E_CPU", QCG_NO_ISA, "this CPU lacks instructions of every level, or of the one asked for"},
         {"E_SIZE", QCG_BAD_SIZE, "a size is below 1 or above its maximum"},
         {"E_LEVEL", QCG_NO_LEVEL, "the object has no such level"},
+        {"E_WEIGHTS", QCG_BAD_WEIGHTS, "the weights are not those that were written with the object"},
         {"E_POOL", QCG_BAD_POOL, "no pool, or one without function, without threads or with too many"},
     };
     qir_strbuf_puts(out, "\n/* What the run function returns; nothing is written unless it is OK. */\n");
@@ -107,6 +110,10 @@ void qcg_abi_declarations(const qcg_abi *abi, qir_strbuf *out)
     qir_strbuf_printf(out, "/* No plan can use less than this: the largest sum of live tensors. */\n"
                            "#define %s_SCRATCH_BOUND %zu\n",
                       abi->upper, abi->scratch_bound);
+    if (abi->weights)
+        qir_strbuf_printf(out, "/* The weights file. */\n"
+                               "#define %s_WEIGHTS_BYTES %zu\n#define %s_WEIGHTS_ALIGN %d\n",
+                          abi->upper, abi->weights_bytes, abi->upper, QCG_WEIGHTS_ALIGN);
     if (abi->threads)
         qir_strbuf_printf(out, "/* Of a call on up to 64 threads. */\n"
                                "#define %s_SCRATCH_BYTES_MT(threads) \\\n"
@@ -119,8 +126,8 @@ void qcg_abi_declarations(const qcg_abi *abi, qir_strbuf *out)
         write_tensor_macros(abi, "INPUT", &abi->in[i], out);
     for (uint32_t i = 0; i < abi->nout; i++)
         write_tensor_macros(abi, "OUTPUT", &abi->out[i], out);
-    write_struct(abi, "inputs", abi->in, abi->nin, "const ", out);
-    write_struct(abi, "outputs", abi->out, abi->nout, "", out);
+    write_struct(abi, "inputs", abi->in, abi->nin, "const ", abi->weights, out);
+    write_struct(abi, "outputs", abi->out, abi->nout, "", NULL, out);
 }
 
 /* Shared by the headers of all models: same text, one guard. */
@@ -149,6 +156,7 @@ static const char info_types[] =
     "    int (*run_at)(int level, const void *inputs, const void *outputs, void *scratch,\n"
     "        size_t scratch_bytes);\n"
     "    const char *(*isa)(void);\n"
+    "    uint64_t weights_bytes; /* not 0: the inputs end with a pointer to the weights file */\n"
     "} qcc_model_info;\n"
     "#endif\n";
 
@@ -190,6 +198,10 @@ static const char run_mt_function[] =
     "int @_run_mt(const @_inputs *inputs, const @_outputs *outputs, void *scratch,\n"
     "    size_t scratch_bytes, const qcc_pool *pool);\n";
 
+static const char weights_function[] =
+    "\n/* Is this the whole weights file, unchanged?  @_run looks at its header only. */\n"
+    "int @_weights_check(const void *weights, size_t bytes);\n";
+
 static const char level_for_function[] =
     "\n/* The best level for the words of Linux's AT_HWCAP and AT_HWCAP2, for run_at on systems that do not\n"
     "   let programs read the identification registers; @_run takes the lowest there. */\n"
@@ -210,6 +222,8 @@ static void write_functions(const qcg_abi *abi, qir_strbuf *out)
     write_named(abi, run_functions, out);
     if (abi->threads)
         write_named(abi, run_mt_function, out);
+    if (abi->weights)
+        write_named(abi, weights_function, out);
     if (qcg_triple_is(abi->triple, "aarch64"))
         write_named(abi, level_for_function, out);
     write_named(abi, "\nextern const qcc_model_info @_info;\n", out);

@@ -82,6 +82,7 @@ void qcg_info(qcg *g, const qcg_abi *abi)
         function(g, abi, "run"),
         function(g, abi, "run_at"),
         function(g, abi, "isa"),
+        u64(g, abi->weights_bytes),
     };
     LLVMValueRef init = LLVMConstStructInContext(g->llvm, fields, sizeof fields / sizeof *fields,
                                                  false);

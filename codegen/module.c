@@ -8,6 +8,7 @@
 #include "entry.h"
 #include "machine.h"
 #include "share.h"
+#include "weights_file.h"
 #include "qir/layout.h"
 
 typedef bool (*lower_fn)(qcg *g);
@@ -34,7 +35,7 @@ static LLVMValueRef op_function(qcg *g, const qir_op *op, size_t k, const char *
 {
     unsigned n = 0;
     LLVMTypeRef ptr = LLVMPointerTypeInContext(g->llvm, 0);
-    LLVMTypeRef *params = QIR_NEW_ARRAY(g->arena, LLVMTypeRef, op->noperands + op->nresults + 3);
+    LLVMTypeRef *params = QIR_NEW_ARRAY(g->arena, LLVMTypeRef, op->noperands + op->nresults + 4);
     for (uint32_t i = 0; i < op->noperands; i++)
         if (is_buffer(qir_op_operand(op, i)))
             params[n++] = ptr;
@@ -42,6 +43,8 @@ static LLVMValueRef op_function(qcg *g, const qir_op *op, size_t k, const char *
         params[n++] = ptr;
     for (unsigned i = 0; shares && i < 2; i++)
         params[n++] = LLVMInt64TypeInContext(g->llvm);
+    if (g->image)
+        params[n++] = ptr;
     LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(g->llvm), params, n, false);
     LLVMValueRef fn =
         qcg_add_function(g, qcg_op_symbol(g, op, k), type, LLVMInternalLinkage, features);
@@ -65,6 +68,13 @@ static bool is_in_place(const qir_op *op)
     return false;
 }
 
+static void bind_weights(qcg *g)
+{
+    g->weights = g->image ? LLVMGetLastParam(g->fn) : NULL;
+    for (unsigned i = 0; g->weights && i < 2; i++)
+        qcg_enum_attr(g, g->fn, LLVMCountParams(g->fn), i ? "readonly" : "noalias");
+}
+
 static void bind_params(qcg *g, const qir_op *op, bool shares)
 {
     unsigned n = 0;
@@ -85,6 +95,7 @@ static void bind_params(qcg *g, const qir_op *op, bool shares)
     g->task = shares ? LLVMGetParam(g->fn, n + 1) : NULL;
     g->tasks = shares ? LLVMGetParam(g->fn, n + 2) : NULL;
     g->units = 1;
+    bind_weights(g);
 }
 
 static bool lower_op(qcg *g, const qir_op *op, size_t k, const char *features, qcg_call *call)
@@ -162,22 +173,50 @@ static bool build_variant(qcg *g, const qcg_abi *abi, const qir_variant *v, qcg_
 struct job {
     const qir_codegen_options *opts;
     const qir_variant *variants;
-    const qcg_abi *abi;
+    qcg_abi *abi;
 };
 
-static bool build(qcg *g, const struct job *job)
+/* Its size and hash are parts of the interface. */
+static void finish_weights(qcg *g, const struct job *job, qir_strbuf *file)
+{
+    if (!g->image)
+        return;
+    qcg_image_write(g->image, job->opts->model, file);
+    qcg_abi_take_weights(job->abi, file);
+    qcg_weights_check_function(g, job->abi);
+}
+
+static bool build(qcg *g, const struct job *job, qir_strbuf *file)
 {
     size_t n = job->abi->nlevels;
     qcg_bodies *bodies = QIR_NEW_ARRAY(g->arena, qcg_bodies, n);
     bool ok = true;
     for (size_t i = 0; i < n; i++)
         ok = build_variant(g, job->abi, &job->variants[i], &bodies[i]) && ok;
-    if (ok)
-        qcg_entry(g, job->abi, bodies);
-    if (ok && job->opts->emit == QIR_EMIT_PROGRAM)
+    if (!ok)
+        return false;
+    finish_weights(g, job, file);
+    qcg_entry(g, job->abi, bodies);
+    if (job->opts->emit == QIR_EMIT_PROGRAM)
         qcg_program(g, job->abi);
     qcg_note(g);
-    return ok;
+    return true;
+}
+
+/* What a child writes: the size of the weights file, that file, then the code. */
+static void put_weights(const qir_strbuf *file, qir_strbuf *out)
+{
+    uint64_t bytes = file->len;
+    qir_strbuf_write(out, (const char *)&bytes, sizeof bytes);
+    qir_strbuf_write(out, file->data, file->len);
+}
+
+static void take_weights(const qir_codegen_options *opts, const qir_strbuf *from, qir_strbuf *out)
+{
+    uint64_t bytes;
+    memcpy(&bytes, from->data, sizeof bytes);
+    qir_strbuf_write(opts->weights, from->data + sizeof bytes, bytes);
+    qir_strbuf_write(out, from->data + sizeof bytes + bytes, from->len - sizeof bytes - bytes);
 }
 
 /* Runs in the child; nothing is freed there but what LLVM wants freed to flush. */
@@ -196,9 +235,13 @@ static bool compile(void *user, qir_strbuf *out)
              .arena = qir_context_arena(ctx)};
     g.module = LLVMModuleCreateWithNameInContext(job->opts->name, g.llvm);
     g.b = LLVMCreateBuilderInContext(g.llvm);
+    g.image = job->opts->weights ? qcg_image_create(g.arena) : NULL;
     set_flags(&g, tm);
-    if (!build(&g, job) || !qcg_optimize(diag, g.module, tm))
+    qir_strbuf file = {0};
+    if (!build(&g, job, &file) || !qcg_optimize(diag, g.module, tm))
         return false;
+    if (g.image)
+        put_weights(&file, out);
     qcg_debug(&g); /* now, for the pipeline drops lines of what it moves */
     return qcg_emit(diag, g.module, tm, job->opts->emit, out);
 }
@@ -225,5 +268,12 @@ bool qir_codegen(const qir_codegen_options *opts, const qir_variant *variants, s
         if (!load_constants(variants[i].module))
             return false;
     struct job job = {opts, variants, &abi};
-    return qcg_run_child(diag, compile, &job, out, NULL);
+    if (!opts->weights)
+        return qcg_run_child(diag, compile, &job, out, NULL);
+    qir_strbuf both = {0};
+    bool ok = qcg_run_child(diag, compile, &job, &both, NULL);
+    if (ok)
+        take_weights(opts, &both, out);
+    qir_strbuf_free(&both);
+    return ok;
 }

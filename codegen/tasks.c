@@ -67,8 +67,8 @@ static LLVMValueRef task_function(qcg *g, const qcg_abi *abi, const region *r, s
     LLVMValueRef fn = qcg_frame_function(&e, qir_arena_printf(g->arena, "%s_task%zu", level, k),
                                          type, LLVMInternalLinkage);
     LLVMValueRef job = LLVMGetParam(fn, 0), saved = qcg_fp_save(g);
-    e.in_ptr = qcg_frame_load_pointers(&e, load_field(&e, job_type(&e), job, JOB_IN), abi->nin);
-    e.out_ptr = qcg_frame_load_pointers(&e, load_field(&e, job_type(&e), job, JOB_OUT), abi->nout);
+    qcg_frame_load_tensors(&e, load_field(&e, job_type(&e), job, JOB_IN),
+                           load_field(&e, job_type(&e), job, JOB_OUT));
     e.scratch = load_field(&e, job_type(&e), job, JOB_SCRATCH);
     qcg_move_in(&e, false);
     qcg_part part;
@@ -127,8 +127,7 @@ static LLVMValueRef begin(qcg_frame *e)
                                          LLVMInternalLinkage);
     LLVMValueRef job = LLVMBuildAlloca(e->g->b, job_type(e), "job");
     e->scratch = LLVMGetParam(fn, 2);
-    e->in_ptr = qcg_frame_load_pointers(e, LLVMGetParam(fn, 0), e->abi->nin);
-    e->out_ptr = qcg_frame_load_pointers(e, LLVMGetParam(fn, 1), e->abi->nout);
+    qcg_frame_load_tensors(e, LLVMGetParam(fn, 0), LLVMGetParam(fn, 1));
     for (unsigned i = JOB_IN; i <= JOB_SCRATCH; i++)
         store_field(e, job, i, LLVMGetParam(fn, i));
     return job;

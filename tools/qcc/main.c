@@ -44,6 +44,7 @@ int main(int argc, char **argv)
                                      : compile(&d);
     bool internal = d.internal_error || tool_internal_error();
     qir_strbuf_free(&d.code);
+    qir_strbuf_free(&d.image);
     qir_strbuf_free(&d.import_report);
     qir_strbuf_free(&d.note.ops);
     qir_strbuf_free(&d.listing);

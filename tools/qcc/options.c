@@ -19,6 +19,8 @@ static const cl_option options[] = {
     {"MD", CL_FLAG, &o.dependencies, NULL,
      "write what was read as a rule for make and ninja (default: beside the object, .d)", 0, 0},
     {"MF", CL_STRING, &o.depfile, "FILE", "-MD, to this file", 0, 0},
+    {"weights-file", CL_STRING, &o.weights_file, "FILE",
+     "large constants into this file, which the application maps, instead of into the object", 0, 0},
     {"save-params", CL_STRING, &o.save_params, "FILE",
      "with QIR output: large constants into this safetensors file, beside the output", 0, 0},
     {"name", CL_STRING, &o.name, "NAME", "prefix of C names (default: from the output's name)", 0, 0},
@@ -163,6 +165,10 @@ static void check_combinations(void)
         cl_usage_error(&tool, "-g comes with an object, assembly or LLVM IR");
     if (o.header && (o.emit_llvm || o.emit_program || o.emit_qir || last < qcc_num_phases - 1))
         cl_usage_error(&tool, "-header comes with an object or assembly");
+    if (o.weights_file && (o.emit_program || o.emit_qir || last < qcc_phase_find("llvm")))
+        cl_usage_error(&tool, "-weights-file comes with an object, assembly or LLVM IR");
+    if (o.weights_file && (!*o.weights_file || !strcmp(o.weights_file, "-")))
+        cl_usage_error(&tool, "-weights-file expects a file name");
     if (o.save_params && !o.emit_qir && last >= qcc_phase_find("llvm"))
         cl_usage_error(&tool, "-save-params comes with QIR: add -emit-qir or -stop-after=PHASE");
     if ((o.explain || o.min_sqnr || o.max_drop) && !o.calibrate.len)

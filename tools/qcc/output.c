@@ -116,13 +116,18 @@ bool qcc_check_output(qcc_driver *d, const char *path)
 
 bool qcc_check_outputs(qcc_driver *d)
 {
-    const char *outputs[] = {output_path(d), header_path(d), d->opts->save_params, depfile_path(d)};
+    const char *outputs[] = {output_path(d), header_path(d), d->opts->save_params, depfile_path(d),
+                             d->opts->weights_file};
     for (size_t i = 0; i < sizeof outputs / sizeof outputs[0]; i++)
         if (!qcc_check_output(d, outputs[i]))
             return false;
     if (outputs[1] && !strcmp(outputs[0], outputs[1]) && strcmp(outputs[0], "-"))
         return qir_error(d->diag, NULL, "output.same", "'%s' cannot be output and header at once",
                          outputs[0]);
+    for (size_t i = 0; i < 4; i++)
+        if (outputs[4] && outputs[i] && !strcmp(outputs[4], outputs[i]))
+            return qir_error(d->diag, NULL, "output.same",
+                             "'%s' cannot be weights file and another output at once", outputs[4]);
     if (outputs[3] && !is_file(outputs[0]))
         return qir_error(d->diag, NULL, "output.rule",
                          "-MD writes a rule for the output, but '%s' is no file; name one with -o",
@@ -163,7 +168,7 @@ static bool add_listing(qcc_driver *d, qir_output_set *set)
 static void print_rule(qcc_driver *d, qir_strbuf *out)
 {
     const char *targets[] = {output_path(d), header_path(d), d->opts->save_params,
-                             d->listing.len ? qcc_listing_path(d) : NULL,
+                             d->opts->weights_file, d->listing.len ? qcc_listing_path(d) : NULL,
                              d->listing_params.len ? qcc_listing_params_path(d) : NULL};
     qcc_print_rule(d->diag, targets, sizeof targets / sizeof *targets, out);
 }
@@ -184,6 +189,8 @@ bool qcc_write_outputs(qcc_driver *d)
     ok = ok && qir_output_add(set, output_path(d), body->data, body->len) &&
          (!header.len || qir_output_add(set, path, header.data, header.len)) &&
          (!params.len || qir_output_add(set, d->opts->save_params, params.data, params.len)) &&
+         (!d->image.len ||
+          qir_output_add(set, d->opts->weights_file, d->image.data, d->image.len)) &&
          (!depfile || qir_output_add(set, depfile, rule.data, rule.len)) && add_listing(d, set) &&
          qir_output_commit(set);
     qir_output_set_destroy(set);

@@ -189,6 +189,8 @@ static bool generate(qcc_driver *d, qir_emit_kind kind)
 {
     d->codegen.emit = kind;
     d->codegen.note = qcc_provenance(d);
+    d->codegen.weights = d->opts->weights_file ? &d->image : NULL;
+    d->codegen.model = d->note.model;
     return qir_codegen(&d->codegen, d->variants, d->nvariants, &d->code);
 }
 

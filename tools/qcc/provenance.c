@@ -175,7 +175,7 @@ static void put_kernels(qir_strbuf *out, const qir_variant *v)
 bool qcc_note_model(qcc_driver *d)
 {
     qir_model_hash h;
-    if (d->opts->no_provenance || d->last + 2 < qcc_num_phases)
+    if ((d->opts->no_provenance && !d->opts->weights_file) || d->last + 2 < qcc_num_phases)
         return true;
     bool ok = qir_model_hash_of(d->module, &h);
     d->note.model = h.model;
@@ -215,6 +215,8 @@ static void put_options(qir_strbuf *out, const qcc_driver *d)
     } lists[] = {{"bind", &o->import.bindings}, {"inputs", &o->import.inputs}, {"outputs", &o->import.outputs}};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         put_option(out, words[i].name, words[i].value);
+    if (o->weights_file)
+        qir_strbuf_puts(out, out->len ? " -weights-file" : "-weights-file");
     if (o->threads)
         qir_strbuf_puts(out, out->len ? " -fthreads" : "-fthreads");
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)

@@ -18,6 +18,7 @@ typedef struct qcc_options {
     const char *labels, *min_sqnr, *max_drop, *save_plan;
     const char *stop_after, *passes;
     const char *supported_ops, *import_report; /* "": given without a value */
+    const char *weights_file;
     const char *diff; /* the second file of -diff */
     cl_list calibrate, levels;
     tool_import import;
@@ -62,6 +63,7 @@ typedef struct qcc_driver {
     qir_strbuf listing, listing_params; /* of -g: QIR and its large constants; empty: the input's */
     qir_strbuf import_report; /* lines of -import-report */
     qir_strbuf code; /* object, assembly or LLVM IR, once generated */
+    qir_strbuf image; /* of -weights-file */
     size_t last;     /* phase to stop after */
     bool internal_error;
 } qcc_driver;
