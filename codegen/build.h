@@ -44,6 +44,9 @@ typedef struct qcg_bodies {
 /* The functions of the interface; `bodies`: one pair per level. */
 void qcg_entry(qcg *g, const qcg_abi *abi, const qcg_bodies *bodies);
 
+/* The last step: sections for what has none. */
+void qcg_place_in_sections(qcg *g);
+
 /* The constant table NAME_info, once the functions that it points to are there. */
 void qcg_info(qcg *g, const qcg_abi *abi);
 

@@ -110,8 +110,10 @@ LLVMValueRef qcg_add_function(qcg *g, const char *name, LLVMTypeRef type, LLVMLi
         qcg_string_attr(g, fn, "target-features", features);
     if (features && *qcg_tune_cpu(g->opts, g->level))
         qcg_string_attr(g, fn, "tune-cpu", qcg_tune_cpu(g->opts, g->level));
-    if (qcg_arch_is(g, "aarch64"))
+    if (qcg_arch_is(g, "aarch64")) {
         qcg_string_attr(g, fn, "branch-target-enforcement", "true");
+        qcg_string_attr(g, fn, "sign-return-address", "non-leaf");
+    }
     return fn;
 }
 

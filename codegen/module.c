@@ -138,6 +138,7 @@ static void set_flags(qcg *g, LLVMTargetMachineRef tm)
         module_flag(g, "cf-protection-return");
     } else if (qcg_arch_is(g, "aarch64")) {
         module_flag(g, "branch-target-enforcement");
+        module_flag(g, "sign-return-address");
     }
     if (*qcg_platform_abi(g->opts->triple))
         target_abi(g, qcg_platform_abi(g->opts->triple));
@@ -242,6 +243,7 @@ static bool compile(void *user, qir_strbuf *out)
         return false;
     if (g.image)
         put_weights(&file, out);
+    qcg_place_in_sections(&g);
     qcg_debug(&g); /* now, for the pipeline drops lines of what it moves */
     return qcg_emit(diag, g.module, tm, job->opts->emit, out);
 }
