@@ -3,6 +3,8 @@
 
 static size_t last_phase(const qcc_options *o)
 {
+    if (o->verify)
+        return qcc_phase_find("lower");
     if (o->stop_after)
         return qcc_phase_find(o->stop_after);
     return o->emit_qir ? qcc_phase_find("plan")
@@ -10,7 +12,7 @@ static size_t last_phase(const qcc_options *o)
                           : qcc_num_phases - 1;
 }
 
-static bool compile(qcc_driver *d)
+static void begin(qcc_driver *d)
 {
     d->codegen.name = qcc_model_name(d);
     const cl_list *paths = &d->opts->calibrate;
@@ -18,6 +20,17 @@ static bool compile(qcc_driver *d)
     d->samples = paths->len ? &d->sample_files : NULL;
     d->keep_float = d->opts->keep_float;
     d->weights = d->opts->weights;
+}
+
+static int verify(qcc_driver *d)
+{
+    begin(d);
+    return qcc_choose_target(d) && qcc_run_phases(d) ? qcc_verify(d) : CL_EXIT_ERROR;
+}
+
+static bool compile(qcc_driver *d)
+{
+    begin(d);
     if (!qcc_check_outputs(d) || !qcc_choose_target(d) || !qcc_run_phases(d))
         return false;
     if (!qcc_write_outputs(d))
@@ -26,6 +39,19 @@ static bool compile(qcc_driver *d)
     if (d->opts->import_report && !qcc_write_import_report(d))
         return false;
     return !d->opts->report || qcc_report(d);
+}
+
+/* What the options ask for. */
+static int run(qcc_driver *d)
+{
+    const qcc_options *o = d->opts;
+    if (o->verify)
+        return verify(d);
+    bool ok = o->supported_ops     ? qcc_supported_ops(d->diag, o->supported_ops)
+              : o->show_provenance ? qcc_show_provenance(d->ctx, o->input)
+              : o->diff            ? qcc_diff_provenance(d->ctx, o->input, o->diff) == 0
+                                   : compile(d);
+    return ok ? CL_EXIT_OK : CL_EXIT_ERROR;
 }
 
 int main(int argc, char **argv)
@@ -38,10 +64,7 @@ int main(int argc, char **argv)
     qcc_driver d = {.opts = &opts, .ctx = tool_context(tool, &opts.common)};
     d.diag = qir_context_diag(d.ctx);
     d.last = last_phase(&opts);
-    bool ok = opts.supported_ops     ? qcc_supported_ops(d.diag, opts.supported_ops)
-              : opts.show_provenance ? qcc_show_provenance(d.ctx, opts.input)
-              : opts.diff            ? qcc_diff_provenance(d.ctx, opts.input, opts.diff) == 0
-                                     : compile(&d);
+    int code = run(&d);
     bool internal = d.internal_error || tool_internal_error();
     qir_strbuf_free(&d.code);
     qir_strbuf_free(&d.image);
@@ -53,5 +76,5 @@ int main(int argc, char **argv)
         qir_module_destroy(d.variants[i].module);
     qir_module_destroy(d.module);
     qir_context_destroy(d.ctx);
-    return ok ? CL_EXIT_OK : internal ? CL_EXIT_INTERNAL : CL_EXIT_ERROR;
+    return code != CL_EXIT_OK && internal ? CL_EXIT_INTERNAL : code;
 }

@@ -84,6 +84,10 @@ static const cl_option options[] = {
      "say what became of each node of the model", 0, 0},
     {"supported-ops", CL_OPTIONAL, &o.supported_ops, "json",
      "print the operators that the importers take, and exit", 0, 0},
+    {"verify", CL_OPTIONAL, &o.verify, "LIST",
+     "run the model at all levels (or these), natively or emulated, and compare; exit 3 if results differ", 0, 0},
+    {"verify-inputs", CL_LIST, &o.verify_inputs, "[NAME=]FILE",
+     "what -verify and -bisect run the model on (default: values at the limits of each type)", 0, 0},
     {"v", CL_FLAG, &o.verbose, NULL, "name the phases as they run", 0, 0},
     {"time-passes", CL_FLAG, &o.time_passes, NULL, "time of every pass", 0, 0},
     TOOL_COMMON_OPTIONS(&o.common),
@@ -149,6 +153,11 @@ static void check_combinations(void)
         cl_usage_error(&tool, "-fthreads-grain needs -fthreads");
     if (o.object + o.assembly + o.emit_llvm + o.emit_program + o.emit_qir > 1)
         cl_usage_error(&tool, "-c, -S, -emit-llvm, -emit-program and -emit-qir exclude each other");
+    if (o.verify && (o.output || o.header || o.stop_after || o.object + o.assembly + o.emit_llvm +
+                                                                o.emit_program + o.emit_qir))
+        cl_usage_error(&tool, "-verify compiles for itself and writes no outputs; leave out -o and its like");
+    if (o.verify_inputs.len && !o.verify)
+        cl_usage_error(&tool, "-verify-inputs needs -verify");
     if (o.profile && o.calibrate.len)
         cl_usage_error(&tool, "-profile and -calibrate exclude each other: a profile is what "
                               "calibration measured");

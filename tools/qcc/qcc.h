@@ -20,7 +20,8 @@ typedef struct qcc_options {
     const char *supported_ops, *import_report; /* "": given without a value */
     const char *weights_file;
     const char *diff; /* the second file of -diff */
-    cl_list calibrate, levels;
+    const char *verify; /* "": all ways */
+    cl_list calibrate, levels, verify_inputs;
     tool_import import;
     int64_t limit, grain;
     bool emit_qir, emit_llvm, emit_program, assembly, object, dependencies, threads, debug;
@@ -146,6 +147,11 @@ bool qcc_list_lines(qcc_driver *d);
 /* -report: ops in int8 or float and why, memory and sizes, to standard output, or to standard error
  * when the output goes there.  False: diagnosed. */
 bool qcc_report(qcc_driver *d);
+
+/* --- verify.c --------------------------------------------------------------------------------- */
+/* -verify: runs the module that phase lower left in every way that was asked for, and prints a table.
+ * An exit code. */
+int qcc_verify(qcc_driver *d);
 
 /* --- supported.c, import_report.c ------------------------------------------------------------- */
 bool qcc_supported_ops(qir_diag_engine *diag, const char *how);

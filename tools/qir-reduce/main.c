@@ -9,7 +9,7 @@
 typedef struct options {
     tool_common common;
     tool_import import;
-    const char *test, *output;
+    const char *test, *differs, *output;
     int64_t jobs, seconds, max_tests;
     bool verbose;
 } options;
@@ -19,6 +19,10 @@ static options o = {.common = TOOL_COMMON_DEFAULTS, .output = "-", .jobs = 1, .s
 static const cl_option table[] = {
     {"test", CL_STRING, &o.test, "SCRIPT",
      "executable that gets the file of a candidate and exits with 0 if it is still interesting", 0, 0},
+#ifdef QCC_WITH_LLVM
+    {"differs", CL_STRING, &o.differs, "LEVEL,...",
+     "without a script: interesting is what computes other bytes at these levels than the evaluator does", 0, 0},
+#endif
     {"o", CL_STRING, &o.output, "FILE", "the smallest module found (default: standard output)", 0, 0},
     {"j", CL_INT, &o.jobs, "N", "candidates tested at a time (default 1; same result)", 1, 64},
     {"timeout", CL_INT, &o.seconds, "SECONDS", "for one test; longer: not interesting (default 60, 0: any)", 0, 86400},
@@ -59,8 +63,9 @@ static bool reduce(qir_module *m, reduce_options *opts)
     if (opts->progress)
         fprintf(stderr, "\r\033[K");
     if (!ok)
-        return qir_error(diag, m->loc, "reduce.input", "the test does not find the module itself interesting; "
-                         "expected exit status 0 for what is to be shrunk");
+        return qir_error(diag, m->loc, "reduce.input", o.test ? "the test does not find the module itself "
+                         "interesting; expected exit status 0 for what is to be shrunk"
+                         : "the module computes the same bytes as the evaluator at these levels");
     qir_remark(diag, NULL, "%zu ops became %zu, after %zu tests", before,
                reduce_count_ops(result.module), result.tests);
     ok = write_result(diag, &result);
@@ -80,6 +85,25 @@ static bool reduce_by_script(qir_module *m, reduce_options *opts)
     return ok;
 }
 
+#ifdef QCC_WITH_LLVM
+static bool reduce_by_level(qir_module *m, reduce_options *opts)
+{
+    differs d;
+    if (!differs_choose(&d, m->ctx, o.differs))
+        return false;
+    opts->interesting = differs_accepts;
+    opts->user = &d;
+    return reduce(m, opts);
+}
+#else
+static bool reduce_by_level(qir_module *m, reduce_options *opts)
+{
+    (void)m;
+    (void)opts;
+    return false; /* there is no such option */
+}
+#endif
+
 static bool run(qir_context *ctx, const char *input)
 {
     qir_diag_engine *diag = qir_context_diag(ctx);
@@ -95,7 +119,7 @@ static bool run(qir_context *ctx, const char *input)
     bool ok = m && tool_finish_import(m, &o.import);
     if (ok && !qir_module_main(m))
         ok = qir_error(diag, m->loc, "reduce.func", "the module has no function 'main'");
-    ok = ok && reduce_by_script(m, &opts);
+    ok = ok && (o.test ? reduce_by_script(m, &opts) : reduce_by_level(m, &opts));
     qir_module_destroy(m);
     return ok;
 }
@@ -105,8 +129,8 @@ int main(int argc, char **argv)
     cl_list inputs = {0};
     tool_start();
     cl_parse(&tool, argc, argv, &inputs);
-    if (!o.test)
-        cl_usage_error(&tool, "-test=SCRIPT is missing");
+    if (!o.test == !o.differs)
+        cl_usage_error(&tool, "expected either -test=SCRIPT or -differs=LEVEL");
     qir_context *ctx = tool_context(&tool, &o.common);
     bool ok = run(ctx, inputs.items[0]);
     qir_context_destroy(ctx);

@@ -1,13 +1,12 @@
 /* -test=SCRIPT: a program gets the file of a candidate and says by its exit status 0 that it is still
  * interesting. */
 #include "predicate.h"
+#include "process.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include "qir/text.h"
 
@@ -18,8 +17,9 @@ static void candidate_path(const script *s, unsigned slot, char *path, size_t si
 
 bool script_open(script *s, qir_diag_engine *diag, const char *command, unsigned slots, bool verbose)
 {
-    *s = (script){.command = command, .folder = "/tmp/qir-reduce-XXXXXX", .slots = slots, .verbose = verbose};
-    if (access(command, X_OK))
+    *s = (script){.folder = "/tmp/qir-reduce-XXXXXX", .slots = slots, .verbose = verbose};
+    s->command = realpath(command, NULL);
+    if (!s->command || access(command, X_OK))
         return qir_error(diag, NULL, "reduce.test", "cannot run '%s': %s; -test expects the path of an "
                          "executable file", command, strerror(errno));
     return mkdtemp(s->folder) ||
@@ -34,6 +34,7 @@ void script_close(script *s)
         unlink(path);
     }
     rmdir(s->folder);
+    free(s->command);
 }
 
 static bool write_candidate(const qir_module *m, const char *path)
@@ -47,16 +48,6 @@ static bool write_candidate(const qir_module *m, const char *path)
     return ok;
 }
 
-/* The command is a path, never looked up: no slash means this folder. */
-_Noreturn static void execute(const script *s, const char *path)
-{
-    int null = s->verbose ? -1 : open("/dev/null", O_RDWR);
-    for (int fd = 0; null >= 0 && fd < 3; fd++)
-        dup2(null, fd);
-    execl(s->command, s->command, path, (char *)NULL);
-    _exit(127);
-}
-
 bool script_accepts(void *user, qir_module *candidate, unsigned slot)
 {
     const script *s = user;
@@ -64,11 +55,6 @@ bool script_accepts(void *user, qir_module *candidate, unsigned slot)
     candidate_path(s, slot, path, sizeof path);
     if (!write_candidate(candidate, path))
         return false;
-    pid_t pid = fork();
-    int status = 1;
-    if (pid == 0)
-        execute(s, path);
-    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
-    return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    const char *argv[] = {s->command, path, NULL}, *shown = s->verbose ? "" : NULL;
+    return tool_run_process(&(tool_process){.argv = argv, .out = shown, .err = shown}) == 0;
 }

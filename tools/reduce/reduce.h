@@ -34,4 +34,7 @@ bool reduce_module(qir_module *m, const reduce_options *opts, reduce_result *out
 /* Ops that compute something: all of the main function but the return. */
 size_t reduce_count_ops(qir_module *m);
 
+/* Makes the function return these values; `from[k]`: the result it was before, or -1. */
+void reduce_set_results(qir_func *f, qir_value *const *values, const int64_t *from, uint32_t n);
+
 #endif

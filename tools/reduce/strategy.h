@@ -25,9 +25,6 @@ typedef bool (*reduce_run)(reduction *r, qir_module *m, qir_func *f);
 /* Erases dead ops, arguments and constants that nothing uses, and functions but `f`. */
 void reduce_tidy(qir_module *m, qir_func *f);
 
-/* Makes the function return these values; `from[k]`: the result it was before, or -1. */
-void reduce_set_results(qir_func *f, qir_value *const *values, const int64_t *from, uint32_t n);
-
 /* A constant of zeros (real 0 where quantized) of a type that is no packed one. */
 qir_value *reduce_zero(qir_module *m, const qir_type *t);
 
