@@ -84,23 +84,24 @@ static bool is_weight(const qir_use *u)
     return qir_op_weight(u->user) == u - u->user->operands;
 }
 
-/* A constant that is a weight stays; what else reads it does so through a requantize. */
-static void bound_const(relabel *r, qir_const *c)
+/* A constant that is a weight stays; what else reads it gets a copy, to be relabelled. */
+static bool bound_const(relabel *r, qir_const *c)
 {
-    bool weight = false;
+    bool weight = false, other = false;
     qir_for_each_use(u, &c->value)
-        weight = weight || is_weight(u);
-    if (!weight)
-        return;
-    qir_map_put(&r->keep, &c->value, c);
-    qir_for_each_use(u, &c->value) {
-        qir_op *user = u->user;
-        if (is_weight(u))
-            continue;
-        qir_op *op = new_requantize(r, &c->value, user->loc);
-        qir_op_insert_before(op, user);
-        qir_op_set_operand(user, (uint32_t)(u - user->operands), &op->results[0]);
-    }
+        is_weight(u) ? (weight = true) : (other = true);
+    if (weight)
+        qir_map_put(&r->keep, &c->value, c);
+    if (!weight || !other)
+        return true;
+    const void *data = qir_const_data(c);
+    if (!data)
+        return false;
+    qir_const *copy = qir_const_create(r->m, c->value.name, c->value.type, data, false, c->loc);
+    qir_for_each_use(u, &c->value)
+        if (!is_weight(u))
+            qir_op_set_operand(u->user, (uint32_t)(u - u->user->operands), &copy->value);
+    return true;
 }
 
 static bool computed_weight(const qir_op *op)
@@ -111,15 +112,16 @@ static bool computed_weight(const qir_op *op)
 }
 
 /* Weights stay i8 on the way to u8. */
-static void bound_weights(relabel *r)
+static bool bound_weights(relabel *r)
 {
     qir_for_each_const(c, r->m)
-        if (relabelled(r, c->value.type))
-            bound_const(r, c);
+        if (relabelled(r, c->value.type) && !bound_const(r, c))
+            return false;
     qir_for_each_func(f, r->m)
         qir_for_each_op(op, f->body)
             if (computed_weight(op))
                 keep_operand(r, op, (uint32_t)qir_op_weight(op));
+    return true;
 }
 
 static void bound_func(relabel *r, qir_func *f)
@@ -207,9 +209,7 @@ static bool run(qir_pass *p, qir_module *m)
     r.from = r.to == QIR_i8 ? QIR_u8 : QIR_i8;
     qir_for_each_func(f, m)
         bound_func(&r, f);
-    if (r.to == QIR_u8)
-        bound_weights(&r);
-    bool ok = change_all(&r);
+    bool ok = (r.to != QIR_u8 || bound_weights(&r)) && change_all(&r);
     qir_map_free(&r.keep);
     return ok;
 }
