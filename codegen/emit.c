@@ -6,6 +6,7 @@
 #include "emit.h"
 #include "abi.h"
 #include <llvm-c/Analysis.h>
+#include <llvm-c/Support.h>
 #include <llvm-c/Target.h>
 #include <llvm-c/Transforms/PassBuilder.h>
 #include <stdio.h>
@@ -86,10 +87,11 @@ LLVMTargetMachineRef qcg_target_machine(qir_diag_engine *diag, const char *tripl
                                    LLVMRelocPIC, LLVMCodeModelSmall);
 }
 
-static bool run_pipeline(qir_diag_engine *diag, LLVMModuleRef module, LLVMTargetMachineRef tm)
+static bool run_passes(qir_diag_engine *diag, LLVMModuleRef module, LLVMTargetMachineRef tm,
+                       const char *passes)
 {
     LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
-    LLVMErrorRef error = LLVMRunPasses(module, pipeline, tm, options);
+    LLVMErrorRef error = LLVMRunPasses(module, passes, tm, options);
     LLVMDisposePassBuilderOptions(options);
     if (!error)
         return true;
@@ -97,6 +99,14 @@ static bool run_pipeline(qir_diag_engine *diag, LLVMModuleRef module, LLVMTarget
     qir_error(diag, NULL, "internal.codegen", "pass pipeline failed: %s", text);
     LLVMDisposeErrorMessage(text);
     return false;
+}
+
+/* The sanitizer sees accesses of up to 16 bytes: wider ones are cut into such. */
+static bool sanitize(qir_diag_engine *diag, LLVMModuleRef module, LLVMTargetMachineRef tm)
+{
+    static const char *const options[] = {"qcc", "-scalarize-load-store", "-scalarize-min-bits=128"};
+    LLVMParseCommandLineOptions(sizeof options / sizeof *options, options, NULL);
+    return run_passes(diag, module, tm, "function(scalarizer,tsan)");
 }
 
 static bool verify(qir_diag_engine *diag, LLVMModuleRef module)
@@ -109,9 +119,11 @@ static bool verify(qir_diag_engine *diag, LLVMModuleRef module)
     return !broken;
 }
 
-bool qcg_optimize(qir_diag_engine *diag, LLVMModuleRef module, LLVMTargetMachineRef tm)
+bool qcg_optimize(qir_diag_engine *diag, LLVMModuleRef module, LLVMTargetMachineRef tm,
+                  bool sanitizes)
 {
-    return verify(diag, module) && run_pipeline(diag, module, tm);
+    return verify(diag, module) && run_passes(diag, module, tm, pipeline) &&
+           (!sanitizes || sanitize(diag, module, tm));
 }
 
 static bool cannot_emit(qir_diag_engine *diag, char *text)

@@ -19,8 +19,10 @@ const char *qcg_tune_cpu(const qir_codegen_options *opts, qir_level level);
 LLVMTargetMachineRef qcg_target_machine(qir_diag_engine *diag, const char *triple, const char *cpu,
                                         const char *features);
 
-/* Verifies `module` and runs the fixed pipeline. */
-bool qcg_optimize(qir_diag_engine *diag, LLVMModuleRef module, LLVMTargetMachineRef tm);
+/* Verifies `module` and runs the fixed pipeline; then, if `sanitizes`, what tells LLVM's thread sanitizer
+ * of every access. */
+bool qcg_optimize(qir_diag_engine *diag, LLVMModuleRef module, LLVMTargetMachineRef tm,
+                  bool sanitizes);
 
 /* Appends object, assembly or IR to `out`. */
 bool qcg_emit(qir_diag_engine *diag, LLVMModuleRef module, LLVMTargetMachineRef tm,

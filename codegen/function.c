@@ -105,6 +105,8 @@ LLVMValueRef qcg_add_function(qcg *g, const char *name, LLVMTypeRef type, LLVMLi
     LLVMSetLinkage(fn, linkage);
     qcg_enum_attr(g, fn, LLVMAttributeFunctionIndex, "nounwind");
     unwind_table(g, fn);
+    if (g->opts->sanitize_thread)
+        qcg_enum_attr(g, fn, LLVMAttributeFunctionIndex, "sanitize_thread");
     qcg_string_attr(g, fn, "no-builtins", "");
     if (features && *features)
         qcg_string_attr(g, fn, "target-features", features);

@@ -239,7 +239,7 @@ static bool compile(void *user, qir_strbuf *out)
     g.image = job->opts->weights ? qcg_image_create(g.arena) : NULL;
     set_flags(&g, tm);
     qir_strbuf file = {0};
-    if (!build(&g, job, &file) || !qcg_optimize(diag, g.module, tm))
+    if (!build(&g, job, &file) || !qcg_optimize(diag, g.module, tm, job->opts->sanitize_thread))
         return false;
     if (g.image)
         put_weights(&file, out);

@@ -39,6 +39,8 @@ static const cl_option options[] = {
     {"fthreads", CL_FLAG, &o.threads, NULL, "also NAME_run_mt, which runs on the caller's threads", 0, 0},
     {"fthreads-grain", CL_INT, &o.grain, "N",
      "least work of a thread, in products of floats (default 65536)", 1, UINT32_MAX},
+    {"fsanitize", CL_STRING, &o.sanitize, "thread",
+     "for tests of callers: calls of LLVM's thread sanitizer, whose runtime the object then needs", 0, 0},
 
     {"quantize", CL_STRING, &o.quantize, "static|dynamic|weight-only|none",
      "how (default: static when data is given)", 0, 0},
@@ -116,11 +118,13 @@ static void check_words(void)
 {
     static const char *const accuracy[] = {"plain", "fast", NULL};
     static const char *const io[] = {"float", "int8", NULL};
+    static const char *const sanitizers[] = {"thread", NULL};
     if (o.quantize && !qcc_is_way(o.quantize))
         cl_usage_error(&tool, "-quantize expects static, dynamic, weight-only or none, got '%.80s'",
                        o.quantize);
     check_word("accuracy", o.accuracy, accuracy, "plain or fast");
     check_word("io", o.io, io, "float or int8");
+    check_word("fsanitize", o.sanitize, sanitizers, "thread");
     if (o.stop_after && qcc_phase_find(o.stop_after) == qcc_num_phases)
         cl_usage_error(&tool, "-stop-after: unknown phase '%.80s'; expected import, canonicalize, "
                               "prepare, calibrate, convert, lower, prepack, plan, llvm or object",

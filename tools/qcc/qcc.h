@@ -12,7 +12,7 @@ typedef struct qcc_options {
     tool_common common;
     const char *input;
     const char *output, *header, *name, *save_params, *depfile;
-    const char *target, *cpu, *attrs, *level;
+    const char *target, *cpu, *attrs, *level, *sanitize;
     const char *quantize, *profile, *observer, *quantizer, *io;
     const char *qconfig, *keep_float, *weights, *accuracy;
     const char *labels, *min_sqnr, *max_drop, *save_plan;

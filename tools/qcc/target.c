@@ -125,6 +125,7 @@ bool qcc_choose_target(qcc_driver *d)
                          o->target ? o->target : "of this machine");
     d->codegen.cpu = o->cpu;
     d->codegen.attrs = o->attrs;
+    d->codegen.sanitize_thread = o->sanitize != NULL;
     d->codegen.share_grain = !o->threads ? 0 : o->grain ? (uint32_t)o->grain : QIR_SHARE_GRAIN;
     return choose_levels(d) && can_print(d) && qir_codegen_check_target(d->diag, &d->codegen);
 }

@@ -35,6 +35,7 @@ typedef struct qir_codegen_options {
     qir_strbuf *weights;    /* large constants are appended here as a file to map, instead of being in
                                the object; NULL: they are */
     uint64_t model;         /* hash of the model, for that file */
+    bool sanitize_thread;    /* calls of LLVM's thread sanitizer, whose runtime the object then needs */
 } qir_codegen_options;
 
 /* One model as one instruction set level wants it (stage PLANNED).  An object holds one or more:

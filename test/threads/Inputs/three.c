@@ -1,0 +1,140 @@
+/* Three models and eight threads in one program, for the thread sanitizer:
+ *     app          each model on a pool of eight threads, then all three on each of eight threads
+ *     app race     eight threads with one scratch memory, which is wrong */
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "digits.h"
+#include "pthread_pool.h"
+#include "text.h"
+#include "vision.h"
+
+enum { THREADS = 8, ROUNDS = 5, MOST = 8 };
+
+typedef struct model {
+    const qcc_model_info *info;
+    size_t scratch_bytes;
+    int (*run_mt)(const void *in, const void *out, void *scratch, size_t bytes, const qcc_pool *pool);
+} model;
+
+#define RUN_MT(name)                                                                               \
+    static int name##_on(const void *in, const void *out, void *scratch, size_t bytes,             \
+                         const qcc_pool *pool)                                                     \
+    {                                                                                              \
+        return name##_run_mt((const name##_inputs *)in, (const name##_outputs *)out, scratch,      \
+                             bytes, pool);                                                         \
+    }
+RUN_MT(digits)
+RUN_MT(text)
+RUN_MT(vision)
+
+static const model models[] = {
+    {&digits_info, DIGITS_SCRATCH_BYTES_MT(THREADS), digits_on},
+    {&text_info, TEXT_SCRATCH_BYTES_MT(THREADS), text_on},
+    {&vision_info, VISION_SCRATCH_BYTES_MT(THREADS), vision_on},
+};
+enum { MODELS = sizeof models / sizeof *models };
+
+/* Buffers of one call. */
+typedef struct buffers {
+    void *in[MOST], *out[MOST], *scratch;
+} buffers;
+
+static void *shared_scratch[MODELS];
+
+static void *allocate(size_t bytes)
+{
+    void *p = aligned_alloc(64, (bytes + 127) / 64 * 64);
+    if (!p)
+        exit(2);
+    return p;
+}
+
+static void prepare(const model *m, buffers *b)
+{
+    const qcc_tensor_info *t = m->info->tensors;
+    for (uint32_t i = 0; i < m->info->input_count; i++, t++) {
+        float *v = b->in[i] = allocate(t->bytes);
+        for (size_t k = 0; k < t->bytes / sizeof *v; k++)
+            v[k] = (float)((k * 37 + i) % 101) / 101.0f;
+    }
+    for (uint32_t i = 0; i < m->info->output_count; i++, t++)
+        b->out[i] = allocate(t->bytes);
+    b->scratch = allocate(m->scratch_bytes);
+}
+
+static void release(const model *m, buffers *b)
+{
+    for (uint32_t i = 0; i < m->info->input_count; i++)
+        free(b->in[i]);
+    for (uint32_t i = 0; i < m->info->output_count; i++)
+        free(b->out[i]);
+    free(b->scratch);
+}
+
+static int same(const model *m, const buffers *a, const buffers *b)
+{
+    int all = 1;
+    for (uint32_t i = 0; i < m->info->output_count; i++)
+        all = all && !memcmp(a->out[i], b->out[i], m->info->tensors[m->info->input_count + i].bytes);
+    return all;
+}
+
+/* One model, alone and on a pool. */
+static int on_pool(const model *m, const qcc_pool *pool)
+{
+    buffers one, many;
+    prepare(m, &one);
+    prepare(m, &many);
+    int ok = !m->info->run(one.in, one.out, one.scratch, m->scratch_bytes);
+    for (int round = 0; ok && round < ROUNDS; round++)
+        ok = !m->run_mt(many.in, many.out, many.scratch, m->scratch_bytes, pool) && same(m, &one, &many);
+    release(m, &one);
+    release(m, &many);
+    return ok;
+}
+
+/* All models on this thread. */
+static void *on_thread(void *wrong)
+{
+    for (int i = 0; i < MODELS; i++) {
+        buffers b;
+        prepare(&models[i], &b);
+        void *scratch = wrong ? shared_scratch[i] : b.scratch;
+        for (int round = 0; round < ROUNDS; round++)
+            models[i].info->run(b.in, b.out, scratch, models[i].scratch_bytes);
+        release(&models[i], &b);
+    }
+    return NULL;
+}
+
+static void on_threads(int wrong)
+{
+    pthread_t thread[THREADS];
+    for (int i = 0; i < MODELS; i++)
+        shared_scratch[i] = allocate(models[i].scratch_bytes);
+    for (int i = 0; i < THREADS; i++)
+        if (pthread_create(&thread[i], NULL, on_thread, wrong ? &shared_scratch : NULL))
+            exit(2);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(thread[i], NULL);
+    for (int i = 0; i < MODELS; i++)
+        free(shared_scratch[i]);
+}
+
+int main(int argc, char **argv)
+{
+    (void)argv;
+    pthread_pool *threads = pthread_pool_create(THREADS);
+    if (!threads)
+        return 2;
+    qcc_pool pool = {threads, THREADS, pthread_pool_for};
+    for (int i = 0; i < MODELS && argc == 1; i++)
+        printf("%s on a pool: same %d\n", models[i].info->name, on_pool(&models[i], &pool));
+    pthread_pool_destroy(threads);
+    on_threads(argc > 1);
+    printf("done\n");
+    return 0;
+}
