@@ -16,6 +16,8 @@ path = [os.path.join(config.qcc_build, "bin"), os.path.join(config.qcc_build, "u
         config.llvm_tools, config.environment.get("PATH", os.environ["PATH"])]
 config.environment["PATH"] = os.pathsep.join(path)
 config.environment["NO_COLOR"] = "1"
+# What tests of x86-64 levels run here, and what runs the others: test/codegen/Inputs/levels.py.
+config.environment.update({k: v for k, v in os.environ.items() if k in ("QCC_NATIVE", "QCC_EMULATE")})
 # Arenas are freed at exit by the system in tools; leaks in libraries are found by the unit tests.
 config.environment["ASAN_OPTIONS"] = "detect_leaks=0:allocator_may_return_null=1"
 

@@ -6,8 +6,6 @@
 #include "kernels/weights.h"
 #include "qir/support/checked.h"
 
-enum { MAX_POSITIONS = 4, HELD_WEIGHTS = 6 };
-
 typedef struct dw {
     const qir_kernel_plan *p;
     const qcg_machine *m;
@@ -73,13 +71,13 @@ static void channel_row(qcg *g, const dw *d, llb_val x, llb_val w, llb_val bias,
                         llb_val out, unsigned tail)
 {
     const qir_window *q = &d->p->w;
-    llb_val held[HELD_WEIGHTS], start = llb_load(g, llb_vec(llb_int(g, 32), d->m->lanes), bias, 4);
-    bool hold = q->kernel[2] * d->groups <= HELD_WEIGHTS;
+    llb_val held[QCG_MAX_HELD], start = llb_load(g, llb_vec(llb_int(g, 32), d->m->lanes), bias, 4);
+    bool hold = q->kernel[2] * d->groups <= d->m->held;
     for (int64_t i = 0; hold && i < q->kernel[2] * d->groups; i++)
         held[i] = weight(g, d, w, i % q->kernel[2], i / q->kernel[2]);
     llb_loop l;
     llb_begin(g, &l, 0, q->out[2], d->positions);
-    llb_val at = qcg_overlap(g, l.iv, q->out[2], d->positions), acc[MAX_POSITIONS];
+    llb_val at = qcg_overlap(g, l.iv, q->out[2], d->positions), acc[QCG_MAX_POSITIONS];
     for (unsigned p = 0; p < d->positions; p++)
         acc[p] = start;
     llb_val src = llb_index(g, x, at, q->stride[2] * q->c * 2);
@@ -139,7 +137,9 @@ bool qcg_lower_depthwise_i8(qcg *g, const qir_kernel_plan *p)
     qcg_window_init(g, &d.win, p, zp);
     d.rows = p->w.kernel[0] * p->w.kernel[1];
     d.groups = qir_ceil_div(d.rows, d.m->kgroup);
-    d.positions = p->w.out[2] >= 4 ? 4 : p->w.out[2] >= 2 ? 2 : 1;
+    d.positions = d.m->positions;
+    while (d.positions > p->w.out[2])
+        d.positions /= 2;
     d.w = qcg_weights_packed(g, p->w.groups, qir_level_get(g->level)->dw);
     d.bias = qcg_bias_fold(g, &w, zp, d.m->lanes);
     if (!d.w || !d.bias)

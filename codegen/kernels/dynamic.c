@@ -164,7 +164,7 @@ static void set_product(job *j)
 /* The machine of the level that reads a packing. */
 static const qcg_machine *machine_of(const qcg_machine *m, const qir_packing_info *packing)
 {
-    if (packing->bits < 8 && m->low)
+    if ((size_t)packing->bits < 8 * qir_dtype_bytes(packing->elem) && m->low)
         m = m->low;
     return m->elem_bytes == qir_dtype_bytes(packing->elem) ? m : m->wide;
 }

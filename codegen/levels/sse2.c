@@ -34,16 +34,25 @@ static llb_val narrow(qcg *g, const llb_val *v, unsigned n, int zp)
 /* Every vector counts twice, and pmaddwd overwrites an operand. */
 static const qcg_tile tiles[] = {{2, 2}, {5, 1}, {4, 1}, {3, 1}, {2, 1}, {1, 2}, {1, 1}, {0, 0}};
 
-const qcg_machine qcg_machine_sse2 = {
-    .lanes = 8,
-    .kgroup = 2,
-    .elem_bytes = 2,
-    .tiles = tiles,
-    .dot = dot,
-    .group = group,
-    .pair = pair,
-    .rne = rne,
-    .narrow = narrow,
-    .saturates = true,
-    .wide = &qcg_machine_sse2,
-};
+/* Cut out weights take registers, too. */
+static const qcg_tile low_tiles[] = {{2, 1}, {1, 1}, {0, 0}};
+
+#define MACHINE(its_tiles, low_machine)                                                            \
+    {                                                                                              \
+        .lanes = 8,                                                                                \
+        .kgroup = 2,                                                                               \
+        .elem_bytes = 2,                                                                           \
+        .tiles = its_tiles,                                                                        \
+        .dot = dot,                                                                                \
+        .group = group,                                                                            \
+        .pair = pair,                                                                              \
+        .positions = 2,                                                                            \
+        .rne = rne,                                                                                \
+        .narrow = narrow,                                                                          \
+        .saturates = true,                                                                         \
+        .wide = &qcg_machine_sse2,                                                                 \
+        .low = low_machine,                                                                        \
+    }
+
+static const qcg_machine low = MACHINE(low_tiles, NULL);
+const qcg_machine qcg_machine_sse2 = MACHINE(tiles, &low);

@@ -1,8 +1,10 @@
 /* Changes: quantized values get the storage that a level's dot step wants, i8 (q - 128, zero point - 128)
  * or u8 (q + 128, zero point + 128), so that code generation meets one signedness.  Constants are
  * rewritten; weights become i8 and never u8.  The interface stays: arguments, results and storage_casts
- * to and from other types get a requantize with equal scale, which is one exclusive-or with 0x80.
+ * to and from other types get a requantize with equal scale, which is one exclusive-or with 0x80; so does
+ * interpolation, which rounds what is stored.
  * Requires: QUANTIZED, weights not packed yet.  Leaves: QUANTIZED; every real value is the same. */
+#include <string.h>
 #include "prepack.h"
 #include "qir/ops.h"
 #include "qir/pass.h"
@@ -17,9 +19,11 @@ typedef struct relabel {
     qir_map keep; /* values that stay: they touch the interface, or are weights */
 } relabel;
 
+/* Activations have one pair of parameters, and requantize takes no others. */
 static bool relabelled(const relabel *r, const qir_type *t)
 {
-    return t->kind == QIR_TENSOR && t->quant && t->quant->storage == r->from && !t->quant->dynamic;
+    return t->kind == QIR_TENSOR && t->quant && t->quant->storage == r->from && !t->quant->dynamic &&
+           (r->to == QIR_i8 || t->quant->count == 1);
 }
 
 /* The same reals in the other storage. */
@@ -66,12 +70,23 @@ static void keep_operand(relabel *r, qir_op *op, uint32_t i)
     qir_map_put(&r->keep, &back->results[0], back);
 }
 
-/* A cast between two types that change keeps its bytes under the relabelling; others are boundaries. */
-static void bound_cast(relabel *r, qir_op *op)
+/* Interpolation mixes what is stored, in floats: where it rounds depends on the zero point. */
+static bool mixes_codes(const qir_op *op)
 {
-    qir_value *x = qir_op_operand(op, 0), *y = &op->results[0];
-    if (relabelled(r, x->type) == relabelled(r, y->type))
-        return;
+    return op->opcode == QIR_OP_resize && (strcmp(qir_op_string(op, "mode"), "nearest") ||
+                                           !strcmp(qir_op_string(op, "coordinates"), "tf_crop_and_resize"));
+}
+
+/* A cast between two types that change keeps its bytes under the relabelling; others are boundaries. */
+static bool is_boundary(const relabel *r, const qir_op *op)
+{
+    return mixes_codes(op) || (op->opcode == QIR_OP_storage_cast &&
+                               relabelled(r, qir_op_operand(op, 0)->type) != relabelled(r, op->results[0].type));
+}
+
+static void bound_op(relabel *r, qir_op *op)
+{
+    qir_value *y = &op->results[0];
     keep_operand(r, op, 0);
     if (relabelled(r, y->type)) {
         qir_map_put(&r->keep, y, op);
@@ -133,8 +148,8 @@ static void bound_func(relabel *r, qir_func *f)
             detach_users(r, b->args[i], first, f->loc);
     for (qir_op *op = first, *next; op; op = next) {
         next = op->next;
-        if (op->opcode == QIR_OP_storage_cast)
-            bound_cast(r, op);
+        if (is_boundary(r, op))
+            bound_op(r, op);
         for (uint32_t i = 0; op->opcode == QIR_OP_return && i < op->noperands; i++)
             keep_operand(r, op, i);
     }
@@ -225,6 +240,7 @@ QIR_PASS(relabel_storage, .name = "relabel-storage",
          .doc = "i8: q' = q - 128 and zero point' = zero point - 128 of what is u8, so every real value stays "
                 "the same, and so do accumulators, bounds and roundings; u8 (levels that multiply unsigned by "
                 "signed): the other way, but for weights.  Arguments, results and plain tensors keep "
-                "their bytes: `requantize` with equal scales stands between.",
+                "their bytes: `requantize` with equal scales stands between, and around interpolation, which "
+                "rounds what is stored.",
          .requires = QIR_STAGE_QUANTIZED, .excludes = QIR_STAGE_PACKED | QIR_STAGE_PLANNED,
          .options = options, .statistics = statistics, .run = run)

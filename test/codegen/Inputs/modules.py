@@ -102,6 +102,24 @@ class Weighted:
             f' {{{", ".join(attrs)}}} : {y}', '    return(%0)', '  }', '}', ''])
 
 
+class Extreme(Weighted):
+    """Weights and operands are at the ends of their ranges, and so is the zero point."""
+
+    def __init__(self, *args, zero_point, **more):
+        super().__init__(*args, **more)
+        self.zero_point = zero_point
+
+    def weight(self):
+        shape = self.weight_dims()
+        k = product(shape[1:])
+        values = [-128] * k + [127] * k + [self.rng.choice((-128, -127, 127)) for _ in range(k * (self.o - 2))]
+        return f'tensor<{dims(shape)}xquant<i8:f32, 0.01>> = {dense("b", values)}', k
+
+    def text(self):
+        text = super().text().replace('%x', '%extreme').replace('"x"', '"extreme"')
+        return text.replace('0.02:131' if self.storage == 'u8' else '0.02:3', f'0.02:{self.zero_point}')
+
+
 class Transposed(Weighted):
     axis = 1
 

@@ -1,5 +1,5 @@
 """Convolutions and products of matrices."""
-from modules import INPUT, OTHER, Transposed, Weighted, simple
+from modules import Extreme, INPUT, OTHER, Transposed, Weighted, simple
 
 RELU6 = 'min = 0.0, max = 6.0'
 
@@ -42,6 +42,15 @@ def linear():
     yield 'wide', Weighted([1, 128], 1000)
     yield 'tails', Weighted([65, 33], 17, attrs='min = 0.0')
     yield 'leading', Weighted([2, 3, 32], 8)
+
+
+def extremes():
+    yield 'pointwise', Extreme([1, 64, 4, 4], 19, [1, 1], zero_point=-128, raw=True)
+    yield 'pointwise-unsigned', Extreme([1, 64, 4, 4], 19, [1, 1], zero_point=255, storage='u8')
+    yield '3x3', Extreme([1, 7, 6, 5], 18, [3, 3], pads=1, zero_point=127, raw=True)
+    yield 'depthwise', Extreme([1, 19, 6, 5], 19, [3, 3], pads=1, groups=19, zero_point=-128, raw=True)
+    yield 'linear', Extreme([3, 67], 17, zero_point=-128)
+    yield 'linear-unsigned', Extreme([3, 67], 17, zero_point=0, storage='u8', raw=True)
 
 
 def weighted_real():
