@@ -215,5 +215,5 @@ bool qcg_abi_get(const qir_codegen_options *opts, const qir_variant *variants, s
         take_level(opts, &variants[i], abi);
     abi->scratch_bytes = abi->arena_bytes + (abi->asks_cpu ? QCG_SCRATCH_ALIGN : 0);
     abi->tasks_at = abi->task_bytes ? whole_lines(abi->scratch_bytes) : abi->scratch_bytes;
-    return true;
+    return qcg_find_customs(m, abi);
 }

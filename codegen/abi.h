@@ -37,6 +37,8 @@ typedef struct qcg_abi {
     size_t nlevels;
     qcg_tensor_abi *in, *out;
     uint32_t nin, nout;
+    const qir_op **customs;   /* of each function of the user's that the model calls, the first op */
+    size_t ncustoms;
     size_t arena_bytes;       /* planned buffers, of the level that needs most */
     size_t scratch_bytes;     /* arena, and a line for the CPU check when there is one */
     size_t scratch_bound;
@@ -56,6 +58,9 @@ bool qcg_abi_get(const qir_codegen_options *opts, const qir_variant *variants, s
 /* Everything of the header that makes an object compatible with it, and the hash of that. */
 void qcg_abi_declarations(const qcg_abi *abi, qir_strbuf *out);
 uint32_t qcg_abi_hash(const qcg_abi *abi);
+
+/* Fills abi->customs; arena (context).  False: diagnosed. */
+bool qcg_find_customs(qir_module *m, qcg_abi *abi);
 
 /* "avx2,avx512vnni"; arena. */
 const char *qcg_level_list(const qcg_abi *abi, qir_arena *arena);

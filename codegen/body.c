@@ -49,7 +49,7 @@ static LLVMValueRef workspace(qcg_frame *e, const qir_op *op, const qcg_part *pa
     return LLVMBuildSelect(e->g->b, first, planned, part->workspace, "");
 }
 
-void qcg_call_op(qcg_frame *e, const qcg_call *call, const qcg_part *part)
+LLVMValueRef qcg_call_op(qcg_frame *e, const qcg_call *call, const qcg_part *part)
 {
     unsigned n = 0;
     const qir_op *op = call->op;
@@ -69,7 +69,9 @@ void qcg_call_op(qcg_frame *e, const qcg_call *call, const qcg_part *part)
     }
     if (e->weights)
         args[n++] = e->weights;
-    LLVMBuildCall2(e->g->b, LLVMGlobalGetValueType(call->fn), call->fn, args, n, "");
+    LLVMValueRef code =
+        LLVMBuildCall2(e->g->b, LLVMGlobalGetValueType(call->fn), call->fn, args, n, "");
+    return qir_op_has_trait(op, QIR_TRAIT_CALLS) ? code : NULL;
 }
 
 /* ---- results that no op writes in place ----------------------------------------------------- */
@@ -198,8 +200,11 @@ LLVMValueRef qcg_body(qcg *g, const qcg_abi *abi, const qcg_call *calls, size_t 
     qcg_frame e = qcg_frame_make(g, abi);
     begin(&e);
     qcg_move_in(&e, true);
-    for (size_t i = 0; i < ncalls; i++)
-        qcg_call_op(&e, &calls[i], NULL);
+    for (size_t i = 0; i < ncalls; i++) {
+        LLVMValueRef code = qcg_call_op(&e, &calls[i], NULL);
+        if (code)
+            qcg_frame_pass_on(&e, code);
+    }
     qcg_copy_results(&e);
     LLVMBuildRet(g->b, LLVMConstNull(e.i32));
     return e.fn;

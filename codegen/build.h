@@ -53,6 +53,14 @@ void qcg_info(qcg *g, const qcg_abi *abi);
 /* The section .note.qcc, when the options have a text for it. */
 void qcg_note(qcg *g);
 
+/* Parts of constant tables: numbers, text padded to `size` bytes with a NUL, a qcc_tensor_info, and a
+ * table itself. */
+LLVMValueRef qcg_u32(qcg *g, uint64_t v);
+LLVMValueRef qcg_u64(qcg *g, uint64_t v);
+LLVMValueRef qcg_text(qcg *g, const char *s, size_t size);
+LLVMValueRef qcg_tensor_info(qcg *g, const qir_type *type, const char *name);
+LLVMValueRef qcg_table(qcg *g, const char *name, LLVMValueRef init, LLVMLinkage linkage);
+
 /* A call of inline assembly with n operands. */
 LLVMValueRef qcg_asm(qcg *g, LLVMTypeRef result, LLVMTypeRef *params, LLVMValueRef *args, unsigned n,
                      const char *text, const char *constraints);

@@ -26,6 +26,9 @@ LLVMBasicBlockRef qcg_frame_block(qcg_frame *e, const char *name);
 /* Returns `code` if `bad`; building goes on where it is not. */
 void qcg_frame_guard(qcg_frame *e, LLVMValueRef bad, int code);
 
+/* Returns `code`, an i32, if it is negative; building goes on where it is not. */
+void qcg_frame_pass_on(qcg_frame *e, LLVMValueRef code);
+
 /* --- entry_checks.c --- */
 /* Emits the checks of what the caller passed, which load the pointers; each returns its code.
  * `need`: bytes of scratch memory, of the type `size`. */
@@ -33,7 +36,7 @@ void qcg_entry_checks(qcg_frame *e, LLVMValueRef need);
 
 /* --- body.c --- */
 /* `static i32 NAME_<level>(in, out, scratch)`: the ops of a variant on buffers that were checked,
- * in a floating-point environment that was set.  Returns 0. */
+ * in a floating-point environment that was set.  Returns 0, or what a custom op returned. */
 LLVMValueRef qcg_body(qcg *g, const qcg_abi *abi, const qcg_call *calls, size_t ncalls);
 
 /* What bodies are made of: an op, or, with `part`, one task's share of it; */
@@ -41,7 +44,8 @@ typedef struct qcg_part {
     LLVMValueRef task, tasks; /* i64 */
     LLVMValueRef workspace;   /* of every task but the first */
 } qcg_part;
-void qcg_call_op(qcg_frame *e, const qcg_call *call, const qcg_part *part);
+/* whose code is returned, i32 and negative if it failed; NULL: it cannot fail; */
+LLVMValueRef qcg_call_op(qcg_frame *e, const qcg_call *call, const qcg_part *part);
 /* the inputs that outputs update, moved there: from here on their pointers are the outputs'.
  * `copies`: what the caller holds in two buffers is copied before; */
 void qcg_move_in(qcg_frame *e, bool copies);
@@ -50,7 +54,7 @@ void qcg_copy_results(qcg_frame *e);
 
 /* --- tasks.c --- */
 /* `static i32 NAME_<level>_mt(in, out, scratch, pool)`: the same body, its ops shared among tasks
- * of the caller's pool, each of which sets the floating-point environment itself.  Returns 0. */
+ * of the caller's pool, each of which sets the floating-point environment itself. */
 LLVMValueRef qcg_body_mt(qcg *g, const qcg_abi *abi, const qcg_call *calls, size_t ncalls);
 /* The pool's number of threads, i32; returns NAME_E_POOL from the function if it is no pool. */
 LLVMValueRef qcg_pool_threads(qcg_frame *e, LLVMValueRef pool);

@@ -54,6 +54,16 @@ LLVMBasicBlockRef qcg_frame_block(qcg_frame *e, const char *name)
     return LLVMAppendBasicBlockInContext(e->g->llvm, e->fn, name);
 }
 
+void qcg_frame_pass_on(qcg_frame *e, LLVMValueRef code)
+{
+    LLVMBuilderRef b = e->g->b;
+    LLVMBasicBlockRef fail = qcg_frame_block(e, "fail"), next = qcg_frame_block(e, "next");
+    LLVMBuildCondBr(b, LLVMBuildICmp(b, LLVMIntSLT, code, LLVMConstNull(e->i32), ""), fail, next);
+    LLVMPositionBuilderAtEnd(b, fail);
+    LLVMBuildRet(b, code);
+    LLVMPositionBuilderAtEnd(b, next);
+}
+
 void qcg_frame_guard(qcg_frame *e, LLVMValueRef bad, int code)
 {
     LLVMBuilderRef b = e->g->b;

@@ -31,6 +31,7 @@ typedef struct qcg {
     LLVMValueRef *in;     /* pointer per operand; NULL: absent or constant (see qcg_const) */
     LLVMValueRef out;     /* pointer of result 0 */
     LLVMValueRef *outs;   /* pointer per result */
+    LLVMValueRef code;    /* what it returns, i32: of an op that calls the user (trait CALLS) */
     LLVMValueRef ws;      /* workspace: qir_level_workspace() bytes, 64-byte aligned */
     LLVMValueRef task, tasks; /* this call's share of the op (share.h); NULL: all of it */
     bool sharing;             /* inside a loop that has taken it */

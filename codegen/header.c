@@ -132,10 +132,8 @@ void qcg_abi_declarations(const qcg_abi *abi, qir_strbuf *out)
 
 /* Shared by the headers of all models: same text, one guard. */
 static const char info_types[] =
-    "\n#ifndef QCC_MODEL_INFO\n"
-    "#define QCC_MODEL_INFO 1\n"
-    "/* For hosts that run any model: one element of `tensors` per input, then per output.  The\n"
-    "   struct arguments of `run` are arrays of pointers in that order. */\n"
+    "\n#ifndef QCC_TENSOR_INFO\n"
+    "#define QCC_TENSOR_INFO 1\n"
     "typedef struct qcc_tensor_info {\n"
     "    char name[64];\n"
     "    char dtype[8];\n"
@@ -146,6 +144,11 @@ static const char info_types[] =
     "    int32_t zero_point;\n"
     "    uint32_t reserved;\n"
     "} qcc_tensor_info;\n"
+    "#endif\n"
+    "\n#ifndef QCC_MODEL_INFO\n"
+    "#define QCC_MODEL_INFO 1\n"
+    "/* For hosts that run any model: one element of `tensors` per input, then per output.  The\n"
+    "   struct arguments of `run` are arrays of pointers in that order. */\n"
     "typedef struct qcc_model_info {\n"
     "    uint32_t version, input_count, output_count, scratch_align;\n"
     "    uint64_t scratch_bytes;\n"
@@ -159,6 +162,38 @@ static const char info_types[] =
     "    uint64_t weights_bytes; /* not 0: the inputs end with a pointer to the weights file */\n"
     "} qcc_model_info;\n"
     "#endif\n";
+
+/* The same stands in qir/custom.h, for functions that are compiled without a model. */
+static const char custom_types[] =
+    "\n#ifndef QCC_CUSTOM\n"
+    "#define QCC_CUSTOM 1\n"
+    "/* An attribute of a custom op; of ints, floats and text one is not NULL. */\n"
+    "typedef struct qcc_attribute {\n"
+    "    char name[64];\n"
+    "    uint64_t count;\n"
+    "    const int64_t *ints;\n"
+    "    const float *floats;\n"
+    "    const char *text;\n"
+    "} qcc_attribute;\n"
+    "/* What a custom op is: its tensors (inputs, then outputs) and attributes. */\n"
+    "typedef struct qcc_custom {\n"
+    "    uint32_t version, input_count, output_count, attribute_count;\n"
+    "    const qcc_tensor_info *tensors;\n"
+    "    const qcc_attribute *attributes;\n"
+    "} qcc_custom;\n"
+    "#endif\n";
+
+static void write_customs(const qcg_abi *abi, qir_strbuf *out)
+{
+    if (!abi->ncustoms)
+        return;
+    qir_strbuf_puts(out, custom_types);
+    qir_strbuf_puts(out, "\n/* Yours: the model calls these, and returns what is negative. */\n");
+    for (size_t i = 0; i < abi->ncustoms; i++)
+        qir_strbuf_printf(out, "int %s(const void *const *inputs, void *const *outputs, "
+                               "const qcc_custom *op);\n",
+                          qir_op_string(abi->customs[i], "symbol"));
+}
 
 static const char pool_type[] =
     "\n#ifndef QCC_POOL\n"
@@ -271,6 +306,7 @@ bool qir_codegen_header(const qir_codegen_options *opts, const qir_variant *vari
     if (abi.threads)
         qir_strbuf_puts(out, pool_type);
     write_functions(&abi, out);
+    write_customs(&abi, out);
     qir_strbuf_puts(out, "\n#ifdef __cplusplus\n}\n#endif\n#endif\n");
     return true;
 }

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "abi.h"
+#include "qir/custom.h"
+#include "qir/ops.h"
 
 typedef int (*run_fn)(const void *inputs, const void *outputs, void *scratch, size_t bytes);
 
@@ -43,12 +45,35 @@ static LLVMOrcExecutorAddress find(qir_jit *j, qir_diag_engine *diag, const qcg_
     return address;
 }
 
+/* Custom ops call the functions that plugins have brought into this process. */
+static bool define_customs(qir_jit *j, qir_diag_engine *diag, const qcg_abi *abi)
+{
+    qir_arena *arena = abi->ncustoms ? qir_context_arena(qir_op_module(abi->customs[0])->ctx) : NULL;
+    LLVMOrcCSymbolMapPairs pairs =
+        arena ? QIR_NEW_ARRAY(arena, LLVMOrcCSymbolMapPair, abi->ncustoms) : NULL;
+    for (size_t i = 0; i < abi->ncustoms; i++) {
+        const qir_op *op = abi->customs[i];
+        qir_custom_fn fn = qir_custom_function(op);
+        if (!fn)
+            return false;
+        pairs[i].Name = LLVMOrcLLJITMangleAndIntern(j->lljit, qir_op_string(op, "symbol"));
+        pairs[i].Sym.Address = (LLVMOrcExecutorAddress)(uintptr_t)fn;
+        pairs[i].Sym.Flags.GenericFlags =
+            LLVMJITSymbolGenericFlagsExported | LLVMJITSymbolGenericFlagsCallable;
+    }
+    return !arena || check(diag,
+                           LLVMOrcJITDylibDefine(LLVMOrcLLJITGetMainJITDylib(j->lljit),
+                                                 LLVMOrcAbsoluteSymbols(pairs, abi->ncustoms)),
+                           "cannot define the functions of custom ops");
+}
+
 static bool link_object(qir_jit *j, qir_diag_engine *diag, const qir_strbuf *object,
                         const qcg_abi *abi)
 {
     LLVMInitializeNativeTarget();
     LLVMInitializeNativeAsmPrinter();
-    if (!check(diag, LLVMOrcCreateLLJIT(&j->lljit, NULL), "cannot start the JIT"))
+    if (!check(diag, LLVMOrcCreateLLJIT(&j->lljit, NULL), "cannot start the JIT") ||
+        !define_customs(j, diag, abi))
         return false;
     LLVMMemoryBufferRef bytes = LLVMCreateMemoryBufferWithMemoryRangeCopy(
         object->data, object->len, "model.o");

@@ -45,7 +45,9 @@ static LLVMValueRef op_function(qcg *g, const qir_op *op, size_t k, const char *
         params[n++] = LLVMInt64TypeInContext(g->llvm);
     if (g->image)
         params[n++] = ptr;
-    LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(g->llvm), params, n, false);
+    LLVMTypeRef result = qir_op_has_trait(op, QIR_TRAIT_CALLS) ? LLVMInt32TypeInContext(g->llvm)
+                                                               : LLVMVoidTypeInContext(g->llvm);
+    LLVMTypeRef type = LLVMFunctionType(result, params, n, false);
     LLVMValueRef fn =
         qcg_add_function(g, qcg_op_symbol(g, op, k), type, LLVMInternalLinkage, features);
     qir_map_put(&g->op_of, fn, (void *)(uintptr_t)op);
@@ -107,7 +109,10 @@ static bool lower_op(qcg *g, const qir_op *op, size_t k, const char *features, q
     LLVMPositionBuilderAtEnd(g->b, LLVMAppendBasicBlockInContext(g->llvm, g->fn, "entry"));
     if (!lower_table[op->opcode](g))
         return false;
-    LLVMBuildRetVoid(g->b);
+    if (qir_op_has_trait(op, QIR_TRAIT_CALLS))
+        LLVMBuildRet(g->b, g->code);
+    else
+        LLVMBuildRetVoid(g->b);
     *call = (qcg_call){op, g->fn, tasks > 1, g->units < tasks ? (unsigned)g->units : tasks};
     return true;
 }

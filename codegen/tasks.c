@@ -9,6 +9,7 @@ typedef struct region {
     const qcg_call *calls;
     size_t n;
     unsigned tasks; /* at most; 1: done by the caller itself */
+    bool calls_user; /* has ops that can fail; never one of several tasks */
 } region;
 
 /* The caller's struct qcc_pool. */
@@ -21,12 +22,12 @@ static LLVMTypeRef pool_type(qcg_frame *e)
 }
 
 /* What the tasks of one call know: lies on the stack of the body. */
-enum { JOB_IN, JOB_OUT, JOB_SCRATCH, JOB_TASKS };
+enum { JOB_IN, JOB_OUT, JOB_SCRATCH, JOB_TASKS, JOB_CODE };
 
 static LLVMTypeRef job_type(qcg_frame *e)
 {
-    LLVMTypeRef fields[] = {e->ptr, e->ptr, e->ptr, e->i32};
-    return LLVMStructTypeInContext(e->g->llvm, fields, 4, false);
+    LLVMTypeRef fields[] = {e->ptr, e->ptr, e->ptr, e->i32, e->i32};
+    return LLVMStructTypeInContext(e->g->llvm, fields, 5, false);
 }
 
 static LLVMValueRef load_field(qcg_frame *e, LLVMTypeRef type, LLVMValueRef base, unsigned i)
@@ -57,6 +58,16 @@ static qcg_part part_of(qcg_frame *e, LLVMValueRef job, LLVMValueRef index)
     return p;
 }
 
+/* Leaves the task, with the code in the job, if an op has failed. */
+static void pass_on(qcg_frame *e, LLVMValueRef job, LLVMValueRef code, LLVMBasicBlockRef done)
+{
+    LLVMBuilderRef b = e->g->b;
+    LLVMBasicBlockRef next = qcg_frame_block(e, "next");
+    store_field(e, job, JOB_CODE, code);
+    LLVMBuildCondBr(b, LLVMBuildICmp(b, LLVMIntSLT, code, LLVMConstNull(e->i32), ""), done, next);
+    LLVMPositionBuilderAtEnd(b, next);
+}
+
 /* static void NAME_<level>_task<k>(void *job, unsigned index) */
 static LLVMValueRef task_function(qcg *g, const qcg_abi *abi, const region *r, size_t k)
 {
@@ -75,8 +86,14 @@ static LLVMValueRef task_function(qcg *g, const qcg_abi *abi, const region *r, s
     if (r->tasks > 1)
         part = part_of(&e, job, LLVMGetParam(fn, 1));
     qcg_fp_enter(g, saved);
-    for (size_t i = 0; i < r->n; i++)
-        qcg_call_op(&e, &r->calls[i], r->tasks > 1 ? &part : NULL);
+    LLVMBasicBlockRef done = qcg_frame_block(&e, "done");
+    for (size_t i = 0; i < r->n; i++) {
+        LLVMValueRef code = qcg_call_op(&e, &r->calls[i], r->tasks > 1 ? &part : NULL);
+        if (code)
+            pass_on(&e, job, code, done);
+    }
+    LLVMBuildBr(g->b, done);
+    LLVMPositionBuilderAtEnd(g->b, done);
     qcg_fp_leave(g, saved);
     LLVMBuildRetVoid(g->b);
     return fn;
@@ -92,15 +109,18 @@ static size_t find_regions(const qcg_call *calls, size_t n, region *to)
         if (count && !alone && to[count - 1].tasks == 1)
             to[count - 1].n++;
         else
-            to[count++] = (region){&calls[i], 1, alone ? calls[i].tasks : 1};
+            to[count++] = (region){&calls[i], 1, alone ? calls[i].tasks : 1, false};
+        to[count - 1].calls_user |= qir_op_has_trait(calls[i].op, QIR_TRAIT_CALLS);
     }
     return count;
 }
 
-static void call_here(qcg_frame *e, LLVMValueRef task, LLVMValueRef job)
+static void call_here(qcg_frame *e, const region *r, LLVMValueRef task, LLVMValueRef job)
 {
     LLVMValueRef args[] = {job, LLVMConstNull(e->i32)};
     LLVMBuildCall2(e->g->b, LLVMGlobalGetValueType(task), task, args, 2, "");
+    if (r->calls_user)
+        qcg_frame_pass_on(e, load_field(e, job_type(e), job, JOB_CODE));
 }
 
 static void call_pool(qcg_frame *e, LLVMValueRef pool, LLVMValueRef task, LLVMValueRef job,
@@ -147,7 +167,7 @@ LLVMValueRef qcg_body_mt(qcg *g, const qcg_abi *abi, const qcg_call *calls, size
         if (r[k].tasks > 1)
             call_pool(&e, pool, tasks[k], job, r[k].tasks);
         else
-            call_here(&e, tasks[k], job);
+            call_here(&e, &r[k], tasks[k], job);
     qcg_copy_results(&e);
     LLVMBuildRet(g->b, LLVMConstNull(e.i32));
     return e.fn;

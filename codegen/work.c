@@ -68,7 +68,7 @@ static double products(const qir_op *op)
 unsigned qcg_share_tasks(const qir_op *op, uint32_t grain)
 {
     double work = products(op);
-    if (!grain)
+    if (!grain || qir_op_has_trait(op, QIR_TRAIT_CALLS))
         return 1;
     if (op->noperands && qir_dtype_bytes(op->operands[0].value->type->dtype) == 1)
         work /= BYTE_PRODUCTS;

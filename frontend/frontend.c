@@ -90,10 +90,11 @@ static qir_module *refuse(qir_context *ctx, const char *path, const char *text)
 
 bool qir_import_plain(qir_context *ctx, const char *path, const qir_import_options *o)
 {
-    if (!o || !(o->nbindings || o->nconst_inputs || o->ninputs || o->noutputs))
+    if (!o || !(o->nbindings || o->nconst_inputs || o->ninputs || o->noutputs || o->ncustom_ops))
         return true;
     refuse(ctx, path,
-           "-bind, -const-input, -inputs and -outputs apply to exported models, this is QIR text");
+           "-bind, -const-input, -custom-op, -inputs and -outputs apply to exported models, this is QIR "
+           "text");
     return false;
 }
 
@@ -113,6 +114,9 @@ static qir_module *parse_text(qir_context *ctx, const char *path, const qir_byte
 static qir_module *import_pt2_file(qir_context *ctx, const char *path, const qir_bytes *bytes,
                                    const qir_import_options *opts)
 {
+    if (opts && opts->ncustom_ops)
+        return refuse(ctx, path, "-custom-op applies to ONNX and TensorFlow Lite, this is a program of "
+                                 "torch.export");
     return qir_import_pt2(ctx, path, bytes->data, bytes->len, opts);
 }
 

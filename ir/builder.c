@@ -20,13 +20,13 @@ qir_builder qir_builder_after(qir_op *op)
         .module = qir_op_module(op), .block = op->parent, .before = op->next, .loc = op->loc};
 }
 
-qir_op *qir_build_dict(qir_builder *b, qir_opcode opcode, qir_value *const *operands,
-                       uint32_t noperands, const qir_dict *attrs, const qir_type *const *results)
+qir_op *qir_build_results(qir_builder *b, qir_opcode opcode, qir_value *const *operands,
+                          uint32_t noperands, const qir_dict *attrs, const qir_type *const *results,
+                          uint32_t nresults)
 {
-    const qir_op_desc *desc = qir_op_desc_get(opcode);
-    const qir_type *types[4] = {0};
-    QIR_ASSERT(desc->nresults <= 4, "too many results");
-    for (unsigned i = 0; results && i < desc->nresults; i++)
+    const qir_type *types[QIR_MAX_RESULTS] = {0};
+    QIR_ASSERT(qir_op_takes_results(qir_op_desc_get(opcode), nresults), "number of results");
+    for (unsigned i = 0; results && i < nresults; i++)
         types[i] = results[i];
     qir_infer q = {.module = b->module,
                    .opcode = opcode,
@@ -34,16 +34,24 @@ qir_op *qir_build_dict(qir_builder *b, qir_opcode opcode, qir_value *const *oper
                    .attrs = attrs,
                    .operands = operands,
                    .noperands = noperands,
-                   .results = types};
+                   .results = types,
+                   .nresults = nresults};
     if (!qir_infer_op(&q))
         return NULL;
-    qir_op *op = qir_op_create(b->module, opcode, operands, noperands, types,
-                               (uint16_t)desc->nresults, attrs, b->loc);
+    qir_op *op = qir_op_create(b->module, opcode, operands, noperands, types, (uint16_t)nresults,
+                               attrs, b->loc);
     if (b->before)
         qir_op_insert_before(op, b->before);
     else
         qir_op_append(b->block, op);
     return op;
+}
+
+qir_op *qir_build_dict(qir_builder *b, qir_opcode opcode, qir_value *const *operands,
+                       uint32_t noperands, const qir_dict *attrs, const qir_type *const *results)
+{
+    return qir_build_results(b, opcode, operands, noperands, attrs, results,
+                             qir_op_desc_get(opcode)->nresults);
 }
 
 qir_op *qir_build(qir_builder *b, qir_opcode opcode, qir_value *const *operands, uint32_t noperands,
@@ -53,7 +61,7 @@ qir_op *qir_build(qir_builder *b, qir_opcode opcode, qir_value *const *operands,
     for (; attrs && attrs->name; attrs++)
         if (attrs->value)
             dict = qir_dict_set(b->module->ctx, dict, attrs->name, attrs->value);
-    const qir_type *types[4] = {result};
+    const qir_type *types[QIR_MAX_RESULTS] = {result};
     return qir_build_dict(b, opcode, operands, noperands, dict, types);
 }
 

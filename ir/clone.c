@@ -25,7 +25,7 @@ static qir_const *clone_const(qir_const *c, qir_module *copy, qir_map *map)
 
 static qir_op *clone_op(const qir_op *op, qir_module *copy, qir_map *map)
 {
-    const qir_type *types[4];
+    const qir_type *types[QIR_MAX_RESULTS];
     qir_value **operands = QIR_NEW_ARRAY(copy->arena, qir_value *, op->noperands);
     for (uint32_t i = 0; i < op->noperands; i++)
         operands[i] = op->operands[i].value ? qir_map_get(map, op->operands[i].value) : NULL;

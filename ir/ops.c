@@ -70,6 +70,12 @@ bool qir_opcode_from_name(const char *name, size_t len, qir_opcode *out)
     return false;
 }
 
+bool qir_op_takes_results(const qir_op_desc *desc, size_t n)
+{
+    bool any = desc->traits & QIR_TRAIT_RESULTS;
+    return any ? n >= 1 && n <= QIR_MAX_RESULTS : n == desc->nresults;
+}
+
 bool qir_op_has_trait(const qir_op *op, unsigned trait)
 {
     return qir_op_desc_get(op->opcode)->traits & trait;

@@ -139,17 +139,21 @@ static bool find_opcode(parser *p, pos at, slice name, qir_opcode *out)
                        name.s, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
+static bool wrong_results(parser *p, pos at, const qir_op_desc *desc, size_t got, const char *what)
+{
+    if (desc->traits & QIR_TRAIT_RESULTS)
+        return parse_error(p, at, "op.results", "'%s' has 1 to %d results, and as many types, got %zu "
+                           "%s%s", desc->name, QIR_MAX_RESULTS, got, what, got == 1 ? "" : "s");
+    return parse_error(p, at, "op.results", "'%s' has %u result%s, got %zu %s%s", desc->name,
+                       desc->nresults, desc->nresults == 1 ? "" : "s", got, what, got == 1 ? "" : "s");
+}
+
 static bool check_results(parser *p, pos at, const qir_op_desc *desc)
 {
-    if (p->results.len != desc->nresults)
-        return parse_error(p, at, "op.results", "'%s' has %u result%s, got %zu name%s", desc->name,
-                           desc->nresults, desc->nresults == 1 ? "" : "s", p->results.len,
-                           p->results.len == 1 ? "" : "s");
-    if (p->types.len && p->types.len != desc->nresults)
-        return parse_error(p, at, "op.results", "'%s' has %u result%s, got %zu type%s", desc->name,
-                           desc->nresults, desc->nresults == 1 ? "" : "s", p->types.len,
-                           p->types.len == 1 ? "" : "s");
-    return true;
+    size_t names = p->results.len, types = p->types.len;
+    if (!qir_op_takes_results(desc, names))
+        return wrong_results(p, at, desc, names, "name");
+    return !types || types == names || wrong_results(p, at, desc, types, "type");
 }
 
 static bool check_complete(parser *p, qir_value *const *values)
@@ -171,9 +175,10 @@ static qir_op *create(parser *p, qir_opcode opcode, qir_value *const *values, co
     const qir_op_desc *desc = qir_op_desc_get(opcode);
     qir_block *body = p->func->body;
     uint32_t n = (uint32_t)p->operands.len;
+    uint32_t nresults = (uint32_t)p->results.len;
     if (p->types.len || desc->nresults == 0) {
-        qir_op *op = qir_op_create(p->module, opcode, values, n, p->types.data,
-                                   (uint16_t)desc->nresults, attrs, p->loc);
+        qir_op *op = qir_op_create(p->module, opcode, values, n, p->types.data, (uint16_t)nresults,
+                                   attrs, p->loc);
         qir_op_append(body, op);
         return op;
     }
@@ -181,7 +186,7 @@ static qir_op *create(parser *p, qir_opcode opcode, qir_value *const *values, co
         return NULL;
     qir_builder b = qir_builder_at_end(body);
     b.loc = p->loc;
-    return qir_build_dict(&b, opcode, values, n, attrs, NULL);
+    return qir_build_results(&b, opcode, values, n, attrs, NULL, nresults);
 }
 
 static void define_results(parser *p, qir_op *op)

@@ -57,8 +57,8 @@ static void check_types(verifier *v, qir_op *op)
 {
     const qir_op_desc *desc = qir_op_desc_get(op->opcode);
     qir_value *operands_few[8], **operands = operands_few;
-    const qir_type *results[4];
-    if (op->nresults != desc->nresults) {
+    const qir_type *results[QIR_MAX_RESULTS];
+    if (!qir_op_takes_results(desc, op->nresults)) {
         FAIL(v, op->loc, "op.results", "%s has %u results, expected %u", desc->name, op->nresults,
              desc->nresults);
         return;
@@ -75,7 +75,8 @@ static void check_types(verifier *v, qir_op *op)
                    .attrs = op->attrs,
                    .operands = operands,
                    .noperands = op->noperands,
-                   .results = results};
+                   .results = results,
+                   .nresults = op->nresults};
     v->ok &= qir_infer_op(&q) && qir_check_accumulator(op, false);
 }
 

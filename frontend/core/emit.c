@@ -71,6 +71,15 @@ static bool fold(fe_builder *fe, qir_op *op, qir_value **out)
     return true;
 }
 
+bool fe_built(fe_builder *fe, const qir_op *op)
+{
+    if (op)
+        return true;
+    qir_note(fe->diag, fe->node.loc, "while importing node '%s' (%s)", fe->b.loc->text, fe->node.op);
+    fe->failed = true;
+    return false;
+}
+
 static bool emit(fe_builder *fe, qir_opcode opcode, qir_value *const *operands, uint32_t noperands,
                  const qir_named_attr *attrs, const qir_type *result, int64_t fold_limit,
                  qir_value **out, unsigned n)
@@ -78,12 +87,8 @@ static bool emit(fe_builder *fe, qir_opcode opcode, qir_value *const *operands, 
     if (fe->failed)
         return false;
     qir_op *op = qir_build(&fe->b, opcode, operands, noperands, attrs, result);
-    if (!op) {
-        qir_note(fe->diag, fe->node.loc, "while importing node '%s' (%s)", fe->b.loc->text,
-                 fe->node.op);
-        fe->failed = true;
+    if (!fe_built(fe, op))
         return false;
-    }
     QIR_ASSERT(op->nresults == n, "the caller expects another number of results");
     if (all_constant(op, fold_limit)) {
         fe->failed = !fold(fe, op, out);

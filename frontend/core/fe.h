@@ -94,6 +94,8 @@ void fe_pop_scope(fe_builder *fe);
 
 /* --- inputs.c: arguments, results, command line ----------------------------------------------- */
 /* What -bind says about a symbolic dimension; NULL: nothing. */
+/* The text after "name=" in a list of such, NULL if absent. */
+const char *fe_find_assignment(const char *const *list, size_t n, const char *name);
 const char *fe_binding(const fe_builder *fe, const char *symbol);
 /* The value of a symbolic dimension, from -bind.  `input`: for the message; NULL: it belongs to none. */
 bool fe_bind_dim(fe_builder *fe, const qir_loc *loc, const char *input, const char *symbol,
@@ -153,6 +155,27 @@ qir_value *fe_emit_folded(fe_builder *fe, qir_opcode opcode, qir_value *const *o
 /* An op of several results into `out[n]`. */
 bool fe_emit_n(fe_builder *fe, qir_opcode opcode, qir_value *const *operands, uint32_t noperands,
                const qir_named_attr *attrs, qir_value **out, unsigned n);
+/* Could the op be built?  If it is NULL, which was diagnosed, a note names the node. */
+bool fe_built(fe_builder *fe, const qir_op *op);
+
+/* --- custom.c: operators that are calls of the user's functions -------------------------------- */
+typedef struct fe_custom {
+    const char *op;     /* "com.acme::Swish" */
+    const char *symbol; /* of the function */
+    const char *types;  /* of the results, as stated; NULL: the model says */
+} fe_custom;
+/* Are all options -custom-op well-formed?  False: diagnosed. */
+bool fe_check_customs(fe_builder *fe);
+/* Does -custom-op name the operator? */
+bool fe_find_custom(const fe_builder *fe, const char *op, fe_custom *out);
+/* The n types that are stated. */
+bool fe_custom_types(fe_builder *fe, const fe_custom *custom, unsigned n, const qir_type **out);
+/* `attrs` and an attribute that the function is given; NULL: diagnosed. */
+const qir_dict *fe_custom_argument(fe_builder *fe, const qir_dict *attrs, const char *name,
+                                   const qir_attr *value);
+bool fe_emit_custom(fe_builder *fe, const fe_custom *custom, qir_value *const *operands,
+                    uint32_t noperands, const qir_dict *attrs, const qir_type *const *types, unsigned n,
+                    qir_value **out);
 
 /* --- shape.c: the operand itself where nothing changes ---------------------------------------- */
 qir_value *fe_reshape(fe_builder *fe, qir_value *x, const int64_t *dims, unsigned rank);

@@ -10,8 +10,7 @@
 #include "qir/samples.h"
 #include "qir/support/file.h"
 
-/* The text after "name=" in a list of such, NULL if absent. */
-static const char *find_assignment(const char *const *list, size_t n, const char *name)
+const char *fe_find_assignment(const char *const *list, size_t n, const char *name)
 {
     size_t len = strlen(name);
     for (size_t i = n; i-- > 0;) /* the last one wins */
@@ -22,7 +21,7 @@ static const char *find_assignment(const char *const *list, size_t n, const char
 
 const char *fe_binding(const fe_builder *fe, const char *symbol)
 {
-    return find_assignment(fe->opts->bindings, fe->opts->nbindings, symbol);
+    return fe_find_assignment(fe->opts->bindings, fe->opts->nbindings, symbol);
 }
 
 bool fe_bind_dim(fe_builder *fe, const qir_loc *loc, const char *input, const char *symbol,
@@ -47,7 +46,7 @@ bool fe_bind_dim(fe_builder *fe, const qir_loc *loc, const char *input, const ch
 
 const char *fe_const_input(const fe_builder *fe, const char *name)
 {
-    return find_assignment(fe->opts->const_inputs, fe->opts->nconst_inputs, name);
+    return fe_find_assignment(fe->opts->const_inputs, fe->opts->nconst_inputs, name);
 }
 
 static bool has_suffix(const char *s, const char *suffix)

@@ -113,9 +113,13 @@ static bool translate(onnx_import *imp, onnx_node *n)
     }
     fe_begin_node(fe, &node);
     c.node = onnx_resolve_attributes(imp, n);
-    onnx_function *fn = onnx_find_function(imp, n);
+    fe_custom custom;
+    bool is_custom = onnx_find_custom(imp, n, &custom);
+    onnx_function *fn = is_custom ? NULL : onnx_find_function(imp, n);
     bool ok = c.node && count_nodes(imp, 1) && resolve_operands(&c) &&
-              (fn ? onnx_call_function(&c, fn) : translate_op(&c));
+              (is_custom ? onnx_custom(&c, &custom)
+               : fn      ? onnx_call_function(&c, fn)
+                         : translate_op(&c));
     fe_end_node(fe);
     return ok;
 }

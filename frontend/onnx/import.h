@@ -65,6 +65,10 @@ const onnx_row *onnx_table_find(const onnx_import *imp, const onnx_node *n, int6
 int64_t onnx_opset_of(const onnx_import *imp, const char *domain);
 bool onnx_check_opsets(onnx_import *imp, const onnx_opset *opsets, size_t n);
 
+/* --- op_custom.c --- */
+bool onnx_find_custom(const onnx_import *imp, const onnx_node *n, fe_custom *out);
+bool onnx_custom(onnx_call *c, const fe_custom *custom);
+
 /* --- unsupported.c --- */
 /* Diagnoses all live nodes of the body, and of the functions that they call, that no row takes, in
  * one error.  True: there are none. */

@@ -7,7 +7,7 @@
 static bool import_graph(onnx_import *imp)
 {
     onnx_body body;
-    bool ok = onnx_check_opsets(imp, imp->model.opsets, imp->model.nopsets) &&
+    bool ok = fe_check_customs(&imp->fe) && onnx_check_opsets(imp, imp->model.opsets, imp->model.nopsets) &&
               onnx_index_functions(imp) && onnx_cut(imp);
     if (!ok)
         return false;

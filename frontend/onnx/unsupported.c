@@ -66,7 +66,8 @@ static void collect(onnx_import *imp, qir_map *kinds, const onnx_graph *g, unsig
 {
     for (size_t i = 0; depth && i < g->nnodes; i++) {
         const onnx_node *n = &g->nodes[i];
-        if (!n->live)
+        fe_custom custom;
+        if (!n->live || onnx_find_custom(imp, n, &custom))
             continue;
         int64_t opset = onnx_opset_of(imp, n->domain);
         onnx_function *fn = onnx_find_function(imp, n);
@@ -90,6 +91,9 @@ bool onnx_check_supported(onnx_import *imp)
                         "the model uses %zu unsupported operator%s", total, total == 1 ? "" : "s");
     for (size_t i = 0; i < total; i++)
         note_missing(imp, kinds.entries[i].value);
+    if (total)
+        qir_note(imp->fe.diag, NULL, "-custom-op=OPERATOR=SYMBOL makes an operator a call of a C function "
+                                     "of yours");
     qir_map_free(&kinds);
     imp->fe.failed = imp->fe.failed || total;
     return total == 0;

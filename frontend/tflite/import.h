@@ -73,6 +73,10 @@ bool tfl_cut(tfl_import *imp);
 /* --- table.c ---------------------------------------------------------------------------------- */
 /* The row that translates an operator; NULL: none does. */
 const tfl_row *tfl_table_find(const tfl_operator *n);
+/* --- op_custom.c --- */
+bool tfl_find_custom(const tfl_import *imp, const tfl_operator *n, fe_custom *out);
+bool tfl_custom(tfl_call *c, const fe_custom *custom);
+
 /* The operator's name in the schema, or the custom one's own. */
 const char *tfl_operator_name(const tfl_operator *n);
 /* Diagnoses all operators that no row takes, in one error.  True: there are none. */

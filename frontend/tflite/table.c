@@ -94,7 +94,9 @@ bool tfl_check_supported(tfl_import *imp)
     size_t offset = 0, listed = 0;
     for (size_t i = 0; i < m->noperators && listed < MAX_LISTED; i++) {
         const tfl_operator *n = &m->operators[i];
-        size_t count = tfl_table_find(n) ? 0 : count_from(m, i);
+        fe_custom custom;
+        bool known = tfl_table_find(n) || tfl_find_custom(imp, n, &custom);
+        size_t count = known ? 0 : count_from(m, i);
         if (!count)
             continue;
         offset = listed++ ? offset : n->offset;
@@ -113,7 +115,7 @@ bool tfl_check_supported(tfl_import *imp)
 static const field *find_field(const tfl_call *c, const char *name)
 {
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-        if (fields[i].options == c->row->options && strcmp(fields[i].name, name) == 0)
+        if (c->row && fields[i].options == c->row->options && strcmp(fields[i].name, name) == 0)
             return &fields[i];
     return NULL;
 }

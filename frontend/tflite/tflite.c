@@ -123,9 +123,14 @@ static bool translate(tfl_import *imp, const tfl_operator *n)
     tfl_call c = {.imp = imp, .fe = fe, .node = n, .row = tfl_table_find(n)};
     fe_begin_node(fe, &(fe_node){name, tfl_operator_name(n), name,
                                  qir_fb_loc(&imp->model.file, n->offset)});
-    bool ok = resolve_operands(&c) && check_counts(&c) && check_constants(&c) &&
-              check_options(&c) && check_activations(&c) && c.row->fn(&c) && !fe->failed &&
-              !imp->model.file.failed;
+    fe_custom custom;
+    bool ok = resolve_operands(&c);
+    if (tfl_find_custom(imp, n, &custom))
+        ok = ok && tfl_custom(&c, &custom);
+    else
+        ok = ok && check_counts(&c) && check_constants(&c) && check_options(&c) &&
+             check_activations(&c) && c.row->fn(&c);
+    ok = ok && !fe->failed && !imp->model.file.failed;
     fe_end_node(fe);
     return ok;
 }
@@ -156,7 +161,7 @@ static bool add_results(tfl_import *imp)
 
 static bool import_graph(tfl_import *imp)
 {
-    if (!tfl_cut(imp) || !tfl_check_supported(imp) || !add_arguments(imp))
+    if (!fe_check_customs(&imp->fe) || !tfl_cut(imp) || !tfl_check_supported(imp) || !add_arguments(imp))
         return false;
     for (size_t i = 0; i < imp->model.noperators; i++)
         if (!translate(imp, &imp->model.operators[i]))

@@ -10,7 +10,7 @@ One statement per line; lines that do not begin with a known word are ignored (R
     input NAME...
     output NAME...
 
-DIMS is `2x3`, or `-` for a scalar; VALUES is a list in brackets; an omitted operand is `_`.  Numbers of
+An OPERATOR that the schema does not know is a custom one.  DIMS is `2x3`, or `-` for a scalar; VALUES is a list in brackets; an omitted operand is `_`.  Numbers of
 operators and fields come from the importer's tables."""
 import ast
 import os
@@ -158,12 +158,14 @@ class Model:
         return -1 if name == "_" else self.names.index(name)
 
     def op(self, name, version, operands, results, options):
-        code, table = OPERATORS[name], ROWS.get(name, "None")
+        custom = name not in OPERATORS
+        code, table = OPERATORS["CUSTOM" if custom else name], ROWS.get(name, "None")
         fields = {}
         for key, value in options.items():
             number, fmt = FIELDS[table, key]
             fields[f"f{number}"] = (fmt, float(value) if fmt == "f" else int(value))
-        self.codes.append(Table(f0=("b", min(code, 127)), f2=("i", version), f3=("i", code)))
+        self.codes.append(Table(f0=("b", min(code, 127)), f1=name if custom else None, f2=("i", version),
+                                f3=("i", code)))
         self.ops.append(Table(f0=("I", len(self.codes) - 1), f1=Vector("i", [self.index(n) for n in operands]),
                               f2=Vector("i", [self.index(n) for n in results]),
                               f3=("B", OPTIONS.get(table, 0)), f4=Table(**fields) if table in OPTIONS else None))

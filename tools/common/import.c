@@ -30,6 +30,8 @@ qir_import_options tool_import_options(const tool_import *i, const tool_common *
                             .nbindings = i->bindings.len,
                             .const_inputs = i->const_inputs.items,
                             .nconst_inputs = i->const_inputs.len,
+                            .custom_ops = i->custom_ops.items,
+                            .ncustom_ops = i->custom_ops.len,
                             .model = i->model,
                             .max_source = (size_t)common->max_source};
     split(&i->inputs, &o.inputs, &o.ninputs);

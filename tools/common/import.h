@@ -6,7 +6,7 @@
 #include "qir/frontend.h"
 
 typedef struct tool_import {
-    cl_list bindings, const_inputs, inputs, outputs, params, preprocess;
+    cl_list bindings, const_inputs, inputs, outputs, params, preprocess, custom_ops;
     const char *model, *compat;
 } tool_import;
 
@@ -15,6 +15,8 @@ typedef struct tool_import {
      "value of a symbolic dimension; NAME<=N: size given at run time", 0, 0},                      \
     {"const-input", CL_LIST, &(i)->const_inputs, "NAME=FILE",                                      \
      "turn a graph input into a constant (.npy or .pb)", 0, 0},                                    \
+    {"custom-op", CL_LIST, &(i)->custom_ops, "OPERATOR=SYMBOL[:TYPE,...]",                         \
+     "an operator of the model is a call of this C function of yours (docs/abi.md)", 0, 0},        \
     {"inputs", CL_LIST, &(i)->inputs, "NAME,...",                                                  \
      "cut the model: these tensors become its inputs", 0, 0},                                      \
     {"outputs", CL_LIST, &(i)->outputs, "NAME,...",                                                \

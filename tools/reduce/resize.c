@@ -160,7 +160,7 @@ static const qir_type *element_of(const resizing *z, const qir_op *op, unsigned 
 
 static bool infer_anew(const resizing *z, qir_op *op)
 {
-    const qir_type *types[4] = {0};
+    const qir_type *types[QIR_MAX_RESULTS] = {0};
     qir_value **operands = QIR_NEW_ARRAY(z->m->arena, qir_value *, op->noperands);
     for (uint32_t i = 0; i < op->noperands; i++)
         operands[i] = op->operands[i].value;
@@ -168,7 +168,8 @@ static bool infer_anew(const resizing *z, qir_op *op)
         if (!(types[i] = element_of(z, op, i)))
             return false;
     qir_infer q = {.module = z->m, .opcode = op->opcode, .attrs = op->attrs, .operands = operands,
-                   .noperands = op->noperands, .results = types, .reshape = true};
+                   .noperands = op->noperands, .results = types,
+                   .nresults = op->nresults, .reshape = true};
     if (!qir_infer_op(&q))
         return false;
     for (unsigned i = 0; i < op->nresults; i++)

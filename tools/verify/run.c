@@ -1,5 +1,6 @@
 /* One way of running a model, whatever it takes. */
 #include <errno.h>
+#include "qir/ops.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,12 +39,30 @@ qir_module *verify_lowered(const verify_way *w, qir_module *m)
     return NULL;
 }
 
+/* Plugins bring functions of custom ops into this process, and nowhere else. */
+static const qir_op *custom_op(qir_module *m)
+{
+    qir_for_each_op(op, qir_module_main(m)->body)
+        if (qir_op_has_trait(op, QIR_TRAIT_CALLS))
+            return op;
+    return NULL;
+}
+
+static bool can_be_linked(qir_module *m, qir_strbuf *why)
+{
+    const qir_op *op = custom_op(m);
+    if (op)
+        qir_strbuf_printf(why, "no program has custom op '%s'", qir_op_string(op, "symbol"));
+    return !op;
+}
+
 verify_status verify_run(verify_lab *lab, const verify_way *w, qir_module *m, const verify_values *in,
                          verify_values *out, qir_strbuf *why)
 {
     switch (w->how) {
     case VERIFY_EVALUATOR: return verify_evaluate(m, in, out, why);
     case VERIFY_JIT: return verify_run_jit(w, m, in, out, why);
-    default: return verify_run_program(lab, w, m, in, out, why);
+    default:
+        return can_be_linked(m, why) ? verify_run_program(lab, w, m, in, out, why) : VERIFY_CANNOT;
     }
 }

@@ -30,6 +30,8 @@ typedef struct qir_import_options {
     size_t nbindings;
     const char *const *const_inputs; /* "name=path.pb" or "name=path.npy": input becomes a constant */
     size_t nconst_inputs;
+    const char *const *custom_ops; /* "OPERATOR=SYMBOL[:TYPE,...]": calls of the user's functions */
+    size_t ncustom_ops;
     const char *const *inputs; /* tensors that become the function's arguments; none: the model's */
     size_t ninputs;
     const char *const *outputs; /* tensors that become its results */

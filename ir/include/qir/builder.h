@@ -38,6 +38,10 @@ qir_op *qir_build(qir_builder *b, qir_opcode opcode, qir_value *const *operands,
 qir_value *qir_build1(qir_builder *b, qir_opcode opcode, qir_value *const *operands,
                       uint32_t noperands, const qir_named_attr *attrs, const qir_type *result);
 /* With a ready dictionary and all result types (NULL entries are inferred). */
+/* Of an op that has as many results as it is given (trait RESULTS), too. */
+qir_op *qir_build_results(qir_builder *b, qir_opcode opcode, qir_value *const *operands,
+                          uint32_t noperands, const qir_dict *attrs, const qir_type *const *results,
+                          uint32_t nresults);
 qir_op *qir_build_dict(qir_builder *b, qir_opcode opcode, qir_value *const *operands,
                        uint32_t noperands, const qir_dict *attrs, const qir_type *const *results);
 

@@ -85,6 +85,9 @@ bool qir_opcode_from_name(const char *name, size_t len, qir_opcode *out);
 const char *qir_opcode_suggest(const char *name, size_t len);
 bool qir_op_has_trait(const qir_op *op, unsigned trait);
 const char *qir_op_name(const qir_op *op);
+enum { QIR_MAX_RESULTS = 4 };
+/* Can an op have n results? */
+bool qir_op_takes_results(const qir_op_desc *desc, size_t n);
 /* Index of the operand that kernels may want packed (rules ACCUM and DYNAMIC); -1: none. */
 int qir_op_weight(const qir_op *op);
 
@@ -110,7 +113,8 @@ typedef struct qir_infer {
     const qir_dict *attrs;
     qir_value *const *operands; /* entries may be NULL */
     uint32_t noperands;
-    const qir_type **results; /* desc->nresults entries, in and out */
+    const qir_type **results; /* nresults entries, in and out */
+    uint32_t nresults;
     bool reshape; /* a result that is given says its element alone: its shape is inferred */
 } qir_infer;
 

@@ -1,13 +1,15 @@
-/* Plugins: shared objects that add quantizers, observer kinds and passes to a tool
+/* Plugins: shared objects that add quantizers, observer kinds, passes and custom ops to a tool
  * (`-load-plugin=FILE.so`).  A plugin defines
  *
  *   QIR_PLUGIN(.name = "acme", .version = "1.0", .load = load)
  *
- * where load(ctx) calls qir_quantizer_register, qir_observer_register and qir_pass_register.  It links
- * against nothing: the tool has the functions of libqir and libqirpasses.  examples/plugin is one. */
+ * where load(ctx) calls qir_quantizer_register, qir_observer_register, qir_pass_register and
+ * qir_custom_register.  It links against nothing: the tool has the functions of libqir and
+ * libqirpasses.  examples/plugin is one. */
 #ifndef QIR_PLUGIN_H
 #define QIR_PLUGIN_H
 
+#include "qir/custom.h"
 #include "qir/observer.h"
 #include "qir/pass.h"
 #include "qir/quantizer.h"
