@@ -3,6 +3,7 @@
 #include "abi.h"
 #include "cpu.h"
 #include "emit.h"
+#include "selftest.h"
 #include "weights_file.h"
 #include "share.h"
 #include <string.h>
@@ -214,6 +215,8 @@ bool qcg_abi_get(const qir_codegen_options *opts, const qir_variant *variants, s
     for (size_t i = 0; i < n; i++)
         take_level(opts, &variants[i], abi);
     abi->scratch_bytes = abi->arena_bytes + (abi->asks_cpu ? QCG_SCRATCH_ALIGN : 0);
+    if (opts->selftest)
+        abi->selftest_bytes = qcg_selftest_place(abi, abi->nin + abi->nout);
     abi->tasks_at = abi->task_bytes ? whole_lines(abi->scratch_bytes) : abi->scratch_bytes;
     return qcg_find_customs(m, abi);
 }

@@ -42,6 +42,7 @@ typedef struct qcg_abi {
     size_t arena_bytes;       /* planned buffers, of the level that needs most */
     size_t scratch_bytes;     /* arena, and a line for the CPU check when there is one */
     size_t scratch_bound;
+    size_t selftest_bytes;    /* memory of NAME_selftest; 0: there is none */
     const char *weights;      /* last member of NAME_inputs, with a weights file; NULL: there is none */
     size_t weights_bytes;     /* of the file, known once code is generated, as are */
     uint64_t weights_header[4]; /* the words that it begins with */

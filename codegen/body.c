@@ -6,7 +6,7 @@
 #include "qir/support/assert.h"
 
 /* ---- addresses ------------------------------------------------------------------------------ */
-static LLVMValueRef result_address(qcg_frame *e, const qir_value *v)
+LLVMValueRef qcg_result_address(qcg_frame *e, const qir_value *v)
 {
     int64_t n = 0;
     if (qcg_place_attr(v, "buf_out", &n))
@@ -29,7 +29,7 @@ static LLVMValueRef root_address(qcg_frame *e, qir_value *v)
         return e->in_ptr[v->index];
     if (v->kind == QIR_VALUE_CONST)
         return constant_address(e, qir_value_const(v));
-    return result_address(e, v);
+    return qcg_result_address(e, v);
 }
 
 static LLVMValueRef address(qcg_frame *e, qir_value *v)
@@ -61,7 +61,7 @@ LLVMValueRef qcg_call_op(qcg_frame *e, const qcg_call *call, const qcg_part *par
             args[n++] = address(e, v);
     }
     for (uint32_t i = 0; i < op->nresults; i++)
-        args[n++] = result_address(e, &op->results[i]);
+        args[n++] = qcg_result_address(e, &op->results[i]);
     args[n++] = workspace(e, op, part);
     if (call->shares) {
         args[n++] = part ? part->task : LLVMConstInt(word, 0, false);

@@ -38,12 +38,14 @@ void qcg_fp_leave(qcg *g, LLVMValueRef saved);
 
 /* What runs a level (entry.h); run_mt NULL without -fthreads. */
 typedef struct qcg_bodies {
-    LLVMValueRef run, run_mt;
+    LLVMValueRef run, run_mt, selftest;
 } qcg_bodies;
 
-/* The functions of the interface; `bodies`: one pair per level. */
+/* The functions of the interface; `bodies`: those of each level. */
 void qcg_entry(qcg *g, const qcg_abi *abi, const qcg_bodies *bodies);
 
+/* Are objects of this triple ELF files? */
+bool qcg_is_elf(const char *triple);
 /* The last step: sections for what has none. */
 void qcg_place_in_sections(qcg *g);
 

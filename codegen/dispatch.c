@@ -43,6 +43,11 @@ static LLVMValueRef ask(qcg_frame *e)
     return LLVMBuildCall2(e->g->b, LLVMGlobalGetValueType(fn), fn, NULL, 0, "");
 }
 
+LLVMValueRef qcg_levels_here(qcg_frame *e)
+{
+    return e->abi->asks_cpu ? ask(e) : LLVMConstInt(e->i32, 1, false);
+}
+
 /* ---- remembering ---------------------------------------------------------------------------- */
 /* Asking the CPU costs microseconds, so the answer is remembered after the arena: the mask, hidden
  * in a word that only this model with these levels at this address writes.  Whatever else the

@@ -35,6 +35,8 @@ void qcg_frame_pass_on(qcg_frame *e, LLVMValueRef code);
 void qcg_entry_checks(qcg_frame *e, LLVMValueRef need);
 
 /* --- body.c --- */
+/* Where the plan has put a result of an op. */
+LLVMValueRef qcg_result_address(qcg_frame *e, const qir_value *v);
 /* `static i32 NAME_<level>(in, out, scratch)`: the ops of a variant on buffers that were checked,
  * in a floating-point environment that was set.  Returns 0, or what a custom op returned. */
 LLVMValueRef qcg_body(qcg *g, const qcg_abi *abi, const qcg_call *calls, size_t ncalls);
@@ -63,6 +65,8 @@ LLVMValueRef qcg_pool_threads(qcg_frame *e, LLVMValueRef pool);
 /* The level to run, an index into the object's levels: `wanted`, or the CPU's best if that is
  * negative.  Returns NAME_E_CPU from the function if there is none. */
 LLVMValueRef qcg_choose_level(qcg_frame *e, LLVMValueRef wanted);
+/* The mask of levels that this CPU has; only the lowest where it cannot be asked. */
+LLVMValueRef qcg_levels_here(qcg_frame *e);
 /* NAME_isa, NAME_level_name, and on AArch64 NAME_level_for. */
 void qcg_level_functions(qcg *g, const qcg_abi *abi);
 

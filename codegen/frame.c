@@ -18,6 +18,7 @@ LLVMValueRef qcg_frame_function(qcg_frame *e, const char *suffix, LLVMTypeRef ty
 {
     const char *name = qir_arena_printf(e->g->arena, "%s_%s", e->abi->name, suffix);
     e->fn = qcg_add_function(e->g, name, type, linkage, NULL);
+    e->g->fn = e->fn;
     e->g->weights = NULL;
     LLVMPositionBuilderAtEnd(e->g->b, qcg_frame_block(e, "entry"));
     return e->fn;

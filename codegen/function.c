@@ -4,19 +4,30 @@
 #include <string.h>
 #include "build.h"
 #include "emit.h"
+#include "selftest.h"
 #include "weights_file.h"
 #include "qir/layout.h"
 #include "qir/support/assert.h"
 
 /* ---- constants -------------------------------------------------------------------------------- */
+static void note_use(qcg *g, LLVMValueRef global, size_t at, const void *data, size_t bytes)
+{
+    if (g->selftest && g->op)
+        qcg_selftest_note(g, global, at, data, bytes);
+}
+
 LLVMValueRef qcg_const(qcg *g, const void *data, size_t bytes, unsigned align)
 {
-    if (g->weights && bytes >= QCG_LARGE)
-        return qcg_image_const(g, data, bytes);
+    if (g->weights && bytes >= QCG_LARGE) {
+        size_t at = qcg_image_place(g->image, data, bytes);
+        note_use(g, NULL, at, data, bytes);
+        return qcg_image_at(g, at);
+    }
     LLVMValueRef global = qir_strmap_get(&g->globals, data, bytes);
     if (global) {
         if (LLVMGetAlignment(global) < align)
             LLVMSetAlignment(global, align);
+        note_use(g, global, 0, data, bytes);
         return global;
     }
     LLVMValueRef init = LLVMConstStringInContext2(g->llvm, data, bytes, true);
@@ -32,11 +43,11 @@ LLVMValueRef qcg_const(qcg *g, const void *data, size_t bytes, unsigned align)
     const void *key =
         LLVMIsNull(init) ? qir_arena_copy(g->arena, data, bytes) : LLVMGetAsString(init, &bytes);
     qir_strmap_put(&g->globals, key, bytes, global);
+    note_use(g, global, 0, data, bytes);
     return global;
 }
 
-/* Row-major bytes into the physical order of `t`. */
-static const void *in_physical_order(qir_arena *arena, const qir_type *t, const unsigned char *data)
+const void *qcg_in_physical_order(qir_arena *arena, const qir_type *t, const unsigned char *data)
 {
     if (t->kind == QIR_PACKED || qir_layout_is_row_major(t))
         return data;
@@ -65,7 +76,7 @@ LLVMValueRef qcg_operand(qcg *g, unsigned i)
     QIR_ASSERT(c, "operand is neither a buffer nor a constant");
     const void *data = qir_const_data(c);
     QIR_ASSERT(data, "constants are loaded before code generation");
-    g->in[i] = qcg_const(g, in_physical_order(g->arena, v->type, data), qir_type_bytes(v->type),
+    g->in[i] = qcg_const(g, qcg_in_physical_order(g->arena, v->type, data), qir_type_bytes(v->type),
                          CONST_ALIGN);
     return g->in[i];
 }

@@ -26,7 +26,7 @@ typedef struct qcg {
     const struct qcg_machine *machine;
     qir_arena *arena; /* for the whole generation */
 
-    const qir_op *op;     /* being lowered */
+    const qir_op *op;     /* being lowered; NULL: none is */
     LLVMValueRef fn;      /* its function */
     LLVMValueRef *in;     /* pointer per operand; NULL: absent or constant (see qcg_const) */
     LLVMValueRef out;     /* pointer of result 0 */
@@ -36,6 +36,7 @@ typedef struct qcg {
     LLVMValueRef task, tasks; /* this call's share of the op (share.h); NULL: all of it */
     bool sharing;             /* inside a loop that has taken it */
     int64_t units;            /* that the op's loops can be cut into */
+    struct qcg_selftest *selftest; /* NULL: none is made */
     struct qcg_image *image;  /* NULL: all constants are in the object */
     LLVMValueRef weights;     /* where it is, in the function that is being built; NULL: not known there */
     unsigned next_global; /* numbers private constants */
@@ -46,6 +47,9 @@ typedef struct qcg {
 /* A private, read-only global with these bytes, or large ones in the weights file where there is one;
  * returns its pointer.  Equal bytes share a place. */
 LLVMValueRef qcg_const(qcg *g, const void *data, size_t bytes, unsigned align);
+
+/* Row-major bytes in the physical order of `t`: the same, or a copy in `arena`. */
+const void *qcg_in_physical_order(qir_arena *arena, const qir_type *t, const unsigned char *data);
 
 /* Pointer of operand i: the buffer, or a global with the constant's bytes (packed or row-major). */
 LLVMValueRef qcg_operand(qcg *g, unsigned i);

@@ -114,6 +114,10 @@ void qcg_abi_declarations(const qcg_abi *abi, qir_strbuf *out)
         qir_strbuf_printf(out, "/* The weights file. */\n"
                                "#define %s_WEIGHTS_BYTES %zu\n#define %s_WEIGHTS_ALIGN %d\n",
                           abi->upper, abi->weights_bytes, abi->upper, QCG_WEIGHTS_ALIGN);
+    if (abi->selftest_bytes)
+        qir_strbuf_printf(out, "/* Memory of the self-test, aligned as scratch memory. */\n"
+                               "#define %s_SELFTEST_BYTES %zu\n",
+                          abi->upper, abi->selftest_bytes);
     if (abi->threads)
         qir_strbuf_printf(out, "/* Of a call on up to 64 threads. */\n"
                                "#define %s_SCRATCH_BYTES_MT(threads) \\\n"
@@ -248,6 +252,17 @@ static void write_hashed(const qcg_abi *abi, const char *function, qir_strbuf *o
                       qcg_abi_hash(abi));
 }
 
+static void write_selftest(const qcg_abi *abi, qir_strbuf *out)
+{
+    write_named(abi,
+                "\n/* Runs every level that this CPU has on a built-in input.  0, a negative code, or the number\n"
+                "   of the first op whose constants or results are not what they were when it was compiled. */\n"
+                "int @_selftest(void *memory, size_t bytes",
+                out);
+    write_named(abi, abi->weights ? ", const void *weights);\n" : ");\n", out);
+    write_named(abi, "\n/* Its layer; \"\": no such number. */\nconst char *@_op_name(int number);\n", out);
+}
+
 static void write_functions(const qcg_abi *abi, qir_strbuf *out)
 {
     qir_strbuf_puts(out, "\n/* Symbols carry a hash of this interface: a stale header fails to link. */\n");
@@ -259,6 +274,8 @@ static void write_functions(const qcg_abi *abi, qir_strbuf *out)
         write_named(abi, run_mt_function, out);
     if (abi->weights)
         write_named(abi, weights_function, out);
+    if (abi->selftest_bytes)
+        write_selftest(abi, out);
     if (qcg_triple_is(abi->triple, "aarch64"))
         write_named(abi, level_for_function, out);
     write_named(abi, "\nextern const qcc_model_info @_info;\n", out);

@@ -7,6 +7,7 @@
 #include "emit.h"
 #include "entry.h"
 #include "machine.h"
+#include "selftest.h"
 #include "share.h"
 #include "weights_file.h"
 #include "qir/layout.h"
@@ -113,6 +114,7 @@ static bool lower_op(qcg *g, const qir_op *op, size_t k, const char *features, q
         LLVMBuildRet(g->b, g->code);
     else
         LLVMBuildRetVoid(g->b);
+    g->op = NULL;
     *call = (qcg_call){op, g->fn, tasks > 1, g->units < tasks ? (unsigned)g->units : tasks};
     return true;
 }
@@ -173,6 +175,11 @@ static bool build_variant(qcg *g, const qcg_abi *abi, const qir_variant *v, qcg_
         return false;
     to->run = qcg_body(g, abi, calls, n);
     to->run_mt = abi->threads ? qcg_body_mt(g, abi, calls, n) : NULL;
+    if (!g->selftest)
+        return true;
+    if (!qcg_selftest_evaluate(g, abi))
+        return false;
+    to->selftest = qcg_selftest_body(g, abi, calls, n);
     return true;
 }
 
@@ -203,6 +210,8 @@ static bool build(qcg *g, const struct job *job, qir_strbuf *file)
         return false;
     finish_weights(g, job, file);
     qcg_entry(g, job->abi, bodies);
+    if (g->selftest)
+        qcg_selftest_functions(g, job->abi, bodies);
     if (job->opts->emit == QIR_EMIT_PROGRAM)
         qcg_program(g, job->abi);
     qcg_note(g);
@@ -241,6 +250,8 @@ static bool compile(void *user, qir_strbuf *out)
              .arena = qir_context_arena(ctx)};
     g.module = LLVMModuleCreateWithNameInContext(job->opts->name, g.llvm);
     g.b = LLVMCreateBuilderInContext(g.llvm);
+    qcg_selftest selftest = {0};
+    g.selftest = job->opts->selftest ? &selftest : NULL;
     g.image = job->opts->weights ? qcg_image_create(g.arena) : NULL;
     set_flags(&g, tm);
     qir_strbuf file = {0};

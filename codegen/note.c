@@ -3,16 +3,6 @@
 #include <string.h>
 #include "build.h"
 
-static bool has_elf_objects(const char *triple)
-{
-    static const char *const others[] = {"darwin", "macos", "ios", "windows", "macho", "coff",
-                                         "wasm",   "uefi",  "xcoff", "aix"};
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (strstr(triple, others[i]))
-            return false;
-    return true;
-}
-
 /* Lines of .ascii; three octal digits for what might mean something. */
 static void put_text(qir_strbuf *out, const char *text)
 {
@@ -32,7 +22,7 @@ static void put_text(qir_strbuf *out, const char *text)
 void qcg_note(qcg *g)
 {
     const char *text = g->opts->note;
-    if (!text || !has_elf_objects(g->opts->triple))
+    if (!text || !qcg_is_elf(g->opts->triple))
         return;
     qir_strbuf out = {0};
     qir_strbuf_printf(&out,

@@ -4,9 +4,10 @@
 #include <string.h>
 #include "build.h"
 
-static bool is_elf(const char *triple)
+bool qcg_is_elf(const char *triple)
 {
-    static const char *const others[] = {"apple", "darwin", "macos", "ios", "windows", "win32", "wasm"};
+    static const char *const others[] = {"apple", "darwin", "macos", "ios", "windows", "win32",
+                                         "uefi",  "macho",  "coff",  "aix", "wasm"};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (strstr(triple, others[i]))
             return false;
@@ -41,7 +42,7 @@ static bool has_section(LLVMValueRef global)
 
 void qcg_place_in_sections(qcg *g)
 {
-    if (!is_elf(g->opts->triple))
+    if (!qcg_is_elf(g->opts->triple))
         return;
     for (LLVMValueRef f = LLVMGetFirstFunction(g->module); f; f = LLVMGetNextFunction(f))
         if (!LLVMIsDeclaration(f) && !has_section(f))

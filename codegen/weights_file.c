@@ -25,7 +25,7 @@ qcg_image *qcg_image_create(qir_arena *arena)
 }
 
 /* Constants are not freed while code is generated, but kernels' own tables may be: a copy is kept. */
-static size_t add(qcg_image *image, const void *data, size_t bytes)
+size_t qcg_image_place(qcg_image *image, const void *data, size_t bytes)
 {
     size_t at = (size_t)(uintptr_t)qir_strmap_get(&image->known, data, bytes);
     if (at)
@@ -37,10 +37,10 @@ static size_t add(qcg_image *image, const void *data, size_t bytes)
     return c.at;
 }
 
-LLVMValueRef qcg_image_const(qcg *g, const void *data, size_t bytes)
+LLVMValueRef qcg_image_at(qcg *g, size_t at)
 {
-    LLVMValueRef at = LLVMConstInt(LLVMInt64TypeInContext(g->llvm), add(g->image, data, bytes), false);
-    return LLVMBuildGEP2(g->b, LLVMInt8TypeInContext(g->llvm), g->weights, &at, 1, "");
+    LLVMValueRef offset = LLVMConstInt(LLVMInt64TypeInContext(g->llvm), at, false);
+    return LLVMBuildGEP2(g->b, LLVMInt8TypeInContext(g->llvm), g->weights, &offset, 1, "");
 }
 
 /* ---- the file --------------------------------------------------------------------------------- */

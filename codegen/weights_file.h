@@ -15,8 +15,10 @@ enum { QCG_LARGE = 256, QCG_WEIGHTS_ALIGN = 64, QCG_WEIGHTS_HEADER = 64 };
 /* The image of the file while it grows. */
 typedef struct qcg_image qcg_image;
 qcg_image *qcg_image_create(qir_arena *arena);
-/* Address of a constant in the image, which is at g->weights; equal bytes share it. */
-LLVMValueRef qcg_image_const(qcg *g, const void *data, size_t bytes);
+/* Offset of a constant in the file; equal bytes share it. */
+size_t qcg_image_place(qcg_image *image, const void *data, size_t bytes);
+/* Its address, the file being at g->weights. */
+LLVMValueRef qcg_image_at(qcg *g, size_t at);
 /* Header and constants. */
 void qcg_image_write(const qcg_image *image, uint64_t model, qir_strbuf *out);
 

@@ -76,6 +76,8 @@ static const cl_option options[] = {
 
     {"report", CL_FLAG, &o.report, NULL, "say what became int8, what stayed float and why, and sizes",
      0, 0},
+    {"fselftest", CL_FLAG, &o.selftest, NULL,
+     "also NAME_selftest, which runs a built-in input and names the op that is wrong", 0, 0},
     {"fno-provenance", CL_FLAG, &o.no_provenance, NULL,
      "no note in the object of the model, options and quantization it comes from", 0, 0},
     {"show-provenance", CL_FLAG, &o.show_provenance, NULL,

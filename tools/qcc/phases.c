@@ -191,6 +191,7 @@ static bool generate(qcc_driver *d, qir_emit_kind kind)
     d->codegen.note = qcc_provenance(d);
     d->codegen.weights = d->opts->weights_file ? &d->image : NULL;
     d->codegen.model = d->note.model;
+    d->codegen.selftest = d->opts->selftest;
     return qir_codegen(&d->codegen, d->variants, d->nvariants, &d->code);
 }
 

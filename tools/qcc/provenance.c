@@ -217,6 +217,8 @@ static void put_options(qir_strbuf *out, const qcc_driver *d)
         put_option(out, words[i].name, words[i].value);
     if (o->weights_file)
         qir_strbuf_puts(out, out->len ? " -weights-file" : "-weights-file");
+    if (o->selftest)
+        qir_strbuf_puts(out, out->len ? " -fselftest" : "-fselftest");
     if (o->threads)
         qir_strbuf_puts(out, out->len ? " -fthreads" : "-fthreads");
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)

@@ -26,7 +26,7 @@ typedef struct qcc_options {
     int64_t limit, grain;
     bool emit_qir, emit_llvm, emit_program, assembly, object, dependencies, threads, debug;
     bool report, explain, verbose, time_passes;
-    bool no_provenance, show_provenance, compare;
+    bool no_provenance, show_provenance, compare, selftest;
 } qcc_options;
 
 /* Parses the command line; usage errors end the process. */

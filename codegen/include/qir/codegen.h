@@ -32,6 +32,7 @@ typedef struct qir_codegen_options {
     uint32_t share_grain;    /* -fthreads: least work of a task, in f32 products; 0: no NAME_run_mt */
     const char *debug_file; /* -g: the QIR whose lines the ops' locations name, as debuggers should
                                call it; NULL: no line tables */
+    bool selftest;          /* -fselftest: also NAME_selftest */
     qir_strbuf *weights;    /* large constants are appended here as a file to map, instead of being in
                                the object; NULL: they are */
     uint64_t model;         /* hash of the model, for that file */
