@@ -179,12 +179,23 @@ static bool run_desc(qir_pass_manager *pm, const pipeline_item *item, qir_module
     return ok;
 }
 
+static bool tell_watch(const qir_pass_manager *pm, const pipeline_item *item, bool after, qir_module *m)
+{
+    if (!pm->opts.watch)
+        return true;
+    qir_strbuf text = {0};
+    pm_print_item(item, &text);
+    bool go_on = pm->opts.watch(pm->opts.watch_user, after, text.data, m);
+    qir_strbuf_free(&text);
+    return go_on;
+}
+
 static bool run_item(qir_pass_manager *pm, size_t index, qir_module *m)
 {
     const pipeline_item *item = &pm->items.data[index];
     pass_watch w = {0};
     unsigned stage = qir_module_stage(m);
-    if (!stage_allows(pm, item, stage))
+    if (!stage_allows(pm, item, stage) || !tell_watch(pm, item, false, m))
         return false;
     pm_watch_begin(pm, item, m, &w);
     bool ok = run_desc(pm, item, m, &w);
@@ -192,7 +203,7 @@ static bool run_item(qir_pass_manager *pm, size_t index, qir_module *m)
         qir_module_set_stage(m, (qir_module_stage(m) | item->desc->sets) & ~item->desc->clears);
     ok = pm_watch_end(pm, index, m, &w, ok);
     qir_strbuf_free(&w.before);
-    return ok;
+    return ok && tell_watch(pm, item, true, m);
 }
 
 bool qir_pm_run(qir_pass_manager *pm, qir_module *m)

@@ -3,7 +3,7 @@
 
 static size_t last_phase(const qcc_options *o)
 {
-    if (o->verify)
+    if (o->verify || o->bisect)
         return qcc_phase_find("lower");
     if (o->stop_after)
         return qcc_phase_find(o->stop_after);
@@ -25,7 +25,11 @@ static void begin(qcc_driver *d)
 static int verify(qcc_driver *d)
 {
     begin(d);
-    return qcc_choose_target(d) && qcc_run_phases(d) ? qcc_verify(d) : CL_EXIT_ERROR;
+    if (!qcc_choose_target(d))
+        return CL_EXIT_ERROR;
+    if (d->opts->bisect)
+        return qcc_bisect(d);
+    return qcc_run_phases(d) ? qcc_verify(d) : CL_EXIT_ERROR;
 }
 
 static bool compile(qcc_driver *d)
@@ -45,7 +49,7 @@ static bool compile(qcc_driver *d)
 static int run(qcc_driver *d)
 {
     const qcc_options *o = d->opts;
-    if (o->verify)
+    if (o->verify || o->bisect)
         return verify(d);
     bool ok = o->supported_ops     ? qcc_supported_ops(d->diag, o->supported_ops)
               : o->show_provenance ? qcc_show_provenance(d->ctx, o->input)

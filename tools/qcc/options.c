@@ -90,6 +90,8 @@ static const cl_option options[] = {
      "print the operators that the importers take, and exit", 0, 0},
     {"verify", CL_OPTIONAL, &o.verify, "LIST",
      "run the model at all levels (or these), natively or emulated, and compare; exit 3 if results differ", 0, 0},
+    {"bisect", CL_OPTIONAL, &o.bisect, "FILE",
+     "name the first pass or level (of -verify) that changes results; write what shows it to FILE (bisect.qir)", 0, 0},
     {"verify-inputs", CL_LIST, &o.verify_inputs, "[NAME=]FILE",
      "what -verify and -bisect run the model on (default: values at the limits of each type)", 0, 0},
     {"v", CL_FLAG, &o.verbose, NULL, "name the phases as they run", 0, 0},
@@ -159,11 +161,14 @@ static void check_combinations(void)
         cl_usage_error(&tool, "-fthreads-grain needs -fthreads");
     if (o.object + o.assembly + o.emit_llvm + o.emit_program + o.emit_qir > 1)
         cl_usage_error(&tool, "-c, -S, -emit-llvm, -emit-program and -emit-qir exclude each other");
-    if (o.verify && (o.output || o.header || o.stop_after || o.object + o.assembly + o.emit_llvm +
-                                                                o.emit_program + o.emit_qir))
-        cl_usage_error(&tool, "-verify compiles for itself and writes no outputs; leave out -o and its like");
-    if (o.verify_inputs.len && !o.verify)
-        cl_usage_error(&tool, "-verify-inputs needs -verify");
+    if ((o.verify || o.bisect) && (o.output || o.header || o.stop_after ||
+                                   o.object + o.assembly + o.emit_llvm + o.emit_program + o.emit_qir))
+        cl_usage_error(&tool, "-%s compiles for itself and writes no outputs; leave out -o and its like",
+                       o.bisect ? "bisect" : "verify");
+    if (o.verify_inputs.len && !o.verify && !o.bisect)
+        cl_usage_error(&tool, "-verify-inputs needs -verify or -bisect");
+    if (o.bisect && (o.explain || o.min_sqnr || o.max_drop))
+        cl_usage_error(&tool, "-bisect excludes -explain, -min-sqnr and -max-drop, which compile many times");
     if (o.profile && o.calibrate.len)
         cl_usage_error(&tool, "-profile and -calibrate exclude each other: a profile is what "
                               "calibration measured");

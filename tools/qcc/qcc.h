@@ -21,6 +21,7 @@ typedef struct qcc_options {
     const char *weights_file;
     const char *diff; /* the second file of -diff */
     const char *verify; /* "": all ways */
+    const char *bisect; /* where the reproducer goes; "": bisect.qir */
     cl_list calibrate, levels, verify_inputs;
     tool_import import;
     int64_t limit, grain;
@@ -67,6 +68,9 @@ typedef struct qcc_driver {
     qir_strbuf image; /* of -weights-file */
     size_t last;     /* phase to stop after */
     bool internal_error;
+    /* qir_pm_options.watch of all passes; NULL: none */
+    bool (*watch)(void *user, bool after, const char *pass, qir_module *m);
+    void *watch_user;
 } qcc_driver;
 
 /* --- phases.c: the way from file to object --------------------------------------------------- */
@@ -152,6 +156,10 @@ bool qcc_report(qcc_driver *d);
 /* -verify: runs the module that phase lower left in every way that was asked for, and prints a table.
  * An exit code. */
 int qcc_verify(qcc_driver *d);
+
+/* --- bisect.c --------------------------------------------------------------------------------- */
+/* -bisect: runs the phases, and names the first pass or level that changes results.  An exit code. */
+int qcc_bisect(qcc_driver *d);
 
 /* --- supported.c, import_report.c ------------------------------------------------------------- */
 bool qcc_supported_ops(qir_diag_engine *diag, const char *how);

@@ -1,10 +1,8 @@
 /* -verify: the model in every way that there is to run it, on the same inputs; one table of hashes. */
-#include "verify.h"
-
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include "qcc.h"
+#include "bisect.h"
 #include "qir/support/map.h"
 
 enum { EDGE_RUNS = 4, MOST_SAMPLES = 64, CALIBRATION_SAMPLES = 4 };
@@ -20,44 +18,50 @@ typedef struct verification {
 } verification;
 
 /* --- inputs --------------------------------------------------------------------------------------- */
-static bool read_samples(verification *v, const char *const *paths, size_t n, size_t most)
+static bool read_samples(qir_func *f, const char *const *paths, size_t n, size_t most, verify_values *out)
 {
-    qir_func *f = qir_module_main(v->d->module);
     qir_samples *s = qir_samples_open(f, paths, n);
-    bool ok = s && verify_read_inputs(f, s, most, &v->in);
+    bool ok = s && verify_read_inputs(f, s, most, out);
     qir_samples_close(s);
     return ok;
 }
 
-static bool make_inputs(verification *v)
+bool qcc_make_inputs(qcc_driver *d, qir_func *f, bool samples_only, verify_values *out)
 {
-    const cl_list *given = &v->d->opts->verify_inputs;
-    const qir_sample_source *samples = v->d->samples;
+    const cl_list *given = &d->opts->verify_inputs;
     if (given->len)
-        return read_samples(v, given->items, given->len, MOST_SAMPLES);
-    verify_make_inputs(qir_module_main(v->d->module), EDGE_RUNS, &v->in);
-    return !samples || read_samples(v, samples->paths, samples->npaths, CALIBRATION_SAMPLES);
+        return read_samples(f, given->items, given->len, MOST_SAMPLES, out);
+    if (!samples_only || !d->samples)
+        verify_make_inputs(f, EDGE_RUNS, out);
+    return !d->samples ||
+           read_samples(f, d->samples->paths, d->samples->npaths, CALIBRATION_SAMPLES, out);
 }
 
 /* --- ways ----------------------------------------------------------------------------------------- */
-static bool choose_ways(verification *v)
+static bool unknown_way(qcc_driver *d, const verify_way *ways, size_t n, const char *word, size_t len)
 {
-    const char *list = v->d->opts->verify;
-    verify_way all[VERIFY_MAX_WAYS];
-    size_t n = verify_ways(v->d->ctx, all), len;
-    const char *unknown = *list ? verify_unknown(all, n, list, &len) : NULL;
-    if (unknown) {
-        qir_strbuf known = {0};
-        for (size_t i = 0; i < n; i++)
-            qir_strbuf_printf(&known, i ? ", %s" : "%s", all[i].name);
-        qir_error(v->d->diag, NULL, "verify.way", "-verify: '%.*s' is no way to run a model; expected levels or "
-                  "architectures of %s", len < 80 ? (int)len : 80, unknown, known.data);
-        qir_strbuf_free(&known);
-        return false;
-    }
+    qir_strbuf known = {0};
     for (size_t i = 0; i < n; i++)
+        qir_strbuf_printf(&known, i ? ", %s" : "%s", ways[i].name);
+    qir_error(d->diag, NULL, "verify.way",
+              "-verify: '%.*s' is no way to run a model; expected levels or architectures of %s",
+              len < 80 ? (int)len : 80, word, known.data);
+    qir_strbuf_free(&known);
+    return false;
+}
+
+bool qcc_choose_ways(qcc_driver *d, verify_way ways[VERIFY_MAX_WAYS], size_t *n)
+{
+    const char *list = d->opts->verify ? d->opts->verify : "";
+    verify_way all[VERIFY_MAX_WAYS];
+    size_t known = verify_ways(d->ctx, all), len;
+    const char *unknown = *list ? verify_unknown(all, known, list, &len) : NULL;
+    if (unknown)
+        return unknown_way(d, all, known, unknown, len);
+    *n = 0;
+    for (size_t i = 0; i < known; i++)
         if (!i || !*list || verify_is_named(&all[i], list))
-            v->ways[v->nways++] = all[i];
+            ways[(*n)++] = all[i];
     return true;
 }
 
@@ -130,8 +134,7 @@ static void run_way(verification *v, size_t i)
         qir_strbuf_printf(&row, "not run: %s", why.len ? why.data : "no code (see the errors)");
         print_row(w, NULL, row.data);
         qir_strbuf_free(&row);
-    } else if (status == VERIFY_BROKE || got.bytes.len != v->want.bytes.len ||
-               memcmp(got.bytes.data, v->want.bytes.data, got.bytes.len)) {
+    } else if (status == VERIFY_BROKE || !verify_equal(&got, &v->want)) {
         report_different(v, i, &got, status == VERIFY_BROKE ? qir_strbuf_cstr(&why) : NULL);
     } else {
         print_row(w, &got, "equal");
@@ -172,7 +175,8 @@ int qcc_verify(qcc_driver *d)
     int code = CL_EXIT_ERROR;
     if (!verify_open(&v.lab, d->diag))
         return code;
-    if (choose_ways(&v) && make_inputs(&v) && run_reference(&v)) {
+    if (qcc_choose_ways(d, v.ways, &v.nways) && qcc_make_inputs(d, qir_module_main(d->module), false, &v.in) &&
+        run_reference(&v)) {
         for (size_t i = 1; i < v.nways; i++)
             run_way(&v, i);
         code = conclude(&v);

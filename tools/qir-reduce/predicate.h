@@ -24,7 +24,7 @@ bool script_accepts(void *user, qir_module *candidate, unsigned slot);
 #ifdef QCC_WITH_LLVM
 /* --- differs.c: -differs=LEVEL,... --------------------------------------------------------------- */
 typedef struct differs {
-    verify_way ways[VERIFY_MAX_WAYS]; /* the evaluator first */
+    verify_way ways[VERIFY_MAX_WAYS];
     size_t nways;
 } differs;
 

@@ -65,6 +65,12 @@ void verify_unpack(const qir_func *f, const verify_values *v, size_t k, qir_aren
     }
 }
 
+bool verify_equal(const verify_values *a, const verify_values *b)
+{
+    return a->bytes.len == b->bytes.len &&
+           (!a->bytes.len || !memcmp(a->bytes.data, b->bytes.data, a->bytes.len));
+}
+
 void verify_free(verify_values *v)
 {
     qir_strbuf_free(&v->bytes);

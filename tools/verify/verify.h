@@ -57,6 +57,7 @@ bool verify_read_inputs(const qir_func *f, qir_samples *s, size_t most, verify_v
 void verify_unpack(const qir_func *f, const verify_values *v, size_t k, qir_arena *arena, qir_tensor *in);
 /* Appends a run. */
 void verify_append(verify_values *v, const qir_tensor *t, size_t n);
+bool verify_equal(const verify_values *a, const verify_values *b);
 void verify_free(verify_values *v);
 
 /* --- run.c -------------------------------------------------------------------------------------- */
@@ -79,6 +80,10 @@ typedef enum verify_status {
 /* Runs the main function of `m` on all inputs.  `m` is as phase `lower` leaves it, or later. */
 verify_status verify_run(verify_lab *lab, const verify_way *w, qir_module *m, const verify_values *in,
                          verify_values *out, qir_strbuf *why);
+
+/* --- differs.c ---------------------------------------------------------------------------------- */
+/* Does one of the ways compute other bytes than the evaluator, on made-up inputs?  Opens a lab of its own. */
+bool verify_differs(const verify_way *ways, size_t n, qir_module *m);
 
 /* --- locate.c ----------------------------------------------------------------------------------- */
 /* The first op whose results differ from the evaluator's. */

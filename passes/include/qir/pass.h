@@ -106,6 +106,10 @@ typedef struct qir_pm_options {
     const char *debug_counter; /* "pass=skip:3,count:1;..." */
     const qir_sample_source *samples; /* for passes that measure; NULL none */
     const char *reproducer;    /* path written when a pass fails to verify; NULL none */
+    /* Called before and after each pass with its text in the pipeline ("dce", "a{b=1}"); false ends the run,
+     * which then fails without a diagnostic.  NULL: none. */
+    bool (*watch)(void *user, bool after, const char *pass, qir_module *m);
+    void *watch_user;
     /* Sink for printed IR and reports; NULL: stderr. */
     void (*write)(void *user, const char *text, size_t len);
     void *user;
