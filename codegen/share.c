@@ -1,6 +1,7 @@
 /* Sharing loops among tasks: see share.h. */
 #include "share.h"
 
+#include "build.h"
 #include "qir/support/checked.h"
 
 enum { ENOUGH_UNITS = 6 };
@@ -32,6 +33,13 @@ static llb_val bound(qcg *g, int64_t units, llb_val task)
     return LLVMBuildUDiv(g->b, llb_mul_const(g, task, units), g->tasks, "");
 }
 
+/* v, of unknown origin: LLVM would carry the quotient into addresses of inner loops. */
+static llb_val opaque(qcg *g, llb_val v)
+{
+    llb_type t = LLVMTypeOf(v);
+    return qcg_asm(g, t, &t, &v, 1, "", "=r,0");
+}
+
 void qcg_share_begin(qcg *g, qcg_share *s, int64_t size, int64_t step, bool cut)
 {
     int64_t steps = qir_ceil_div(size, step), units = size / step ? size / step : 1;
@@ -50,7 +58,8 @@ void qcg_share_begin(qcg *g, qcg_share *s, int64_t size, int64_t step, bool cut)
     if (steps != units)
         end = LLVMBuildSelect(g->b, is_last(g), constant(g, steps), end, "");
     llb_then(g, &s->any, LLVMBuildICmp(g->b, LLVMIntNE, first, end, ""));
-    llb_begin_at(g, &s->loop, llb_mul_const(g, first, step), llb_mul_const(g, end, step), step);
+    llb_begin_at(g, &s->loop, opaque(g, llb_mul_const(g, first, step)),
+                 opaque(g, llb_mul_const(g, end, step)), step);
 }
 
 static void leave(qcg *g, qcg_share *s)
