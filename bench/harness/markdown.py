@@ -1,0 +1,84 @@
+"""Tables of a run as Markdown: one for each model, and the ratios to the best peers."""
+import re
+
+from harness.results import best_peer, groups, is_qcc, label
+
+BEGIN, END = "<!-- bench/run: begin -->\n", "<!-- bench/run: end -->\n"
+SECTION = re.compile(re.escape(BEGIN) + ".*" + re.escape(END), re.S)
+TITLES = ("program", "form", "threads", "min us", "median us", "GMAC/s", "share of burst", "sums", "bytes", "top-1")
+
+
+def lines(titles, rows):
+    text = [titles, ["---"] * len(titles), *rows]
+    return "".join("| " + " | ".join(map(str, row)) + " |\n" for row in text)
+
+
+def percent(x):
+    return "" if x is None else f"{100 * x:.1f} %"
+
+
+def same(difference):
+    """`same`, or how many results differ from the evaluator's, and by how much."""
+    if difference is None:
+        return ""
+    if not difference["differ"]:
+        return "same"
+    return f"{difference['differ']} of {difference['of']} differ, by {difference['largest']:.3g}"
+
+
+def cells(r):
+    return (r["program"], r["form"], r["threads"], f"{r['min_us']:.1f}", f"{r['median_us']:.1f}", f"{r['gmacs']:.1f}",
+            percent(r.get("share")), r.get("sums") or "", same(r.get("bytes")), percent(r.get("accuracy")))
+
+
+def table(name, rows):
+    ordered = [r for group in groups(rows).values() for r in group]
+    return f"#### {name}\n\n" + lines(TITLES, map(cells, ordered))
+
+
+def ratio(r, peer):
+    return f"{r['min_us'] / peer['min_us']:.2f} ({label(peer)})" if peer else ""
+
+
+def ratios(rows):
+    """Of every row of qcc: its time over that of the best peer, and over that of the best exact one."""
+    out = []
+    for (model, threads), group in groups(rows).items():
+        any_kind, exact = best_peer(group), best_peer(group, exact=True)
+        out += [(model, threads, label(r), f"{r['min_us']:.1f}", percent(r.get("share")), ratio(r, any_kind),
+                 ratio(r, exact)) for r in group if is_qcc(r)]
+    return lines(("model", "threads", "qcc", "min us", "share of burst", "/ best peer", "/ best exact int8 peer"), out)
+
+
+def versions(rows):
+    found = {r["program"].split()[0]: r["version"] for r in rows if not is_qcc(r)}
+    return ", ".join(f"{name} {version}" for name, version in sorted(found.items())) or "no peers"
+
+
+def head(document):
+    m, s = document["machine"], document["settings"]
+    return (f"{document['date']}, {m['cpu']}, {m['cpus']} CPUs, pinned to {m['pinned']}, load {m['load']:.1f} at the "
+            f"start; {s['rounds']} rounds of {s['milliseconds']:g} ms; {versions(document['results'])}.\n")
+
+
+def section(document):
+    """All of it, from the heading on."""
+    rows = document["results"]
+    parts = [f"### Results\n\n{head(document)}", ratios(rows)]
+    parts += [table(name, [r for r in rows if r["model"] == name]) for name in dict.fromkeys(r["model"] for r in rows)]
+    skipped = {f"- {s['program']} {s['form']}, {s['model']}: {s['why']}\n" for s in document["skipped"]}
+    if skipped:
+        parts.append("Not measured:\n\n" + "".join(sorted(skipped)))
+    return "\n".join(parts)
+
+
+def update(path, document):
+    """Replaces what is between the marks in a document."""
+    with open(path) as file:
+        text = file.read()
+    if not SECTION.search(text):
+        raise RuntimeError(f"{path} lacks the lines {BEGIN.strip()} and {END.strip()}")
+    picture = "![Time over that of the fastest program](performance.svg)\n\n"
+    new = BEGIN + picture + section(document) + END
+    with open(path, "w") as out:
+        out.write(SECTION.sub(lambda _: new, text))
