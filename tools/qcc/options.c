@@ -165,6 +165,8 @@ static void check_combinations(void)
                                    o.object + o.assembly + o.emit_llvm + o.emit_program + o.emit_qir))
         cl_usage_error(&tool, "-%s compiles for itself and writes no outputs; leave out -o and its like",
                        o.bisect ? "bisect" : "verify");
+    if ((o.verify || o.bisect) && (o.target || o.level))
+        cl_usage_error(&tool, "-verify=LIST names levels and architectures; leave out -target and -mlevel");
     if (o.verify_inputs.len && !o.verify && !o.bisect)
         cl_usage_error(&tool, "-verify-inputs needs -verify or -bisect");
     if (o.bisect && (o.explain || o.min_sqnr || o.max_drop))

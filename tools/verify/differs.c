@@ -17,6 +17,7 @@ static bool differs_on(verify_lab *lab, const verify_way *w, qir_module *m, cons
 bool verify_differs(const verify_way *ways, size_t n, qir_module *m)
 {
     enum { RUNS = 4 };
+    static const verify_way evaluator = {.how = VERIFY_EVALUATOR};
     verify_lab lab;
     verify_values in = {0}, want = {0};
     qir_strbuf why = {0};
@@ -24,7 +25,7 @@ bool verify_differs(const verify_way *ways, size_t n, qir_module *m)
     if (!verify_open(&lab, qir_context_diag(m->ctx)))
         return false;
     verify_make_inputs(qir_module_main(m), RUNS, &in);
-    if (verify_evaluate(m, &in, &want, &why) == VERIFY_RAN)
+    if (verify_run(&lab, &evaluator, m, &in, &want, &why) == VERIFY_RAN)
         for (size_t i = 0; i < n && !found; i++)
             found = ways[i].how != VERIFY_EVALUATOR && differs_on(&lab, &ways[i], m, &in, &want);
     verify_close(&lab);

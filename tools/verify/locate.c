@@ -115,10 +115,11 @@ static bool compare(search *s, const form *x, const verify_values *want, const v
 /* Does the form show a difference?  Code that breaks off shows one where nothing is known yet. */
 static bool differs(search *s, size_t n, bool all)
 {
+    static const verify_way evaluator = {.how = VERIFY_EVALUATOR};
     form x = make_form(s->m, n, all);
     verify_values want = {0}, got = {0};
     qir_strbuf why = {0};
-    bool found = verify_evaluate(x.m, s->in, &want, &why) == VERIFY_RAN;
+    bool found = verify_run(s->lab, &evaluator, x.m, s->in, &want, &why) == VERIFY_RAN;
     verify_status status = found ? verify_run(s->lab, s->way, x.m, s->in, &got, &why) : VERIFY_CANNOT;
     found = status == VERIFY_RAN && compare(s, &x, &want, &got);
     if (status == VERIFY_BROKE) {

@@ -56,7 +56,7 @@ static bool can_be_linked(qir_module *m, qir_strbuf *why)
     return !op;
 }
 
-verify_status verify_run(verify_lab *lab, const verify_way *w, qir_module *m, const verify_values *in,
+static verify_status run(verify_lab *lab, const verify_way *w, qir_module *m, const verify_values *in,
                          verify_values *out, qir_strbuf *why)
 {
     switch (w->how) {
@@ -65,4 +65,13 @@ verify_status verify_run(verify_lab *lab, const verify_way *w, qir_module *m, co
     default:
         return can_be_linked(m, why) ? verify_run_program(lab, w, m, in, out, why) : VERIFY_CANNOT;
     }
+}
+
+verify_status verify_run(verify_lab *lab, const verify_way *w, qir_module *m, const verify_values *in,
+                         verify_values *out, qir_strbuf *why)
+{
+    verify_status status = run(lab, w, m, in, out, why);
+    if (status == VERIFY_RAN)
+        verify_unify_nans(qir_module_main(m), out);
+    return status;
 }

@@ -65,6 +65,44 @@ void verify_unpack(const qir_func *f, const verify_values *v, size_t k, qir_aren
     }
 }
 
+/* --- NaN ------------------------------------------------------------------------------------------ */
+/* Infinity, and the highest bit of the mantissa, which quiet NaNs have. */
+static const struct nan_bits {
+    qir_dtype dtype;
+    uint64_t infinity, quiet;
+} nan_bits[] = {
+    {QIR_f64, 0x7ff0000000000000u, 0x0008000000000000u},
+    {QIR_f32, 0x7f800000u, 0x00400000u},
+    {QIR_f16, 0x7c00u, 0x0200u},
+    {QIR_bf16, 0x7f80u, 0x0040u},
+};
+
+static void unify_elements(const struct nan_bits *n, int64_t elements, char *data)
+{
+    size_t each = qir_dtype_bytes(n->dtype);
+    uint64_t sign = (uint64_t)1 << (8 * each - 1);
+    for (int64_t i = 0; i < elements; i++, data += each) {
+        uint64_t bits = 0, nan = n->infinity | n->quiet;
+        memcpy(&bits, data, each);
+        if ((bits & ~sign) > n->infinity)
+            memcpy(data, &nan, each);
+    }
+}
+
+void verify_unify_nans(const qir_func *f, verify_values *v)
+{
+    char *at = v->bytes.data;
+    for (size_t run = 0; run < v->runs; run++)
+        for (uint32_t k = 0; k < f->nresults; k++) {
+            const qir_type *t = f->result_types[k];
+            for (size_t i = 0; i < sizeof nan_bits / sizeof *nan_bits; i++)
+                if (nan_bits[i].dtype == t->dtype)
+                    unify_elements(&nan_bits[i], qir_type_elements(t), at);
+            at += qir_type_bytes(t);
+        }
+}
+
+/* --- comparing ------------------------------------------------------------------------------------ */
 bool verify_equal(const verify_values *a, const verify_values *b)
 {
     return a->bytes.len == b->bytes.len &&

@@ -57,6 +57,8 @@ bool verify_read_inputs(const qir_func *f, qir_samples *s, size_t most, verify_v
 void verify_unpack(const qir_func *f, const verify_values *v, size_t k, qir_arena *arena, qir_tensor *in);
 /* Appends a run. */
 void verify_append(verify_values *v, const qir_tensor *t, size_t n);
+/* Sign and payload of a NaN are the CPU's: all of the results `v` of `f` become the same one. */
+void verify_unify_nans(const qir_func *f, verify_values *v);
 bool verify_equal(const verify_values *a, const verify_values *b);
 void verify_free(verify_values *v);
 
@@ -77,7 +79,8 @@ typedef enum verify_status {
     VERIFY_CANNOT /* nothing that runs it is installed: `why`; or no code, which is diagnosed */
 } verify_status;
 
-/* Runs the main function of `m` on all inputs.  `m` is as phase `lower` leaves it, or later. */
+/* Runs the main function of `m` on all inputs.  `m` is as phase `lower` leaves it, or later.  NaNs of the
+ * results are unified. */
 verify_status verify_run(verify_lab *lab, const verify_way *w, qir_module *m, const verify_values *in,
                          verify_values *out, qir_strbuf *why);
 
