@@ -7,10 +7,18 @@ import zipfile
 
 import cases
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "codegen", "Inputs"))
+import levels  # noqa: E402
+
 BATCH = 8  # the entry's checks of arguments against each other cost more in larger ones
-LEVELS = {"generic": ("x86_64", "cc", []), "avx2": ("x86_64", "cc", []),
-          "neon": ("aarch64", "aarch64-linux-gnu-gcc", ["qemu-aarch64", "-cpu", "cortex-a53"]),
-          "dotprod": ("aarch64", "aarch64-linux-gnu-gcc", ["qemu-aarch64", "-cpu", "max"])}
+QEMU = {"neon": ["qemu-aarch64", "-cpu", "cortex-a53"], "dotprod": ["qemu-aarch64", "-cpu", "max"]}
+
+
+def machine(level):
+    """Target, compiler and emulator of a level."""
+    if level in QEMU:
+        return "aarch64", "aarch64-linux-gnu-gcc", QEMU[level]
+    return "x86_64", "cc", levels.runner(level)
 
 
 def npy(descr, dims, data):
@@ -19,10 +27,10 @@ def npy(descr, dims, data):
     return b"\x93NUMPY\x01\0" + len(head).to_bytes(2, "little") + head + data
 
 
-def divide(everything, levels):
+def divide(everything, names):
     """Batch by batch among the levels."""
-    for i, level in enumerate(levels):
-        yield level, [c for n, c in enumerate(everything) if n // BATCH % len(levels) == i]
+    for i, level in enumerate(names):
+        yield level, [c for n, c in enumerate(everything) if n // BATCH % len(names) == i]
 
 
 class Batch:
@@ -122,7 +130,7 @@ class Engines:
 
     def objects(self, everything, level):
         """Results by case of one program that holds the objects of all batches."""
-        target, compiler, emulator = LEVELS[level]
+        target, compiler, emulator = machine(level)
         batches = self.batches(everything)
         objects = [b.compile(target, level) for b in batches]
         data = b"".join(a[-1] for b in batches for a in b.inputs)
