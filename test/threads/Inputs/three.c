@@ -1,5 +1,5 @@
 /* Three models and eight threads in one program, for the thread sanitizer:
- *     app          each model on a pool of eight threads, then all three on each of eight threads
+ *     app          each model on pools of eight threads, then all three on each of eight threads
  *     app race     eight threads with one scratch memory, which is wrong */
 #include <pthread.h>
 #include <stdint.h>
@@ -82,15 +82,48 @@ static int same(const model *m, const buffers *a, const buffers *b)
     return all;
 }
 
-/* One model, alone and on a pool. */
-static int on_pool(const model *m, const qcc_pool *pool)
+/* --- a pool whose tasks are threads: no two have an order ------------------------------------- */
+typedef struct one_task {
+    pthread_t thread;
+    void (*task)(void *arg, unsigned index);
+    void *arg;
+    unsigned index;
+} one_task;
+
+static void *run_task(void *user)
+{
+    one_task *t = user;
+    t->task(t->arg, t->index);
+    return NULL;
+}
+
+static void as_threads(void *user, void (*task)(void *arg, unsigned index), void *arg, unsigned count)
+{
+    one_task t[THREADS];
+    (void)user;
+    for (unsigned i = 0; i < count; i++) {
+        t[i] = (one_task){.task = task, .arg = arg, .index = i};
+        if (pthread_create(&t[i].thread, NULL, run_task, &t[i]))
+            exit(2);
+    }
+    for (unsigned i = 0; i < count; i++)
+        pthread_join(t[i].thread, NULL);
+}
+
+/* --- models ----------------------------------------------------------------------------------- */
+/* One model, alone and on pools, as 2 to 8 tasks. */
+static int on_pools(const model *m, pthread_pool *threads)
 {
     buffers one, many;
     prepare(m, &one);
     prepare(m, &many);
     int ok = !m->info->run(one.in, one.out, one.scratch, m->scratch_bytes);
-    for (int round = 0; ok && round < ROUNDS; round++)
-        ok = !m->run_mt(many.in, many.out, many.scratch, m->scratch_bytes, pool) && same(m, &one, &many);
+    for (unsigned n = 2; ok && n <= THREADS; n++) {
+        qcc_pool pools[] = {{threads, n, pthread_pool_for}, {NULL, n, as_threads}};
+        for (int i = 0; ok && i < 2; i++)
+            ok = !m->run_mt(many.in, many.out, many.scratch, m->scratch_bytes, &pools[i]) &&
+                 same(m, &one, &many);
+    }
     release(m, &one);
     release(m, &many);
     return ok;
@@ -130,9 +163,8 @@ int main(int argc, char **argv)
     pthread_pool *threads = pthread_pool_create(THREADS);
     if (!threads)
         return 2;
-    qcc_pool pool = {threads, THREADS, pthread_pool_for};
     for (int i = 0; i < MODELS && argc == 1; i++)
-        printf("%s on a pool: same %d\n", models[i].info->name, on_pool(&models[i], &pool));
+        printf("%s on pools: same %d\n", models[i].info->name, on_pools(&models[i], threads));
     pthread_pool_destroy(threads);
     on_threads(argc > 1);
     printf("done\n");
