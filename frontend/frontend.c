@@ -114,9 +114,6 @@ static qir_module *parse_text(qir_context *ctx, const char *path, const qir_byte
 static qir_module *import_pt2_file(qir_context *ctx, const char *path, const qir_bytes *bytes,
                                    const qir_import_options *opts)
 {
-    if (opts && opts->ncustom_ops)
-        return refuse(ctx, path, "-custom-op applies to ONNX and TensorFlow Lite, this is a program of "
-                                 "torch.export");
     return qir_import_pt2(ctx, path, bytes->data, bytes->len, opts);
 }
 

@@ -115,7 +115,7 @@ static void find_self(pt2_call *c)
 static bool run(pt2_call *c)
 {
     list_outs(c);
-    if (!pt2_bind_params(c))
+    if (c->row->signature && !pt2_bind_params(c))
         return false;
     find_self(c);
     return c->row->fn(c) && !c->fe->failed;

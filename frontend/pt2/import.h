@@ -22,7 +22,7 @@ typedef struct pt2_row {
     pt2_sharing sharing;
     pt2_fn fn;
     qir_opcode opcode;
-    const char *signature; /* as ATen writes it: names, types, defaults */
+    const char *signature; /* as ATen writes it: names, types, defaults; NULL: any */
 } pt2_row;
 
 /* What a name of the graph stands for. */
@@ -71,6 +71,9 @@ struct pt2_call {
     unsigned nouts;
     qir_value **results; /* [nouts] */
 };
+
+/* --- op_custom.c ------------------------------------------------------------------------------ */
+bool pt2_custom(pt2_call *c);
 
 /* --- table.c ---------------------------------------------------------------------------------- */
 void pt2_table_init(pt2_import *imp);

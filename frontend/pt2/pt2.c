@@ -39,7 +39,7 @@ static bool import_archive(pt2_import *imp, const char *path, qir_bytes bytes)
     pt2_archive *a = &imp->archive;
     const char *name, *member;
     qir_bytes text;
-    if (!pt2_archive_open(a, fe->ctx, fe->arena, path, bytes) ||
+    if (!fe_check_customs(fe) || !pt2_archive_open(a, fe->ctx, fe->arena, path, bytes) ||
         !pt2_archive_choose(a, fe->opts->model, &name))
         return false;
     member = qir_arena_printf(fe->arena, "models/%s.json", name);

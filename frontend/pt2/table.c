@@ -39,11 +39,17 @@ static const char *out_of_place(qir_arena *arena, const char *target)
     return qir_arena_printf(arena, "%.*s%s", (int)(end - 1 - target), target, end);
 }
 
+/* What -custom-op names takes any arguments. */
+static const pt2_row custom_row = {"custom", PT2_FRESH, pt2_custom, QIR_OP_custom, NULL};
+
 const pt2_row *pt2_table_find(const pt2_import *imp, const pt2_node *n, bool *in_place)
 {
     const pt2_row *row = qir_strmap_get(&imp->rows, n->target, strlen(n->target));
     const char *target;
+    fe_custom custom;
     *in_place = false;
+    if (fe_find_custom(&imp->fe, n->target, &custom))
+        return &custom_row;
     if (row || !(target = out_of_place(imp->fe.scratch, n->target)))
         return row;
     *in_place = true;
