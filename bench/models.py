@@ -1,13 +1,18 @@
 #!/usr/bin/env python3
-"""Synthetic ONNX models at the shapes of well-known ones, for timings and tests: weights are random
+"""Synthetic models at the shapes of well-known ones, for timings and tests: weights are random
 (from a fixed seed), so that nothing has to be downloaded.
 
-    models.py NAME KIND -o MODEL.onnx      writes one model, prints its multiply-adds and I/O bytes
+    models.py NAME KIND -o MODEL      writes one model, prints its multiply-adds and I/O bytes
 
-NAME is a key of MODELS below, KIND one of network.py's: fp32, u8s8, s8s8."""
+NAME is a key of MODELS below, KIND one of onnx_network.py's (fp32, u8s8, s8s8) or tflite_network.py's
+(tflite, tflite-fp32)."""
 import argparse
 
-from network import KINDS, Network, product
+import onnx_network
+import tflite_network
+from network import product
+
+STORAGE = {**onnx_network.STORAGE, **tflite_network.STORAGE}  # of inputs and outputs, by kind
 
 
 def mobilenet_v2(net):
@@ -133,7 +138,8 @@ MODELS = {
 def build(name, kind):
     """(the model's bytes, multiply-adds, input bytes, output bytes)"""
     function, dims = MODELS[name]
-    net = Network(name, kind, dims)
+    network = onnx_network.OnnxNetwork if kind in onnx_network.STORAGE else tflite_network.TfliteNetwork
+    net = network(name, kind, dims)
     out = function(net)
     element = 1 if net.quantized else 4
     return net.finish(out), net.macs, product(dims) * element, product(out.dims) * element
@@ -142,8 +148,8 @@ def build(name, kind):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("name", choices=MODELS)
-    parser.add_argument("kind", choices=KINDS)
-    parser.add_argument("-o", required=True, metavar="MODEL.onnx")
+    parser.add_argument("kind", choices=STORAGE)
+    parser.add_argument("-o", required=True, metavar="MODEL")
     args = parser.parse_args()
     data, macs, in_bytes, out_bytes = build(args.name, args.kind)
     with open(args.o, "wb") as out:

@@ -6,7 +6,11 @@ from harness.objects import BENCH, compile_model
 from harness.workers import Candidate
 from peers import SETUPS
 
-INT8 = ("u8s8", "s8s8")  # of these qcc takes the first that a case has
+INT8 = ("u8s8", "s8s8", "tflite")  # of these qcc takes the first that a case has
+
+
+def is_float(form):
+    return form.endswith("fp32")
 
 
 def qcc_forms(case, everything):

@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass, field
 
 import models
-from network import KINDS, STORAGE
+import tflite_network
 
 WIDTH, LARGEST = {"f32": 4, "u8": 1, "i8": 1}, {"u8": 255, "i8": 127}
 
@@ -49,13 +49,14 @@ def noise(name, kind, count):
 def synthetic(name, folder):
     _, dims = models.MODELS[name]
     case, elements = Case(name, 0), models.product(dims)
-    for kind in KINDS:
-        path = os.path.join(folder, f"{name}_{kind}.onnx")
+    for kind, storage in models.STORAGE.items():
+        flat = kind in tflite_network.STORAGE
+        path = os.path.join(folder, f"{name}_{kind}.{'tflite' if flat else 'onnx'}")
         data, case.macs, _, _ = models.build(name, kind)
         with open(path, "wb") as file:
             file.write(data)
-        storage = STORAGE[kind]
-        case.forms[kind] = Form(path, storage, storage, (1, *dims), lambda s=storage: noise(name, s, elements))
+        case.forms[kind] = Form(path, storage, storage, tflite_network.last(dims) if flat else (1, *dims),
+                                lambda s=storage: noise(name, s, elements))
     return case
 
 

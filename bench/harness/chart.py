@@ -1,6 +1,7 @@
 """A bar chart of a run as SVG: for each model and number of threads, every program's fastest call."""
 from xml.sax.saxutils import escape
 
+from harness.candidates import is_float
 from harness.results import groups, is_qcc, label
 
 WIDTH, LABEL, ROW, GAP, TITLE = 860, 230, 16, 14, 22
@@ -11,7 +12,7 @@ LEGEND = {"qcc": "qcc", "exact": "int8, exact sums", "inexact": "int8, sums not 
 def kind(r):
     if is_qcc(r):
         return "qcc"
-    if r["form"].endswith("fp32"):
+    if is_float(r["form"]):
         return "float"
     return "exact" if r.get("sums") == "exact" else "inexact"
 
