@@ -98,10 +98,10 @@ def pointwise(net):
 
 
 def square(net):
-    """Four 3x3 convolutions."""
+    """Two 3x3 convolutions."""
     x = net.input
-    for _ in range(4):
-        x = net.conv(x, 128, 3, 1, 1)
+    for _ in range(2):
+        x = net.conv(x, 64, 3, 1, 1)
     return x
 
 
@@ -130,7 +130,7 @@ MODELS = {
     "autoencoder": (autoencoder, (640,)),
     "full_range": (full_range, (64, 4, 4)),
     "layers_1x1": (pointwise, (64, 14, 14)),
-    "layers_3x3": (square, (128, 28, 28)),
+    "layers_3x3": (square, (64, 28, 28)),
     "layers_depthwise": (channelwise, (144, 28, 28)),
 }
 
