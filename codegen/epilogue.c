@@ -4,6 +4,7 @@
 #include "kernels/requant.h"
 #include "qir/support/arena.h"
 #include "qir/support/assert.h"
+#include "qir/support/bug.h"
 
 static void add_step(qcg_epilogue *e, qcg_step s)
 {
@@ -41,7 +42,7 @@ static const float *real_factors(qcg *g, const qir_factor *factors, int64_t coun
 {
     float *v = QIR_NEW_ARRAY(g->arena, float, (size_t)count);
     for (int64_t i = 0; i < count; i++)
-        v[i] = factors[i].real;
+        v[i] = factors[QIR_BUG(8) ? 0 : i].real;
     return v;
 }
 
@@ -118,7 +119,7 @@ static void store_bytes(qcg *g, const qcg_machine *m, const qcg_tile_store *t, l
             run++;
         unsigned count = run * m->lanes;
         if (t->tail && col + run == t->vectors)
-            count -= m->lanes - t->tail;
+            count -= m->lanes - t->tail + (QIR_BUG(10) && t->tail > 1);
         llb_val p = llb_at(g, t->out, row * t->stride + col * m->lanes);
         llb_store(g, llb_slice(g, bytes, i * m->lanes, count), p, 1);
         i += run;

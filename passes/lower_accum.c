@@ -12,6 +12,7 @@
 #include "lowering.h"
 #include "prepack.h"
 #include "qir/qmath.h"
+#include "qir/support/bug.h"
 #include "quant_util.h"
 
 typedef struct accum {
@@ -195,6 +196,8 @@ static bool scales_match(const accum *a, const bias *b)
 
 static int64_t integer_bias(const accum *a, const bias *b, int64_t c, bool take)
 {
+    if (QIR_BUG(1))
+        return 0;
     if (take)
         return qir_stored_int(b->type->dtype, b->data, c);
     return qir_bias_integer(real_bias(b, c), a->x->scale[0], a->sw[c]);

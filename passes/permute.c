@@ -2,6 +2,7 @@
 #include "permute.h"
 
 #include "patterns.h"
+#include "qir/support/bug.h"
 
 /* Elementwise ops have none. */
 enum attr_form { PER_DIM, ONE_AXIS, AXES };
@@ -70,7 +71,7 @@ static const qir_attr *permute(qir_context *ctx, const qir_attr *a, enum attr_fo
                                const permutation *p)
 {
     switch (form) {
-    case ONE_AXIS: return qir_attr_int(ctx, p->of[a->u.i]);
+    case ONE_AXIS: return QIR_BUG(6) ? a : qir_attr_int(ctx, p->of[a->u.i]);
     case AXES: return permute_axes(ctx, a, p);
     case PER_DIM: return permute_list(ctx, a, p);
     }

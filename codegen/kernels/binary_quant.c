@@ -3,6 +3,7 @@
 #include "kernels/requant.h"
 #include "qir/qmath.h"
 #include "qir/support/assert.h"
+#include "qir/support/bug.h"
 
 static llb_val fixed(qcg *g, llb_val v, const qir_factor *f)
 {
@@ -43,8 +44,9 @@ static llb_val weighted_sum(qcg *g, const llb_val *in)
         p->scale[0], p->zero_point[0], q->scale[0], q->zero_point[0], y->scale[0], &k);
     QIR_ASSERT(ok, "ratio of scales was checked");
     (void)ok;
-    llb_val v = llb_add(g, llb_i32s(g, k.bias, n), LLVMBuildMul(g->b, in[0], llb_i32s(g, k.ma, n), ""));
-    v = llb_add(g, v, LLVMBuildMul(g->b, in[1], llb_i32s(g, k.mb, n), ""));
+    llb_val v = llb_add(g, llb_i32s(g, k.bias, n),
+                        LLVMBuildMul(g->b, in[QIR_BUG(13)], llb_i32s(g, k.ma, n), ""));
+    v = llb_add(g, v, LLVMBuildMul(g->b, in[!QIR_BUG(13)], llb_i32s(g, k.mb, n), ""));
     v = LLVMBuildAShr(g->b, v, llb_i32s(g, k.shift, n), "");
     return qcg_bound_stored(g, llb_add(g, v, llb_i32s(g, y->zero_point[0], n)));
 }

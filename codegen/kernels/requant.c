@@ -4,6 +4,7 @@
 #include "fmath_ir.h"
 #include "kernels/element.h"
 #include "machine.h"
+#include "qir/support/bug.h"
 
 llb_val qcg_to_float(qcg *g, llb_val v)
 {
@@ -28,7 +29,9 @@ llb_val qcg_round_to_storage(qcg *g, llb_val v, int32_t lo, int32_t hi, int32_t 
 {
     if (is_wide(lo, hi))
         return round_wide(g, v, lo, hi, llb_i32s(g, zp, llb_lanes(v)));
-    v = g->machine->rne(g, llb_clamp_f32(g, v, (float)(lo - zp), (float)(hi - zp)));
+    if (!QIR_BUG(9))
+        v = llb_clamp_f32(g, v, (float)(lo - zp), (float)(hi - zp));
+    v = g->machine->rne(g, v);
     return zp ? llb_add(g, v, llb_i32s(g, zp, llb_lanes(v))) : v;
 }
 

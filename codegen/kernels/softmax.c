@@ -4,6 +4,7 @@
 #include "kernels/requant.h"
 #include "kernels/row.h"
 #include "qir/qmath.h"
+#include "qir/support/bug.h"
 
 enum { WIDTH = 16 };
 
@@ -65,7 +66,7 @@ static void float_row(qcg *g, void *ctx, const llb_val *ptr, const bool *splat, 
 {
     const softmax *s = ctx;
     (void)splat, (void)lanes;
-    qcg_row row = qcg_row_even(s->count, s->in), exps = qcg_row_even(s->count, 4);
+    qcg_row row = qcg_row_even(s->count, s->in), exps = qcg_row_even(s->count - QIR_BUG(14), 4);
     row_values r = {.s = s};
     llb_val first = llb_load(g, llb_float(g), ptr[1], 4);
     r.max = qcg_row_fold(g, &row, ptr[1], first, larger, NULL);

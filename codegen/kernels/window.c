@@ -3,6 +3,7 @@
 #include "kernels/window.h"
 
 #include "qir/support/assert.h"
+#include "qir/support/bug.h"
 
 enum { CHUNK = 16, UNROLL = 8 };
 
@@ -18,7 +19,7 @@ void qcg_window_init(qcg *g, qcg_window *w, const qir_kernel_plan *plan, int32_t
     w->from_signed = qir_dtype_is_signed(from);
     w->elem = plan->is_float ? w->from : llb_int(g, 8 * (unsigned)plan->elem);
     w->padding = plan->is_float ? llb_f32s(g, 0.0f, 1)
-                                : LLVMConstInt(w->elem, (unsigned long long)(int64_t)padding, 1);
+                                : LLVMConstInt(w->elem, (unsigned long long)(int64_t)(QIR_BUG(7) ? 0 : padding), 1);
     w->band = g->ws;
     w->panel = llb_at(g, g->ws, (int64_t)plan->band_bytes);
 }
@@ -216,7 +217,7 @@ void qcg_panel_gather(qcg *g, const qcg_window *w, llb_val group)
     llb_loop lr, lw;
     llb_begin(g, &lr, 0, p->block, 1);
     llb_val src = llb_index(g, w->band, lr.iv, q->stride[1] * p->band_width * q->c * elem);
-    src = llb_index(g, src, group, cg * elem);
+    src = llb_index(g, src, group, (cg - QIR_BUG(11)) * elem);
     llb_val dst = llb_index(g, w->panel, lr.iv, q->out[2] * p->k_stride * elem);
     llb_begin(g, &lw, 0, q->out[2], 1);
     llb_val row = llb_index(g, dst, lw.iv, p->k_stride * elem);

@@ -3,6 +3,7 @@
  * need as many instructions.  Operands that do not fit i8 run on the neon machine. */
 #include "machine.h"
 #include "levels/aarch64.h"
+#include "qir/support/bug.h"
 
 static llb_val group(qcg *g, llb_val ptr)
 {
@@ -15,7 +16,7 @@ static llb_val smmla(qcg *g, llb_val acc, llb_val a, llb_val w)
     llb_val half[2];
     llb_type types[] = {llb_vec(llb_int(g, 32), 4), LLVMTypeOf(a)};
     for (unsigned i = 0; i < 2; i++) {
-        llb_val args[] = {llb_slice(g, acc, 4 * i, 4), a, llb_slice(g, w, 16 * i, 16)};
+        llb_val args[] = {llb_slice(g, acc, 4 * i, 4), a, llb_slice(g, w, QIR_BUG(19) ? 0 : 16 * i, 16)};
         half[i] = llb_intrinsic(g, "llvm.aarch64.neon.smmla", types, 2, args, 3);
     }
     return llb_concat(g, half[0], half[1]);

@@ -2,6 +2,7 @@
  * where it widens an operand outside of the loop: depthwise products are named. */
 #include "machine.h"
 #include "levels/aarch64.h"
+#include "qir/support/bug.h"
 
 static llb_val rne4(qcg *g, llb_val v)
 {
@@ -21,7 +22,7 @@ llb_val qcg_aarch64_pair(qcg *g, llb_val acc, llb_val x0, llb_val x1, llb_val w)
     llb_val half[2];
     (void)x1;
     for (unsigned i = 0; i < 2; i++) {
-        llb_val args[] = {llb_slice(g, x0, 4 * i, 4), llb_slice(g, w, 4 * i, 4)};
+        llb_val args[] = {llb_slice(g, x0, 4 * i, 4), llb_slice(g, w, QIR_BUG(18) ? 0 : 4 * i, 4)};
         half[i] = llb_intrinsic(g, "llvm.aarch64.neon.smull", &t, 1, args, 2);
     }
     return llb_add(g, acc, llb_concat_all(g, half, 2));

@@ -2,6 +2,7 @@
 #include "levels/x86.h"
 
 #include "qir/support/assert.h"
+#include "qir/support/bug.h"
 
 const qcg_x86 qcg_x86_128 = {.lanes = 4,
                              .madd = "llvm.x86.sse2.pmadd.wd",
@@ -76,6 +77,8 @@ llb_val qcg_x86_interleave(qcg *g, llb_val x0, llb_val x1)
 
 static llb_val rne8(qcg *g, llb_val v)
 {
+    if (QIR_BUG(15)) /* ties away from zero */
+        v = LLVMBuildFMul(g->b, v, llb_f32s(g, 0x1.000002p0f, 8), "");
     return llb_intrinsic(g, "llvm.x86.avx.cvt.ps2dq.256", NULL, 0, &v, 1);
 }
 
@@ -104,6 +107,8 @@ static llb_val add_saturated(qcg *g, llb_val v, int zp)
 static llb_val in_order(qcg *g, llb_val bytes, unsigned lanes)
 {
     llb_val index[MOST_VECTORS];
+    if (QIR_BUG(16) && lanes == 16)
+        return bytes;
     unsigned parts = lanes / 4;
     for (unsigned i = 0; i < lanes; i++)
         index[i] = llb_i32s(g, (int32_t)(i % parts * 4 + i / parts), 1);
@@ -118,7 +123,7 @@ static llb_val pack(qcg *g, const qcg_x86 *x, const llb_val *v, unsigned n, int 
 {
     llb_val low = add_saturated(g, call2(g, x->packssdw, v[0], v[n > 1]), zp), high = low;
     if (n == 4)
-        high = add_saturated(g, call2(g, x->packssdw, v[2], v[3]), zp);
+        high = add_saturated(g, call2(g, x->packssdw, v[2], v[3]), QIR_BUG(17) ? 0 : zp);
     return llb_slice(g, in_order(g, call2(g, x->packsswb, low, high), x->lanes), 0, n * x->lanes);
 }
 

@@ -7,6 +7,7 @@
 #include "bounds.h"
 #include "qir/ops.h"
 #include "qir/pass.h"
+#include "qir/support/bug.h"
 
 /* The op to fold into, or NULL. */
 static qir_op *match_producer(const qir_op *bn)
@@ -36,7 +37,7 @@ static void affine(const qir_norm *n, float *factor, float *offset)
     for (int64_t c = 0; c < n->channels; c++) {
         float r = qir_norm_reciprocal(n, c);
         factor[c] = n->gamma[c] * r;
-        offset[c] = (0.0f - n->mean[c]) * r * n->gamma[c] + n->beta[c];
+        offset[c] = (0.0f - (QIR_BUG(2) ? -n->mean[c] : n->mean[c])) * r * n->gamma[c] + n->beta[c];
     }
 }
 

@@ -6,6 +6,7 @@
 #include "bounds.h"
 #include "qir/ops.h"
 #include "qir/pass.h"
+#include "qir/support/bug.h"
 
 static bool is_activation(const qir_op *op)
 {
@@ -33,7 +34,7 @@ static void rewrite(qir_op *act, qir_op *producer)
 {
     qir_bounds b = qir_bounds_within(qir_bounds_of(producer), qir_bounds_of(act));
     set_bound(producer, "min", b.min, -INFINITY);
-    set_bound(producer, "max", b.max, INFINITY);
+    set_bound(producer, "max", QIR_BUG(3) ? INFINITY : b.max, INFINITY);
     qir_replace_op(act, &producer->results[0]);
 }
 

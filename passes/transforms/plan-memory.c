@@ -10,6 +10,7 @@
 #include "plan.h"
 #include "qir/ops.h"
 #include "qir/pass.h"
+#include "qir/support/bug.h"
 #include "qir/support/checked.h"
 
 /* Blocks are what gets an offset: a range with all that lives on in its memory. */
@@ -28,7 +29,8 @@ static int by_size(const void *a, const void *b)
 
 static bool live_together(const struct block *a, const struct block *b)
 {
-    return a->range->first <= b->last && b->range->first <= a->last;
+    uint32_t late = QIR_BUG(4);
+    return a->range->first + late <= b->last && b->range->first + late <= a->last;
 }
 
 /* `placed` is in order of offsets.  Puts `b` into the lowest gap; returns its index there. */

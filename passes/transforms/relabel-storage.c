@@ -8,6 +8,7 @@
 #include "prepack.h"
 #include "qir/ops.h"
 #include "qir/pass.h"
+#include "qir/support/bug.h"
 #include "qir/support/map.h"
 
 enum { SHIFT = 128 };
@@ -174,7 +175,7 @@ static bool change_const(relabel *r, qir_const *c)
         return false;
     uint8_t *data = qir_arena_alloc(r->m->arena, n);
     for (size_t i = 0; i < n; i++)
-        data[i] = old[i] ^ SHIFT;
+        data[i] = QIR_BUG(5) ? old[i] : old[i] ^ SHIFT;
     c->data = data;
     c->expanded = NULL; /* of the old bytes */
     if (!splat)

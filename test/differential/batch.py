@@ -2,6 +2,7 @@
 import os
 import re
 import subprocess
+import time
 
 from generate import bundle, kind_of
 
@@ -13,11 +14,12 @@ class Batch:
         self.modules = os.path.join(work, "modules.qir")
         with open(self.modules, "w") as f:
             f.write(bundle(self.seeds, most) if most else bundle(self.seeds))
-        self.failures = {}  # seed: what is wrong
+        self.failures, self.found = {}, 0  # seed: what is wrong; the time of the first
         self.coverage, self.calls = [], 0
 
     def fail(self, name, what):
         seed = int(name.lstrip("abcdefghijklmnopqrstuvwxyz"))
+        self.found = self.found or time.time()
         self.failures.setdefault(seed, f"{kind_of(seed)} {seed}: {what}")
 
     # ---- the engine ---------------------------------------------------------------------------
@@ -37,6 +39,7 @@ class Batch:
             alone = Batch(self.differ, os.path.join(self.work, "alone"), [seed])
             alone.engine(*options)
             self.failures.update(alone.failures)
+            self.found = self.found or alone.found
         return False
 
     # ---- programs -----------------------------------------------------------------------------

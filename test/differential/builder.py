@@ -9,6 +9,7 @@ class Builder:
         self.rng = random.Random(f"{kind} {seed}")
         self.kind = kind
         self.consts, self.args, self.lines, self.values = [], [], [], []
+        self.only = None  # what the next op has to take, if it can
 
     def chance(self, p):
         return self.rng.random() < p
@@ -111,6 +112,8 @@ class Builder:
             good = v.quantized if self.kind == "integer" else v.elem == "f32"
             return (good or (ints and v.elem == "i32")) and v.dims and \
                 product(v.dims) and (not ranks or len(v.dims) in ranks)
+        if self.only and fits(self.only):
+            return self.only
         known = [v for v in self.values if fits(v)]
         if known and not (self.chance(0.05) and len(self.args) < 3):
             return self.pick(known[-3:])
@@ -127,7 +130,10 @@ class Builder:
         return self.emit("dequantize", [y], [], v.dims, "f32")
 
     def result(self, op, operands, attrs, dims, elem):
-        return self.pair(self.emit(op, operands, attrs, dims, elem), 0.85)
+        y = self.emit(op, operands, attrs, dims, elem)
+        if elem == "f32" and self.chance(0.15):
+            y = self.emit("clamp", [y], self.bounds(1.0), dims, elem)
+        return self.pair(y, 0.85)
 
     def free(self, x):
         """Element of a result that has parameters of its own."""

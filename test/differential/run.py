@@ -4,7 +4,7 @@
     run.py [-graphs=N] [-seconds=S] [-seed=FIRST] [-jobs=J] [-levels=A,B] [-build=DIR] [-coverage]
 
 Each module is a seed (generate.py); engine/ evaluates it, runs every pass that keeps results and
-compiles it for all levels, 64 modules at a time; program/ runs them, natively where this CPU has the
+compiles it for all levels, a batch of modules at a time; program/ runs them, natively where this CPU has the
 level, otherwise emulated.  A failure names its seed, and a file with the smallest form that fails;
 -seed=THAT -graphs=1 shows it again.  Stops after N graphs or S seconds."""
 import argparse
@@ -20,7 +20,7 @@ from batch import Batch, smallest
 from coverage import Coverage
 from targets import facts, targets
 
-BATCH, SHOWN = 64, 2  # modules per program; failures per program that are made small
+SHOWN = 2  # failures of a batch that are made small
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
@@ -30,6 +30,7 @@ def parse():
     p.add_argument("-seconds", type=float, default=1e9)
     p.add_argument("-seed", type=int, default=None, help="of the first graph; else the time")
     p.add_argument("-jobs", type=int, default=2)
+    p.add_argument("-batch", type=int, default=64, help="modules of a program")
     p.add_argument("-levels", default="", help="default: all")
     p.add_argument("-build", default=os.path.join(SOURCE, "build"))
     p.add_argument("-coverage", action="store_true", help="name the cells that are not covered")
@@ -44,26 +45,26 @@ def parse():
 def work(o, number, where, found, results):
     """Takes every o.jobs-th batch until graphs or time run out."""
     differ = os.path.join(o.build, "unit", "differ")
-    begin, last = o.seed + number * BATCH, o.seed + o.graphs
-    for first in range(begin, last, o.jobs * BATCH):
+    begin, last = o.seed + number * o.batch, o.seed + o.graphs
+    for first in range(begin, last, o.jobs * o.batch):
         if time.time() > o.end:
             break
         try:
-            b = Batch(differ, where, range(first, min(first + BATCH, last))).run(found)
+            b = Batch(differ, where, range(first, min(first + o.batch, last))).run(found)
             small = {s: smallest(differ, os.path.join(where, "small"), s, found)
-                     for s in sorted(b.failures)[:SHOWN]}
-            results.put((len(b.seeds), len(b.failures), b.calls, small, b.coverage))
+                     for s in list(b.failures)[:SHOWN]}
+            results.put((len(b.seeds), len(b.failures), b.calls, small, b.coverage, b.found))
         except Exception:
             results.put(traceback.format_exc())
             break
     results.put(None)
 
 
-def show(o, seed, text, what):
+def show(o, seed, text, what, found):
     path = os.path.join(o.keep, f"{seed}.qir")
     with open(path, "w") as f:
         f.write(text)
-    print(f"FAIL seed {seed} after {time.time() - o.begin:.1f} s: {what}; smallest form: {path}", flush=True)
+    print(f"FAIL seed {seed} after {found - o.begin:.1f} s: {what}; smallest form: {path}", flush=True)
 
 
 def collect(o, results, coverage):
@@ -81,7 +82,7 @@ def collect(o, results, coverage):
             graphs, failures, calls = graphs + r[0], failures + r[1], calls + r[2]
             coverage.add(r[4])
             for seed, (text, what) in r[3].items():
-                show(o, seed, text, what)
+                show(o, seed, text, what, r[5])
             if failures and o.first_failure:
                 break
     return graphs, calls, failures

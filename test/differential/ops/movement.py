@@ -24,7 +24,18 @@ class Movement(Builder):
         self.rng.shuffle(perm)
         if len(perm) == 4 and self.chance(0.4):
             perm = self.pick([[0, 2, 3, 1], [0, 3, 1, 2]])
+        self.perm = perm
         return self.emit("transpose", [x], [f"perm = {perm}"], [x.dims[p] for p in perm], x.elem)
+
+    def framed(self):
+        """An op between a transposition and its inverse, as models of another layout have them."""
+        self.only = self.transpose()
+        self.pick([self.concat, self.slice, self.pad, self.resized, self.softmax, self.unary, self.reduce])()
+        y, self.only = self.values[-1], None
+        if len(y.dims) != len(self.perm):
+            return None
+        back = sorted(range(len(y.dims)), key=lambda i: self.perm[i])
+        return self.result("transpose", [y], [f"perm = {back}"], [y.dims[p] for p in back], y.elem)
 
     def concat(self):
         x = self.operand(ints=True)
