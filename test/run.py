@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Every test: the lit suite on the build in build/, the same suite without LLVM under sanitizers,
-a warning-free build with clang, and 20 seconds of fuzzing for every reader.  Last line: N passed, N failed, N skipped."""
+a warning-free build with clang, 20 seconds of fuzzing for every reader, and 60 seconds of random
+modules through every pass and level.  Last line: N passed, N failed, N skipped."""
 import json
 import os
 import re
@@ -86,6 +87,8 @@ def main():
     totals.add("fuzzers, 20 s each", fuzzers and subprocess.call(
         ["/usr/bin/python3", os.path.join(SOURCE, "test", "fuzz", "run.py"),
          os.path.join(SOURCE, "build-fuzz"), "20"]) == 0)
+    totals.add("random modules at all levels, 60 s", subprocess.call(
+        ["/usr/bin/python3", os.path.join(SOURCE, "test", "differential", "run.py"), "-seconds=60"]) == 0)
     print(f"{totals.passed} passed, {totals.failed} failed, {totals.skipped} skipped")
     return 1 if totals.failed or not totals.passed else 0
 

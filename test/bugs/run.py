@@ -28,11 +28,12 @@ def sites():
 
 
 def build(folder, bug):
-    with open(folder + ".log", "w") as log:
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "bug.log"), "w") as log:
         for command in (["/usr/bin/cmake", "-G", "Ninja", "-S", SOURCE, "-B", folder, f"-DQCC_BUG={bug}"],
                         ["ninja", "-C", folder, "differ"]):
             if subprocess.call(command, stdout=log, stderr=subprocess.STDOUT):
-                sys.exit(f"bug {bug} does not build: see {folder}.log")
+                sys.exit(f"bug {bug} does not build: see {folder}/bug.log")
 
 
 def search(folder, seconds, seed):

@@ -4,23 +4,24 @@ import re
 import subprocess
 import time
 
-from generate import bundle, kind_of
+from generate import bundle
 
 
 class Batch:
-    def __init__(self, differ, work, seeds, most=None):
-        self.differ, self.work, self.seeds = differ, work, list(seeds)
+    def __init__(self, differ, work, seeds, text=None, runs=3):
+        self.differ, self.work, self.seeds, self.runs = differ, work, list(seeds), runs
         os.makedirs(work, exist_ok=True)
         self.modules = os.path.join(work, "modules.qir")
         with open(self.modules, "w") as f:
-            f.write(bundle(self.seeds, most) if most else bundle(self.seeds))
+            f.write(text or bundle(self.seeds))
+        self.given = bool(text)
         self.failures, self.found = {}, 0  # seed: what is wrong; the time of the first
         self.coverage, self.calls = [], 0
 
     def fail(self, name, what):
         seed = int(name.lstrip("abcdefghijklmnopqrstuvwxyz"))
         self.found = self.found or time.time()
-        self.failures.setdefault(seed, f"{kind_of(seed)} {seed}: {what}")
+        self.failures.setdefault(seed, f"{name}: {what}")
 
     # ---- the engine ---------------------------------------------------------------------------
     def engine(self, *options):
@@ -32,7 +33,7 @@ class Batch:
                 self.fail(name, what)
         if r.returncode in (0, 1):
             return True
-        if len(self.seeds) == 1:
+        if len(self.seeds) == 1 or self.given:
             self.fail(str(self.seeds[0]), f"{' '.join(options)}: exit {r.returncode} {r.stderr[:500]}")
             return False
         for seed in self.seeds:
@@ -66,7 +67,7 @@ class Batch:
         """Every line is "NAME LEVEL... ok"; a fault leaves the last one unfinished, then the rest follows."""
         first = 0
         while True:
-            r = subprocess.run([*target.runner, program, str(first)], capture_output=True, text=True)
+            r = subprocess.run([*target.runner, program, str(first), str(self.runs)], capture_output=True, text=True)
             lines = r.stdout.split("\n")
             for line in lines[:-1]:
                 name, _, what = line.partition(" ")
@@ -101,7 +102,8 @@ class Batch:
 def smallest(differ, work, seed, targets):
     """The first steps of a failing module that still fail, as text; the failure."""
     for most in range(1, 9):
-        b = Batch(differ, work, [seed], most).run(targets)
+        text = bundle([seed], most)
+        b = Batch(differ, work, [seed], text).run(targets)
         if b.failures:
-            return bundle([seed], most), b.failures[seed]
+            return text, b.failures[seed]
     return bundle([seed]), "does not fail again"

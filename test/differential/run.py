@@ -42,9 +42,8 @@ def parse():
     return o
 
 
-def work(o, number, where, found, results):
+def work(o, differ, number, where, found, results):
     """Takes every o.jobs-th batch until graphs or time run out."""
-    differ = os.path.join(o.build, "unit", "differ")
     begin, last = o.seed + number * o.batch, o.seed + o.graphs
     for first in range(begin, last, o.jobs * o.batch):
         if time.time() > o.end:
@@ -88,23 +87,30 @@ def collect(o, results, coverage):
     return graphs, calls, failures
 
 
-def main():
-    o = parse()
-    o.begin, o.end = time.time(), time.time() + o.seconds
+def prepare(o, folder):
+    """The engine, ops that have code, what can be compiled for and run, names of levels that cannot."""
     os.environ["PATH"] = os.pathsep.join([os.path.join(o.build, "bin"), "/usr/lib/llvm-19/bin",
                                           os.environ["PATH"]])
-    arches, levels, ops = facts(os.path.join(o.build, "unit", "differ"))
+    differ = os.path.join(o.build, "unit", "differ")
+    arches, levels, ops = facts(differ)
     found, missing = targets(arches, levels, [x for x in o.levels.split(",") if x])
-    folder = tempfile.mkdtemp(prefix="differential")
     for t in found:
         t.compile_program(folder)
         print(f"{t.name}: {', '.join(t.levels)} {'under ' + ' '.join(t.runner) if t.runner else 'natively'}")
     if missing:
         print("cannot be run here: " + ", ".join(missing))
+    return differ, ops, found, missing
+
+
+def main():
+    o = parse()
+    o.begin, o.end = time.time(), time.time() + o.seconds
+    folder = tempfile.mkdtemp(prefix="differential")
+    differ, ops, found, missing = prepare(o, folder)
     print(f"seed {o.seed}", flush=True)
     coverage = Coverage(ops, [n for t in found for n in t.levels])
     results = multiprocessing.Queue()
-    processes = [multiprocessing.Process(target=work, args=(o, i, os.path.join(folder, str(i)), found, results))
+    processes = [multiprocessing.Process(target=work, args=(o, differ, i, os.path.join(folder, str(i)), found, results))
                  for i in range(o.jobs)]
     for p in processes:
         p.start()

@@ -19,9 +19,10 @@ static int64_t draw_int(uint64_t *state, int64_t lo, int64_t hi, unsigned extrem
     return lo + (int64_t)((bits >> 20) % (uint64_t)(hi - lo + 1));
 }
 
-static float draw_real(uint64_t *state)
+static float draw_real(uint64_t *state, bool tiny)
 {
-    return (float)(int64_t)(data_next(state) >> 40) * (8.0f / (1 << 24)) - 4.0f;
+    uint64_t bits = data_next(state);
+    return (tiny && bits % 8 == 0 ? 0x1p-130f : 1.0f) * (float)(int64_t)(bits >> 40) * (8.0f / (1 << 24)) - 4.0f;
 }
 
 qir_tensor data_draw(qir_context *ctx, const qir_type *t, uint64_t seed, uint32_t index)
@@ -35,6 +36,6 @@ qir_tensor data_draw(qir_context *ctx, const qir_type *t, uint64_t seed, uint32_
             ((uint8_t *)data)[i] =
                 (uint8_t)draw_int(&state, t->quant->qmin, t->quant->qmax, extremes);
         else
-            ((float *)data)[i] = draw_real(&state);
+            ((float *)data)[i] = draw_real(&state, seed % 4 == 1);
     return (qir_tensor){t, data};
 }

@@ -2,20 +2,20 @@
  * behind one, and lie at odd addresses; floating-point environments differ.  Results must be the bytes
  * of the table each time.
  *
- *     batch [FIRST]
+ *     batch [FIRST [RUNS]]
  *
  * prints "NAME LEVEL... ok", or what is wrong after the number of a level, one line per case, from case
- * FIRST.  A case that faults leaves its line unfinished. */
+ * FIRST; each is called RUNS times per level (3).  A case that faults leaves its line unfinished. */
 #include "case.h"
 #include "machine.h"
 
-enum { RUNS = 3, BUFFERS = 40, PAGE_MASK = PAGE - 1 };
+enum { BUFFERS = 40, PAGE_MASK = PAGE - 1 };
 
 static struct buffer {
     uint8_t *pages;
     size_t room;
 } buffers[BUFFERS]; /* scratch, inputs, outputs */
-static uint64_t calls;
+static uint64_t calls, runs = 3;
 
 void *memset(void *p, int c, size_t n)
 {
@@ -109,11 +109,11 @@ static void prepare(const struct test_case *c, struct call *call, unsigned run, 
 {
     const model_info *m = c->info;
     const uint8_t *data = c->in;
-    call->scratch = place(0, (m->scratch_bytes + 63) & ~(uint64_t)63, run == 2 ? 1 : run, 0);
+    call->scratch = place(0, (m->scratch_bytes + 63) & ~(uint64_t)63, run > 1 ? 1 : run, 0);
     memset(call->scratch, 0x7b, m->scratch_bytes);
     for (unsigned i = 0; i < m->input_count + m->output_count; i++) {
         const tensor_info *t = &m->tensors[i];
-        uint8_t *p = place(i + 1, t->bytes, run, (seed * 13 + i * 7) % 64);
+        uint8_t *p = place(i + 1, t->bytes, run, (seed * 13 + i * 7 + run) % 64);
         if (i < m->input_count) {
             call->in[i] = memcpy(p, data, t->bytes);
             data += t->bytes;
@@ -144,8 +144,8 @@ static int check(const struct test_case *c, const struct call *call, unsigned ru
 static int run_level(const struct test_case *c, int level, unsigned seed)
 {
     static struct call call;
-    for (unsigned run = 0; run < RUNS; run++) {
-        unsigned environment = (seed * RUNS + run) % ENVIRONMENTS;
+    for (unsigned run = 0; run < runs; run++) {
+        unsigned environment = (unsigned)(seed * runs + run) % ENVIRONMENTS;
         prepare(c, &call, run, seed);
         machine_disturb(environment);
         int code = c->info->run_at(level, call.in, call.out, call.scratch, c->info->scratch_bytes);
@@ -187,6 +187,8 @@ void start(const uintptr_t *stack);
 void start(const uintptr_t *stack)
 {
     int failed = 0;
+    if (stack[0] > 2)
+        runs = number((const char *)stack[3]);
     for (uint64_t i = stack[0] > 1 ? number((const char *)stack[2]) : 0; i < case_count; i++) {
         put(cases[i].name);
         failed |= !run_case(&cases[i], (unsigned)i);
