@@ -139,6 +139,10 @@ class Builder:
         """Element of a result that has parameters of its own."""
         return self.activation(x.elem.scale * 2 ** self.rng.uniform(-2, 2)) if x.quantized else x.elem
 
+    def instead(self):
+        """What integer graphs have in place of an op of reals."""
+        return self.pick([self.requantize, self.binary, self.binary, self.conv, self.linear, self.matmul])()
+
     def requantize(self):
         x = self.operand()
         if self.chance(0.3):

@@ -91,7 +91,7 @@ class Along(Builder):
 
     def attention(self):
         if self.kind == "integer":
-            return self.requantize()
+            return self.instead()
         q = self.operand([2, 3, 4])
         *lead, rows, depth = q.dims
         columns, width = self.pick([1, 3, 8, 17, 33]), self.pick([1, 5, 8, 19])
@@ -106,7 +106,7 @@ class Along(Builder):
 
     def recurrent(self):
         if self.kind == "integer":
-            return self.requantize()
+            return self.instead()
         op = self.pick(["lstm", "gru", "rnn"])
         gates, states = {"lstm": (4, 2), "gru": (3, 1), "rnn": (1, 1)}[op]
         x = self.operand([3])

@@ -130,7 +130,7 @@ class Elementwise(Builder):
 
     def batch_norm(self):
         if self.kind == "integer":
-            return self.requantize()
+            return self.instead()
         x = self.operand([2, 3, 4, 5])
         c = [x.dims[1]]
         rest = [self.real_const(c), self.real_const(c), self.real_const(c),
@@ -140,7 +140,7 @@ class Elementwise(Builder):
     def dynamic(self):
         """Quantized with parameters from its own blocks, and back."""
         if self.kind == "integer":
-            return self.requantize()
+            return self.instead()
         x, n = self.operand(), len(self.lines)
         block = [self.pick([1, d, d, (d + 1) // 2, min(d, 3)]) for d in x.dims]
         counts = [-(-d // b) for d, b in zip(x.dims, block)]
@@ -157,7 +157,7 @@ class Elementwise(Builder):
     def typed(self):
         """Quantized per index or per group of an axis, and back."""
         if self.kind == "integer":
-            return self.requantize()
+            return self.instead()
         x = self.operand()
         axis = self.rng.randrange(len(x.dims))
         d = x.dims[axis]
