@@ -98,18 +98,21 @@ static void note(search *s, const place *p, const qir_type *t, const char *want,
     tool_print_element(t, got, f->element, &f->got);
 }
 
-static bool compare(search *s, const form *x, const verify_values *want, const verify_values *got)
+/* The first difference, or the last: of a beginning of the module that is the shortest to differ, its last
+ * op is what is looked for. */
+static bool compare(search *s, const form *x, const verify_values *want, const verify_values *got, bool last)
 {
     size_t at = 0;
-    for (size_t k = 0; k < x->values.len; k++) {
+    bool found = false;
+    for (size_t k = 0; k < x->values.len && (last || !found); k++) {
         const qir_type *t = x->values.data[k]->type;
         if (memcmp(want->bytes.data + at, got->bytes.data + at, qir_type_bytes(t))) {
             note(s, &x->places.data[k], t, want->bytes.data + at, got->bytes.data + at);
-            return true;
+            found = true;
         }
         at += qir_type_bytes(t);
     }
-    return false;
+    return found;
 }
 
 /* Does the form show a difference?  Code that breaks off shows one where nothing is known yet. */
@@ -121,7 +124,7 @@ static bool differs(search *s, size_t n, bool all)
     qir_strbuf why = {0};
     bool found = verify_run(s->lab, &evaluator, x.m, s->in, &want, &why) == VERIFY_RAN;
     verify_status status = found ? verify_run(s->lab, s->way, x.m, s->in, &got, &why) : VERIFY_CANNOT;
-    found = status == VERIFY_RAN && compare(s, &x, &want, &got);
+    found = status == VERIFY_RAN && compare(s, &x, &want, &got, !all);
     if (status == VERIFY_BROKE) {
         found = true;
         verify_finding_free(s->out);
@@ -146,6 +149,9 @@ static void halve(search *s, size_t n)
     differs(s, wrong, false);
 }
 
+/* More results than that take long to compile: the entry compares every two of them. */
+enum { MOST_VALUES = 48 };
+
 bool verify_locate(verify_lab *lab, const verify_way *w, qir_module *m, const verify_values *in,
                    verify_finding *out)
 {
@@ -154,7 +160,7 @@ bool verify_locate(verify_lab *lab, const verify_way *w, qir_module *m, const ve
     *out = (verify_finding){0};
     if (!n)
         return false;
-    bool all = differs(&s, n, true);
+    bool all = n <= MOST_VALUES && differs(&s, n, true);
     if (!all || !out->want.len)
         halve(&s, n);
     return out->op;

@@ -98,7 +98,7 @@ typedef struct verify_finding {
 } verify_finding;
 
 /* Finds it for inputs of one run: in a form of the module that returns every value; where that form is
- * right, by cutting the module off behind ever other ops.  False: nothing differs. */
+ * right or would be large, by cutting the module off behind ever other ops.  False: nothing differs. */
 bool verify_locate(verify_lab *lab, const verify_way *w, qir_module *m, const verify_values *in,
                    verify_finding *out);
 void verify_finding_free(verify_finding *f);
