@@ -11,7 +11,8 @@ sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "
 import levels  # noqa: E402
 
 BATCH = 8  # the entry's checks of arguments against each other cost more in larger ones
-QEMU = {"neon": ["qemu-aarch64", "-cpu", "cortex-a53"], "dotprod": ["qemu-aarch64", "-cpu", "max"]}
+QEMU = {"neon": ["qemu-aarch64", "-cpu", "cortex-a53"], "dotprod": ["qemu-aarch64", "-cpu", "neoverse-n1"],
+        "i8mm": ["qemu-aarch64", "-cpu", "max"]}
 
 
 def machine(level):
