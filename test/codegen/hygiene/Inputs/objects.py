@@ -17,7 +17,7 @@ MODELS = {'digits': None, 'conv': ('conv', 'pointwise-tails'), 'lstm': ('sequenc
           'dynamic': ('dynamic_conv', '3x3-images')}
 TARGETS = [('x86_64', 'all'), ('aarch64', 'all'), ('riscv64', 'generic')]
 # Options that add functions or sections.
-OPTIONS = ['-fthreads', '-g', '-weights-file=DIR/w.qwt']
+OPTIONS = ['-fthreads', '-fselftest', '-g', '-weights-file=DIR/w.qwt']
 
 
 def run(*command):
