@@ -5,7 +5,7 @@
 #include "qir/support/assert.h"
 #include "qir/support/bug.h"
 
-enum { CHUNK = 16, UNROLL = 8 };
+enum { MIN_CHUNK = 16, UNROLL = 8 };
 
 static llb_type storage_type(qcg *g, qir_dtype t)
 {
@@ -20,6 +20,8 @@ void qcg_window_init(qcg *g, qcg_window *w, const qir_kernel_plan *plan, int32_t
     w->elem = plan->is_float ? w->from : llb_int(g, 8 * (unsigned)plan->elem);
     w->padding = plan->is_float ? llb_f32s(g, 0.0f, 1)
                                 : LLVMConstInt(w->elem, (unsigned long long)(int64_t)(QIR_BUG(7) ? 0 : padding), 1);
+    unsigned vector = qir_level_get(g->level)->vector_bytes / (unsigned)plan->elem;
+    w->chunk = vector > MIN_CHUNK ? vector : MIN_CHUNK;
     w->band = g->ws;
     w->panel = llb_at(g, g->ws, (int64_t)plan->band_bytes);
 }
@@ -73,14 +75,14 @@ static void widen_chunk(qcg *g, const qcg_window *w, llb_val dst, llb_val src, u
 /* Copies `count` elements, converting `from` to `elem`; touches nothing else. */
 static void widen(qcg *g, const qcg_window *w, llb_val dst, llb_val src, int64_t count)
 {
-    int64_t done = count / CHUNK * CHUNK, in = from_bytes(w), out = (int64_t)w->plan->elem;
+    int64_t done = count / w->chunk * w->chunk, in = from_bytes(w), out = (int64_t)w->plan->elem;
     if (done) {
         llb_loop l;
-        llb_begin(g, &l, 0, done, CHUNK);
-        widen_chunk(g, w, llb_index(g, dst, l.iv, out), llb_index(g, src, l.iv, in), CHUNK);
+        llb_begin(g, &l, 0, done, w->chunk);
+        widen_chunk(g, w, llb_index(g, dst, l.iv, out), llb_index(g, src, l.iv, in), w->chunk);
         llb_end(g, &l);
     }
-    for (unsigned n = CHUNK / 2; n > 0; n /= 2) {
+    for (unsigned n = w->chunk / 2; n > 0; n /= 2) {
         if (!(count & n))
             continue;
         widen_chunk(g, w, llb_at(g, dst, done * out), llb_at(g, src, done * in), n);
@@ -94,8 +96,8 @@ static void fill(qcg *g, const qcg_window *w, llb_val dst, int64_t count)
     if (count <= 0)
         return;
     llb_loop l;
-    llb_begin(g, &l, 0, count, CHUNK);
-    llb_store(g, llb_splat(g, w->padding, CHUNK), llb_index(g, dst, l.iv, (int64_t)w->plan->elem),
+    llb_begin(g, &l, 0, count, w->chunk);
+    llb_store(g, llb_splat(g, w->padding, w->chunk), llb_index(g, dst, l.iv, (int64_t)w->plan->elem),
               (unsigned)w->plan->elem);
     llb_end(g, &l);
 }
@@ -158,15 +160,15 @@ static void band_fill(qcg *g, const qcg_window *w, llb_val image, llb_val plane,
 static void copy_run(qcg *g, const qcg_window *w, llb_val dst, llb_val src, int64_t count)
 {
     unsigned bytes = (unsigned)w->plan->elem;
-    llb_type t = llb_vec(w->elem, CHUNK);
-    if (count <= UNROLL * CHUNK) {
-        for (int64_t i = 0; i < count; i += CHUNK)
+    llb_type t = llb_vec(w->elem, w->chunk);
+    if (count <= UNROLL * w->chunk) {
+        for (int64_t i = 0; i < count; i += w->chunk)
             llb_store(g, llb_load(g, t, llb_at(g, src, i * bytes), bytes),
                       llb_at(g, dst, i * bytes), bytes);
         return;
     }
     llb_loop l;
-    llb_begin(g, &l, 0, count, CHUNK);
+    llb_begin(g, &l, 0, count, w->chunk);
     llb_store(g, llb_load(g, t, llb_index(g, src, l.iv, bytes), bytes),
               llb_index(g, dst, l.iv, bytes), bytes);
     llb_end(g, &l);
@@ -187,7 +189,7 @@ static void gather_taps(qcg *g, const qcg_window *w, unsigned axis, llb_val dst,
     int64_t src_step[] = {p->band_rows * row, q->dilation[1] * row, q->dilation[2] * q->c};
     int64_t dst_step[] = {q->kernel[1] * q->kernel[2] * cg, q->kernel[2] * cg, cg};
     int64_t n = q->kernel[axis];
-    bool unroll = n <= 3 && q->taps * cg <= UNROLL * CHUNK * 3;
+    bool unroll = n <= 3 && q->taps * cg <= UNROLL * w->chunk * 3;
     if (unroll) {
         for (int64_t i = 0; i < n; i++)
             gather_taps(g, w, axis + 1, llb_at(g, dst, i * dst_step[axis] * elem),
@@ -206,7 +208,7 @@ static void zero_tail(qcg *g, const qcg_window *w, llb_val row)
 {
     const qir_kernel_plan *p = w->plan;
     if (p->is_float && p->k_stride > p->k)
-        llb_store(g, llb_f32s(g, 0.0f, CHUNK), llb_at(g, row, p->k * 4), 4);
+        llb_store(g, llb_f32s(g, 0.0f, MIN_CHUNK), llb_at(g, row, p->k * 4), 4);
 }
 
 void qcg_panel_gather(qcg *g, const qcg_window *w, llb_val group)

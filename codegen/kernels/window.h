@@ -9,6 +9,7 @@ typedef struct qcg_window {
     const qir_kernel_plan *plan;
     llb_type from; /* element of the operand */
     llb_type elem; /* element of band and panel */
+    unsigned chunk; /* elements of a vector of the level, or more; a power of two */
     bool from_signed;
     llb_val padding;     /* scalar of type elem */
     llb_val zero_points; /* from run time, i32 of each row or image (or one for all); NULL: none */
