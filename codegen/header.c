@@ -157,7 +157,7 @@ static const char info_types[] =
     "    uint32_t version, input_count, output_count, scratch_align;\n"
     "    uint64_t scratch_bytes;\n"
     "    char name[64];\n"
-    "    char levels[32];\n"
+    "    char levels[64];\n"
     "    const qcc_tensor_info *tensors;\n"
     "    int (*run)(const void *inputs, const void *outputs, void *scratch, size_t scratch_bytes);\n"
     "    int (*run_at)(int level, const void *inputs, const void *outputs, void *scratch,\n"

@@ -82,7 +82,7 @@ void qcg_info(qcg *g, const qcg_abi *abi)
         qcg_u32(g, QCG_SCRATCH_ALIGN),
         qcg_u64(g, abi->scratch_bytes),
         qcg_text(g, abi->name, 64),
-        qcg_text(g, qcg_level_list(abi, g->arena), 32),
+        qcg_text(g, qcg_level_list(abi, g->arena), 64),
         tensors(g, abi),
         function(g, abi, "run"),
         function(g, abi, "run_at"),
