@@ -26,6 +26,7 @@ static const struct platform {
     const char *arch, *features, *abi;
 } platforms[] = {
     {"riscv64", "+m,+a,+f,+d,+c", "lp64d"},
+    {"loongarch64", "+64bit,+f,+d", "lp64d"},
 };
 
 static const struct platform *platform_of(const char *triple)
@@ -65,6 +66,14 @@ const char *qcg_tune_cpu(const qir_codegen_options *opts, qir_level level)
     return opts->cpu ? opts->cpu : qir_level_get(level)->cpu;
 }
 
+static bool is_suitable(LLVMTargetMachineRef tm)
+{
+    LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(tm);
+    bool suits = LLVMByteOrder(layout) == LLVMLittleEndian && LLVMPointerSize(layout) == 8;
+    LLVMDisposeTargetData(layout);
+    return suits;
+}
+
 LLVMTargetMachineRef qcg_target_machine(qir_diag_engine *diag, const char *triple, const char *cpu,
                                         const char *features)
 {
@@ -83,8 +92,17 @@ LLVMTargetMachineRef qcg_target_machine(qir_diag_engine *diag, const char *tripl
                   triple);
         return NULL;
     }
-    return LLVMCreateTargetMachine(target, triple, cpu, features, LLVMCodeGenLevelAggressive,
-                                   LLVMRelocPIC, LLVMCodeModelSmall);
+    LLVMTargetMachineRef tm =
+        LLVMCreateTargetMachine(target, triple, cpu, features, LLVMCodeGenLevelAggressive,
+                                LLVMRelocPIC, LLVMCodeModelSmall);
+    if (is_suitable(tm))
+        return tm;
+    LLVMDisposeTargetMachine(tm);
+    qir_error(diag, NULL, "codegen.target",
+              "target '%s' is not both 64 bits wide and little-endian, as weights and interface are; "
+              "expected one like x86_64, aarch64 or riscv64",
+              triple);
+    return NULL;
 }
 
 static bool run_passes(qir_diag_engine *diag, LLVMModuleRef module, LLVMTargetMachineRef tm,
