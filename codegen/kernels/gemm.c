@@ -12,7 +12,8 @@
 /* Cost of a tile's code for one k step and its epilogue, in vector operations. */
 static double tile_cost(const qcg_gemm *m, unsigned rows, unsigned vectors)
 {
-    double products = rows * vectors * 2.0, loads = rows + vectors;
+    unsigned registers = (m->m->kgroup * m->m->elem_bytes + 3) / 4; /* of weights per one of sums */
+    double products = rows * vectors * 2.0, loads = rows + vectors * registers;
     double step = products > 2.0 * loads ? products : 2.0 * loads;
     return (step + 1.0) * (double)m->kblocks + rows * vectors * 6.0 + 12.0;
 }
