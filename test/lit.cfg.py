@@ -2,6 +2,7 @@
 import importlib.util
 import os
 import shutil
+import sys
 
 import lit.formats
 
@@ -58,6 +59,9 @@ if shutil.which("qemu-riscv64") and shutil.which("ld.lld", path=config.llvm_tool
     config.available_features.add("riscv64")
 if all(importlib.util.find_spec(m) for m in ("torch", "onnx", "onnxscript", "onnxruntime")):
     config.available_features.add("exporters")
+sys.path.append(os.path.join(config.qcc_source, "test", "codegen", "Inputs"))
+import levels  # noqa: E402
+config.substitutions.append(("%run_avx2", " ".join(levels.runner("avx2"))))  # in front of a static program
 with open("/proc/cpuinfo") as cpuinfo:
     if " avx2" in cpuinfo.read():
         config.available_features.add("avx2")
