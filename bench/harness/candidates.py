@@ -6,28 +6,34 @@ from harness.objects import BENCH, compile_model
 from harness.workers import Candidate
 from peers import SETUPS
 
-INT8 = ("u8s8", "s8s8", "tflite")  # of these qcc takes the first that a case has
+INT8 = ("u8s8", "s8s8", "tflite", "qir", "dynamic")  # what qcc reads; of these it takes the first, if not all
+FLOAT = ("fp32", "tflite-fp32")
 
 
 def is_float(form):
-    return form.endswith("fp32")
+    return form in FLOAT
 
 
 def qcc_forms(case, everything):
-    first = next((form for form in INT8 if form in case.forms), None)
-    return list(case.forms) if everything or not first else [first]
+    forms = [form for form in INT8 if form in case.forms]
+    return [*forms, *(form for form in FLOAT if form in case.forms)] if everything else forms[:1]
 
 
-def of_qcc(args, case, threads, calibration, folder, everything=False):
+def bound(case, calibration, level=None):
+    """What limits a case: reading its weights, or the products of the level (or of this CPU's best one)."""
+    return f"read {case.reads}" if case.reads else calibration.burst_of(level)
+
+
+def of_qcc(args, case, threads, calibration, folder, forms=None):
     """Compiles; yields a candidate for each level and form."""
     for level in args.levels:
-        for form in qcc_forms(case, everything or args.all_forms):
+        for form in forms or qcc_forms(case, args.all_forms):
             name = f"qcc {level}"
             if not re.search(args.programs, f"{name} {form}"):
                 continue
             place = os.path.join(folder, f"{case.name}-{form}-{level}-{threads}")
             command, facts = compile_model(args.qcc, case.forms[form].path, level, threads, place)
-            yield Candidate(name, form, threads, command, calibration.burst_of(level), None, facts)
+            yield Candidate(name, form, threads, command, bound(case, calibration, level), None, facts)
 
 
 def of_peers(args, case, threads, calibration):
@@ -36,4 +42,4 @@ def of_peers(args, case, threads, calibration):
         if setup.form in case.forms and re.search(args.programs, f"{name} {setup.form}"):
             command = [args.python, os.path.join(BENCH, "worker.py"), setup.peer, setup.variant,
                        case.forms[setup.form].path, str(threads)]
-            yield Candidate(name, setup.form, threads, command, calibration.burst_of(), setup.exact)
+            yield Candidate(name, setup.form, threads, command, bound(case, calibration), setup.exact)

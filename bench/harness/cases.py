@@ -5,6 +5,7 @@ import os
 import random
 from dataclasses import dataclass, field
 
+import linears
 import models
 import tflite_network
 
@@ -33,7 +34,7 @@ class Case:
     macs: int
     forms: dict = field(default_factory=dict)
     labels: bytes = b""
-    note: str = ""
+    reads: int = 0  # bytes of weights, where reading them once is what takes the time
 
 
 def noise(name, kind, count):
@@ -57,6 +58,31 @@ def synthetic(name, folder):
             file.write(data)
         case.forms[kind] = Form(path, storage, storage, tflite_network.last(dims) if flat else (1, *dims),
                                 lambda s=storage: noise(name, s, elements))
+    return with_torch(case, (1, *dims), folder)
+
+
+def with_torch(case, dims, folder):
+    """Adds the form that peers/executorch.py makes: float at both ends."""
+    path = os.path.join(folder, case.name + ".pt2")
+    case.forms["pt2"] = Form(path, "f32", "f32", dims, lambda: noise(case.name, "f32", models.product(dims)))
+    return case
+
+
+def probe(folder):
+    """A product of the largest numbers, as convolution and as linear layer."""
+    case = synthetic("full_range", folder)
+    case.forms.update(linear("full_range", linears.Linear(8, 0, 1, 64, True), folder).forms)
+    return case
+
+
+def linear(name, one, folder):
+    case, dims = Case(name, one.rows * one.size ** 2), (one.rows, one.size)
+    case.reads = linears.weight_bytes(one) if one.rows == 1 else 0
+    for kind, suffix, make in (("qir", "qir", linears.qir), ("dynamic", "onnx", linears.onnx)):
+        path = os.path.join(folder, f"{name}.{suffix}")
+        with open(path, "wb") as file:
+            file.write(make(one))
+        case.forms[kind] = Form(path, "f32", "f32", dims, lambda: noise(name, "f32", one.rows * one.size))
     return case
 
 
@@ -86,7 +112,7 @@ def trained_resnet8():
         "s8s8": form("ic_resnet8_int8_qdq.onnx", "f32", planes, "f32 nchw"),
         "fp32": form("ic_resnet8_f32.onnx", "f32", planes, "f32 nchw"),
         "tflite": form("pretrainedResnet_quant.tflite", "i8", (1, 32, 32, 3), "i8 nhwc"),
-    }, labels, "MLPerf Tiny's, 500 images of CIFAR-10")
+    }, labels)
 
 
 # Models of the benchmark, in the order of the tables; others of models.py are measured when they are named.
@@ -95,8 +121,13 @@ TRAINED = {"resnet8_trained": trained_resnet8}
 
 
 def names():
-    return [*SYNTHETIC, *(TRAINED if os.path.isdir(os.environ.get("QCC_MODELS", "")) else ())]
+    return [*SYNTHETIC, *linears.LINEARS, *(TRAINED if os.path.isdir(os.environ.get("QCC_MODELS", "")) else ())]
 
 
 def load(name, folder):
-    return TRAINED[name]() if name in TRAINED else synthetic(name, folder)
+    if name in TRAINED:
+        return TRAINED[name]()
+    if name in linears.LINEARS:
+        one = linears.LINEARS[name]
+        return with_torch(linear(name, one, folder), (one.rows, one.size), folder)
+    return synthetic(name, folder)

@@ -47,14 +47,14 @@ def measure(candidates, calibration, rounds, milliseconds):
             take_turn(candidate, calibration, milliseconds)
 
 
-def summary(candidate, calibration, macs):
+def summary(candidate, calibration, case):
     """Fastest call of all turns; median of the medians of quiet turns (of all if there are none)."""
     turns, what = candidate.turns, candidate.burst
     quiet = [t for t in turns if calibration.quiet(t, what, candidate.threads)]
     low = min(t["min_us"] for t in turns)
     out = {"min_us": low, "median_us": statistics.median(t["median_us"] for t in quiet or turns),
-           "quiet_turns": len(quiet), "gmacs": 1e-3 * macs / low}
+           "quiet_turns": len(quiet), "gmacs": 1e-3 * case.macs / low}
     if what:
         out["burst"], out["burst_rate"] = what, calibration.best[what, candidate.threads]
-        out["share"] = out["gmacs"] / out["burst_rate"]
+        out["share"] = 1e-3 * (case.reads or case.macs) / low / out["burst_rate"]
     return out

@@ -3,6 +3,7 @@ of them in a process of its own, with the Python that bench/setup made.  This pa
 nothing but the standard library: runtimes are imported when a model is prepared."""
 from collections import namedtuple
 
+from peers.executorch import ExecuTorch
 from peers.litert import LiteRt
 from peers.onnxruntime import OnnxRuntime
 from peers.openvino import OpenVino
@@ -16,5 +17,5 @@ def table(*peers):
     return {peer.name: peer for peer in peers}
 
 
-PEERS = table(OnnxRuntime, OpenVino, LiteRt)
+PEERS = table(OnnxRuntime, OpenVino, LiteRt, ExecuTorch)
 SETUPS = [Setup(peer.name, *row) for peer in PEERS.values() for row in peer.setups]

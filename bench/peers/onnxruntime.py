@@ -5,7 +5,8 @@ from peers.peer import Peer
 
 class OnnxRuntime(Peer):
     name = "onnxruntime"
-    setups = (("", "u8s8", False), ("exact", "u8s8", True), ("", "s8s8", True), ("", "fp32", None))
+    setups = (("", "u8s8", False), ("exact", "u8s8", True), ("", "s8s8", True), ("", "fp32", None),
+              ("", "dynamic", False), ("exact", "dynamic", True))
 
     def version(self):
         import onnxruntime

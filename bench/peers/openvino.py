@@ -5,7 +5,7 @@ from peers.peer import Peer
 
 class OpenVino(Peer):
     name = "openvino"
-    setups = (("", "u8s8", False), ("", "s8s8", False), ("", "fp32", None))
+    setups = (("", "u8s8", False), ("", "s8s8", False), ("", "fp32", None), ("", "dynamic", False))
 
     def version(self):
         import openvino
