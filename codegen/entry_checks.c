@@ -51,29 +51,49 @@ static LLVMValueRef meets_input(qcg_frame *e, uint32_t k, uint32_t i)
     return LLVMBuildAnd(e->g->b, bad, LLVMBuildICmp(e->g->b, LLVMIntNE, out, in, ""), "");
 }
 
+/* What was found wrong so far.  LLVM takes long over blocks of thousands of comparisons, which models with
+ * dozens of tensors have: they are tested in parts. */
+typedef struct findings {
+    LLVMValueRef bad;
+    unsigned n;
+} findings;
+
+static void conclude(qcg_frame *e, findings *f)
+{
+    if (f->bad)
+        qcg_frame_guard(e, f->bad, QCG_BAD_POINTER);
+    *f = (findings){NULL, 0};
+}
+
+static void find(qcg_frame *e, findings *f, LLVMValueRef bad)
+{
+    enum { MOST = 32 };
+    f->bad = either(e, f->bad, bad);
+    if (++f->n == MOST)
+        conclude(e, f);
+}
+
 static void check_overlaps(qcg_frame *e, LLVMValueRef need)
 {
     const qcg_abi *abi = e->abi;
-    LLVMValueRef bad = NULL;
+    findings bad = {NULL, 0};
     for (uint32_t k = 0; k < abi->nout; k++) {
         size_t n = qir_type_bytes(abi->out[k].type);
         for (uint32_t i = 0; i < abi->nin; i++)
-            bad = either(e, bad, meets_input(e, k, i));
+            find(e, &bad, meets_input(e, k, i));
         if (e->weights)
-            bad = either(e, bad, meets_weights(e, e->out_ptr[k], n));
+            find(e, &bad, meets_weights(e, e->out_ptr[k], n));
         for (uint32_t j = 0; j < k; j++)
-            bad = either(e, bad, overlap(e, e->out_ptr[k], n, e->out_ptr[j],
-                                         qir_type_bytes(abi->out[j].type)));
+            find(e, &bad, overlap(e, e->out_ptr[k], n, e->out_ptr[j],
+                                  qir_type_bytes(abi->out[j].type)));
         if (abi->scratch_bytes)
-            bad = either(e, bad, meets_scratch(e, e->out_ptr[k], n, need));
+            find(e, &bad, meets_scratch(e, e->out_ptr[k], n, need));
     }
     for (uint32_t i = 0; i < abi->nin && abi->scratch_bytes; i++)
-        bad = either(e, bad,
-                     meets_scratch(e, e->in_ptr[i], qir_type_bytes(abi->in[i].type), need));
+        find(e, &bad, meets_scratch(e, e->in_ptr[i], qir_type_bytes(abi->in[i].type), need));
     if (e->weights && abi->scratch_bytes)
-        bad = either(e, bad, meets_scratch(e, e->weights, abi->weights_bytes, need));
-    if (bad)
-        qcg_frame_guard(e, bad, QCG_BAD_POINTER);
+        find(e, &bad, meets_scratch(e, e->weights, abi->weights_bytes, need));
+    conclude(e, &bad);
 }
 
 static void check_pointers(qcg_frame *e)
