@@ -2,6 +2,7 @@
 """Builds every planted bug (ir/include/qir/support/bug.h) and lets random modules look for it.
 
     run.py [-bugs=1,2,...] [-seconds=60] [-seed=N] [-build=DIR]
+    run.py -list
 
 Prints one line per bug: where it is planted, after how many seconds which module showed what.  Bug 0
 is the build as it is, in which nothing may be found."""
@@ -53,8 +54,13 @@ def main():
     p.add_argument("-seconds", type=float, default=60)
     p.add_argument("-seed", type=int, default=1)
     p.add_argument("-build", default=os.path.join(SOURCE, "build-bugs"))
+    p.add_argument("-list", action="store_true", help="only name the files")
     o = p.parse_args()
     where, missed = sites(), 0
+    if o.list:
+        for bug in sorted(where):
+            print(bug, *sorted(where[bug]))
+        return 0
     for bug in [int(b) for b in o.bugs.split(",") if b] or sorted(where):
         build(o.build, bug)
         found = search(o.build, o.seconds, o.seed)

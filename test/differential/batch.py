@@ -39,9 +39,12 @@ class Batch:
         for seed in self.seeds:
             alone = Batch(self.differ, os.path.join(self.work, "alone"), [seed])
             alone.engine(*options)
-            self.failures.update(alone.failures)
-            self.found = self.found or alone.found
+            self.add_failures(alone)
         return False
+
+    def add_failures(self, other):
+        self.failures.update(other.failures)
+        self.found = self.found or other.found
 
     # ---- programs -----------------------------------------------------------------------------
     def link(self, target, folder):

@@ -21,6 +21,7 @@ from coverage import Coverage
 from targets import facts, targets
 
 SHOWN = 2  # failures of a batch that are made small
+MORE = 3  # batches that go through the passes only for each that is compiled, a billion seeds further
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
@@ -49,7 +50,10 @@ def work(o, differ, number, where, found, results):
         if time.time() > o.end:
             break
         try:
-            b = Batch(differ, where, range(first, min(first + o.batch, last))).run(found)
+            seeds = range(first, min(first + o.batch, last))
+            more = [s + k * 10 ** 9 for k in range(1, MORE + 1) for s in seeds]
+            b = Batch(differ, where, seeds).run(found)
+            b.add_failures(Batch(differ, os.path.join(where, "more"), more).run([]))
             small = {s: smallest(differ, os.path.join(where, "small"), s, found)
                      for s in list(b.failures)[:SHOWN]}
             results.put((len(b.seeds), len(b.failures), b.calls, small, b.coverage, b.found))

@@ -49,7 +49,7 @@ class Elementwise(Builder):
                 (not shared or v.elem is a.elem)]
         elem = a.elem if shared else self.activation(a.elem.scale * 2 ** self.rng.uniform(-2, 2))
         if self.chance(0.4):
-            b, out = self.pick(same), a.dims
+            b, out = self.pick([v for v in same if v is not a] or [a]), a.dims
         elif self.chance(0.5) and len(self.args) < 4:
             b = self.argument(dims, elem)
         else:

@@ -69,7 +69,7 @@ class Weighted(Builder):
                 product(right) > 40000:
             return None
         if self.kind == "integer":
-            y = self.matmul_right(right, cols)
+            y = self.matmul_right(right, cols if len(x.dims) > 1 else 1)
             if self.chance(0.15):
                 return self.emit("matmul", [x, y], [], dims, "i32")
             around = x.elem.scale * max(y.elem.scales) * 60 * x.dims[-1] ** 0.5
