@@ -69,7 +69,7 @@ class Weighted(Builder):
                 product(right) > 40000:
             return None
         if self.kind == "integer":
-            y = self.matmul_right(right, cols if len(x.dims) > 1 else 1)
+            y = self.matmul_right(right, cols, len(x.dims) > 1)
             if self.chance(0.15):
                 return self.emit("matmul", [x, y], [], dims, "i32")
             around = x.elem.scale * max(y.elem.scales) * 60 * x.dims[-1] ** 0.5
@@ -78,9 +78,10 @@ class Weighted(Builder):
             self.argument(right, "f32")
         return self.result("matmul", [x, self.pair(y)], self.bounds(), dims, "f32")
 
-    def matmul_right(self, dims, cols):
+    def matmul_right(self, dims, cols, rows):
+        """Parameters per column only of a matrix, and where it multiplies rows."""
         if self.chance(0.4) and len(self.args) < 4:
             return self.argument(dims, self.activation())
         q = self.weight_quant(cols if len(dims) == 2 else 1, len(dims) - 1)
-        q.axis = None if len(dims) != 2 else q.axis
+        q.axis = q.axis if rows and len(dims) == 2 else None
         return self.quant_const(dims, q)
