@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* As in every generated header. */
+/* As in every generated header (codegen/header.c). */
 typedef struct tensor_info {
     char name[64];
     char dtype[8];
@@ -24,7 +24,7 @@ typedef struct model_info {
     uint32_t version, input_count, output_count, scratch_align;
     uint64_t scratch_bytes;
     char name[64];
-    char isa[32];
+    char levels[64];
     const tensor_info *tensors;
     run_fn *run;
     run_at_fn *run_at;
