@@ -33,7 +33,14 @@ def cells(r):
 
 def table(name, rows):
     ordered = [r for group in groups(rows).values() for r in group]
-    return f"#### {name}\n\n" + lines(TITLES, map(cells, ordered))
+    text = f"#### {name}\n\n" + lines(TITLES, map(cells, ordered))
+    return text + "".join(layer_table(r) for r in ordered if r.get("layers"))
+
+
+def layer_table(r):
+    """The median call, divided by where samples were taken."""
+    rows = [(x["layer"], x["op"], f"{x['share'] * r['median_us']:.1f}", percent(x["share"])) for x in r["layers"]]
+    return f"\n{label(r)}, {r['model']}, by layer:\n\n" + lines(("layer", "op", "us", "share"), rows)
 
 
 def ratio(r, peer):

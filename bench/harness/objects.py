@@ -36,5 +36,5 @@ def compile_model(qcc, path, level, threads, folder):
     run([qcc, path, "-name=m", "-mlevel=" + level, "-o", m, *(["-fthreads"] if threads > 1 else [])])
     facts = {"compile_s": round(cpu_seconds() - before, 3), "object_bytes": os.path.getsize(m)}
     pool = ["-DTHREADS", "-I", POOL, os.path.join(POOL, "pthread_pool.c")] if threads > 1 else []
-    program = cc(os.path.join(folder, "model"), "-I", folder, *pool, os.path.join(BENCH, "model.c"), m)
+    program = cc(os.path.join(folder, "model"), "-no-pie", "-I", folder, *pool, os.path.join(BENCH, "model.c"), m)
     return [program, str(threads)], facts
