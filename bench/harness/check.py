@@ -1,9 +1,9 @@
 """Whether results are right: bytes against the evaluator on the same file, sums of the largest products,
 and accuracy where there are labels."""
 import os
-import subprocess
 
 from harness.arrays import read_npy, values, write_npy
+from harness.objects import run
 
 
 SAMPLES = 16  # that are compared, where a case has as many
@@ -20,7 +20,7 @@ class Evaluator:
         """(kind, bytes) for the form's first samples."""
         if form.path not in self.known:
             lowered = os.path.join(self.folder, "lowered.qir")
-            subprocess.run([self.qcc, form.path, "-stop-after=lower", "-o", lowered], check=True)
+            run([self.qcc, form.path, "-stop-after=lower", "-o", lowered])
             pairs = [self.evaluate(lowered, form, sample) for sample in form.first(SAMPLES)]
             self.known[form.path] = pairs[0][0], b"".join(data for _, data in pairs)
         return self.known[form.path]
@@ -28,7 +28,7 @@ class Evaluator:
     def evaluate(self, path, form, sample):
         x, y = (os.path.join(self.folder, name) for name in ("x.npy", "y.npy"))
         write_npy(x, form.input, form.dims, sample)
-        subprocess.run([self.qir_run, path, "-input=" + x, "-output=" + y], check=True)
+        run([self.qir_run, path, "-input=" + x, "-output=" + y])
         kind, _, data = read_npy(y)
         return kind, data
 

@@ -42,7 +42,7 @@ def take_turn(candidate, calibration, milliseconds):
 def measure(candidates, calibration, rounds, milliseconds):
     """Every candidate once a round; each round begins with another one."""
     for r in range(rounds):
-        first = r % len(candidates)
+        first = r % max(1, len(candidates))
         for candidate in candidates[first:] + candidates[:first]:
             take_turn(candidate, calibration, milliseconds)
 

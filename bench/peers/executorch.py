@@ -57,8 +57,9 @@ def make(path):
     program = torch.export.export(model, sample)
     torch.export.save(program, stem + ".pt2")
     lowered = to_edge_transform_and_lower(program, partitioner=[XnnpackPartitioner()]).to_executorch()
-    with open(path, "wb") as out:
+    with open(path + ".new", "wb") as out:
         out.write(lowered.buffer)
+    os.replace(path + ".new", path)
 
 
 class ExecuTorch(Peer):
