@@ -124,10 +124,11 @@ void qir_mangle_loosely(const char *text, size_t most, qir_strbuf *out)
 }
 
 /* ---- prefixes --------------------------------------------------------------------------------- */
-/* qcc_model_info and other types that all headers share, and their macros. */
+/* qcc_model_info and other types that all headers share, and their macros; also what becomes such a name
+ * when its other characters do ("qcc-model"). */
 static bool is_ours(const char *name)
 {
-    return !strncasecmp(name, "qcc", 3) && (!name[3] || name[3] == '_');
+    return !strncasecmp(name, "qcc", 3) && (!is_word(name[3]) || name[3] == '_');
 }
 
 bool qir_is_prefix(const char *name)
