@@ -155,14 +155,16 @@ static void try_levels(bisection *b)
     verify_free(&b->in);
     b->failed = !qcc_make_inputs(b->d, qir_module_main(b->d->module), false, &b->in) ||
                 verify_run(&lab, &ways[0], b->d->module, &b->in, &want, &why) != VERIFY_RAN;
-    for (size_t i = 1; !b->failed && i < n && run_way(b, &lab, &ways[i], &want); i++)
+    const volatile sig_atomic_t *stop = tool_catch_interrupt();
+    for (size_t i = 1; !b->failed && !*stop && i < n && run_way(b, &lab, &ways[i], &want); i++)
         ;
     show_progress(b, "", NULL);
     if (!b->found && !b->failed && !qir_diag_error_count(b->d->diag))
         printf("no pass and no level changes results: %zu passes, %zu ways\n", b->passes, n);
     verify_free(&want);
     qir_strbuf_free(&why);
-    verify_close(&lab);
+    verify_close(&lab); /* files are gone before an interrupt is obeyed */
+    tool_obey_interrupt();
 }
 
 int qcc_bisect(qcc_driver *d)

@@ -177,11 +177,13 @@ int qcc_verify(qcc_driver *d)
         return code;
     if (qcc_choose_ways(d, v.ways, &v.nways) && qcc_make_inputs(d, qir_module_main(d->module), false, &v.in) &&
         run_reference(&v)) {
-        for (size_t i = 1; i < v.nways; i++)
+        const volatile sig_atomic_t *stop = tool_catch_interrupt();
+        for (size_t i = 1; i < v.nways && !*stop; i++)
             run_way(&v, i);
         code = conclude(&v);
     }
-    verify_close(&v.lab);
+    verify_close(&v.lab); /* files are gone before an interrupt is obeyed */
+    tool_obey_interrupt();
     verify_free(&v.in);
     verify_free(&v.want);
     qir_strbuf_free(&v.details);
