@@ -85,7 +85,7 @@ def update(path, document):
         text = file.read()
     if not SECTION.search(text):
         raise RuntimeError(f"{path} lacks the lines {BEGIN.strip()} and {END.strip()}")
-    picture = "![Time over that of the fastest program](performance.svg)\n\n"
+    picture = "![Microseconds per inference](performance.svg)\n\n"
     new = BEGIN + picture + section(document) + END
     with open(path, "w") as out:
         out.write(SECTION.sub(lambda _: new, text))
