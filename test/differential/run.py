@@ -21,7 +21,7 @@ from coverage import Coverage
 from targets import facts, targets
 
 SHOWN = 2  # failures of a batch that are made small
-MORE = 3  # batches that go through the passes only for each that is compiled, a billion seeds further
+MORE = 5  # batches that go through the passes only for each that is compiled, a billion seeds further
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 

@@ -7,7 +7,7 @@ class Weighted(Builder):
     def conv(self):
         x = self.operand([3, 4, 5])
         n, c = len(x.dims) - 2, x.dims[1]
-        groups = self.pick([1, 1, c] + [g for g in (2, 3, 4) if c % g == 0])
+        groups = self.pick([1, 1, c, c] + [g for g in (2, 3, 4) if c % g == 0])
         out = self.pick(CHANNELS) if groups == 1 else \
             groups * self.pick([1, 1, 2, 3] if groups == c else [1, 3, 4, 8, 9])
         kernel = [self.pick([1, 1, 2, 3, 3, 3, 5]) for _ in range(n)] if self.chance(0.7) else [1] * n
