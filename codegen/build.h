@@ -3,7 +3,7 @@
 #ifndef QIR_CODEGEN_BUILD_H
 #define QIR_CODEGEN_BUILD_H
 
-#include "abi.h"
+#include "interface/abi.h"
 #include "gen.h"
 
 /* One generated op: the function and what it was generated from. */

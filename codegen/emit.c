@@ -4,7 +4,7 @@
  * idioms), change the order of float operations, or undo the register blocking of the kernels (no
  * unrolling, no vectorizing). */
 #include "emit.h"
-#include "abi.h"
+#include "target.h"
 #include <llvm-c/Analysis.h>
 #include <llvm-c/Support.h>
 #include <llvm-c/Target.h>
@@ -19,52 +19,6 @@ static const char pipeline[] =
     "function(sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,"
     "loop-simplify,lcssa,loop-mssa(licm),instcombine<no-verify-fixpoint>,early-cse<memssa>,"
     "simplifycfg,adce)";
-
-/* What every CPU of an architecture has, where LLVM assumes less, and the calling convention that goes
- * with it. */
-static const struct platform {
-    const char *arch, *features, *abi;
-} platforms[] = {
-    {"riscv64", "+m,+a,+f,+d,+c", "lp64d"},
-    {"loongarch64", "+64bit,+f,+d", "lp64d"},
-};
-
-static const struct platform *platform_of(const char *triple)
-{
-    static const struct platform any = {"", "", ""};
-    for (size_t i = 0; i < sizeof platforms / sizeof *platforms; i++)
-        if (qcg_triple_is(triple, platforms[i].arch))
-            return &platforms[i];
-    return &any;
-}
-
-const char *qcg_platform_features(const char *triple)
-{
-    return platform_of(triple)->features;
-}
-
-const char *qcg_platform_abi(const char *triple)
-{
-    return platform_of(triple)->abi;
-}
-
-const char *qcg_features(qir_context *ctx, const qir_codegen_options *opts, qir_level level)
-{
-    const char *parts[] = {qcg_platform_features(opts->triple), qir_level_get(level)->features,
-                           opts->attrs ? opts->attrs : ""};
-    qir_strbuf all = {0};
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        if (*parts[i])
-            qir_strbuf_printf(&all, "%s%s", all.len ? "," : "", parts[i]);
-    const char *text = qir_arena_printf(qir_context_arena(ctx), "%s", qir_strbuf_cstr(&all));
-    qir_strbuf_free(&all);
-    return text;
-}
-
-const char *qcg_tune_cpu(const qir_codegen_options *opts, qir_level level)
-{
-    return opts->cpu ? opts->cpu : qir_level_get(level)->cpu;
-}
 
 static bool is_suitable(LLVMTargetMachineRef tm)
 {

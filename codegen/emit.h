@@ -6,15 +6,6 @@
 #include <llvm-c/TargetMachine.h>
 #include "qir/codegen.h"
 
-/* What every CPU of the triple has where LLVM assumes less, and its calling convention; "": LLVM's. */
-const char *qcg_platform_features(const char *triple);
-const char *qcg_platform_abi(const char *triple);
-
-/* Features of a level's op functions: those of the platform and of the level, then -mattr.  Arena (context). */
-const char *qcg_features(qir_context *ctx, const qir_codegen_options *opts, qir_level level);
-/* CPU that they are scheduled for; the instructions used do not depend on it. */
-const char *qcg_tune_cpu(const qir_codegen_options *opts, qir_level level);
-
 /* A machine for the baseline of the triple.  NULL: diagnosed.  Caller disposes. */
 LLVMTargetMachineRef qcg_target_machine(qir_diag_engine *diag, const char *triple, const char *cpu,
                                         const char *features);

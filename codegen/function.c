@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 #include "build.h"
-#include "emit.h"
-#include "selftest.h"
-#include "weights_file.h"
+#include "target.h"
+#include "interface/selftest.h"
+#include "interface/weights_file.h"
 #include "qir/layout.h"
 #include "qir/support/assert.h"
 
@@ -152,12 +152,4 @@ bool qcg_place_attr(const qir_value *v, const char *name, int64_t *out)
 {
     const qir_op *op = qir_value_op(v);
     return op && qcg_int_attr(op, qir_plan_attr(qir_op_module(op)->ctx, name, v->index), out);
-}
-
-bool qcg_triple_is(const char *triple, const char *arch)
-{
-    size_t n = strcspn(triple, "-");
-    if (n == 5 && !memcmp(triple, "arm64", n))
-        return !strcmp(arch, "aarch64");
-    return strlen(arch) == n && !memcmp(triple, arch, n);
 }

@@ -13,7 +13,7 @@
 #include "qir/ops.h"
 #include "qir/support/map.h"
 
-struct qcg_image;   /* constants of a weights file: codegen/weights_file.h */
+struct qcg_image;   /* constants of a weights file: codegen/interface/weights_file.h */
 struct qcg_machine; /* vector machine of a level: codegen/machine.h */
 
 typedef struct qcg {

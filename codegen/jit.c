@@ -6,7 +6,7 @@
 #include <llvm-c/Error.h>
 #include <stdlib.h>
 #include <string.h>
-#include "abi.h"
+#include "interface/abi.h"
 #include "qir/custom.h"
 #include "qir/ops.h"
 

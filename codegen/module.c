@@ -5,11 +5,12 @@
 #include <llvm-c/Target.h>
 #include "child.h"
 #include "emit.h"
-#include "entry.h"
+#include "target.h"
+#include "interface/entry.h"
 #include "machine.h"
-#include "selftest.h"
-#include "share.h"
-#include "weights_file.h"
+#include "interface/selftest.h"
+#include "kernels/share.h"
+#include "interface/weights_file.h"
 #include "qir/layout.h"
 
 typedef bool (*lower_fn)(qcg *g);

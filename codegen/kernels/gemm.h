@@ -2,7 +2,7 @@
 #ifndef QIR_CODEGEN_KERNELS_GEMM_H
 #define QIR_CODEGEN_KERNELS_GEMM_H
 
-#include "epilogue.h"
+#include "kernels/epilogue.h"
 #include "kernels/window.h"
 
 struct qcg_dynamic; /* kernels/dynamic.h */

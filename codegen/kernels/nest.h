@@ -3,7 +3,7 @@
 #define QIR_CODEGEN_KERNELS_NEST_H
 
 #include "kernels/element.h"
-#include "share.h"
+#include "kernels/share.h"
 
 enum { QCG_NEST_PTRS = 5, QCG_NEST_AXES = 2 * QIR_MAX_RANK };
 

@@ -3,7 +3,7 @@
 #define QIR_CODEGEN_KERNELS_WINDOW_H
 
 #include "qir/kernel_plan.h"
-#include "share.h"
+#include "kernels/share.h"
 
 typedef struct qcg_window {
     const qir_kernel_plan *plan;

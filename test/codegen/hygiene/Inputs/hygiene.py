@@ -51,7 +51,7 @@ def granular(o):
     """Each function and each constant is alone in its section."""
     used = collections.Counter()
     for m in re.finditer(r' (FUNC|OBJECT) .* +(\d+) (\S+)$', run('llvm-readelf', '-sW', o.path), re.M):
-        if not re.search(r'_run(_mt)?_[0-9a-f]{8}$', m[3]):  # another name
+        if not re.search(r'_run(_mt|_at)?_[0-9a-f]{8}$', m[3]):  # another name
             used[m[2]] += 1
     for section, count in used.items():
         if count > 1:

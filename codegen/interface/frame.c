@@ -1,5 +1,5 @@
 /* Functions of the interface: what building one takes. */
-#include "entry.h"
+#include "interface/entry.h"
 #include <llvm-c/Target.h>
 
 qcg_frame qcg_frame_make(qcg *g, const qcg_abi *abi)

@@ -1,6 +1,6 @@
 /* What an AArch64 CPU has: its identification registers, which Linux answers for programs (it traps
  * and emulates the read) and which system code reads itself; or the words of AT_HWCAP. */
-#include "cpu.h"
+#include "interface/cpu.h"
 #include <string.h>
 
 struct arm_feature {

@@ -1,5 +1,5 @@
 /* The first half of the entry point: every wrong call returns its code before anything is written. */
-#include "weights_file.h"
+#include "interface/weights_file.h"
 
 static LLVMValueRef either(qcg_frame *e, LLVMValueRef a, LLVMValueRef b)
 {

@@ -1,8 +1,8 @@
 /* NAME_selftest and NAME_op_name: see selftest.h. */
 #include <string.h>
 #include "llb.h"
-#include "selftest.h"
-#include "weights_file.h"
+#include "interface/selftest.h"
+#include "interface/weights_file.h"
 
 static size_t whole_lines(size_t bytes)
 {

@@ -3,7 +3,7 @@
  * The calls are cut into regions: an op whose loops are shared among tasks, or all ops between two
  * of these, which one task does.  Each region is a function of the form that pools run; the end of
  * its tasks is the barrier before the next region. */
-#include "entry.h"
+#include "interface/entry.h"
 
 typedef struct region {
     const qcg_call *calls;

@@ -7,7 +7,7 @@
 #ifndef QIR_CODEGEN_WEIGHTS_FILE_H
 #define QIR_CODEGEN_WEIGHTS_FILE_H
 
-#include "entry.h"
+#include "interface/entry.h"
 
 /* Constants of fewer bytes stay in the object. */
 enum { QCG_LARGE = 256, QCG_WEIGHTS_ALIGN = 64, QCG_WEIGHTS_HEADER = 64 };

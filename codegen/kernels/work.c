@@ -2,8 +2,8 @@
  * product in a matrix product. */
 #include "qir/kernel_plan.h"
 #include "qir/ops.h"
-#include "abi.h"
-#include "share.h"
+#include "interface/abi.h"
+#include "kernels/share.h"
 
 enum { PER_ELEMENT = 16, BYTE_PRODUCTS = 3 };
 

@@ -7,7 +7,7 @@
 #ifndef QIR_CODEGEN_SELFTEST_H
 #define QIR_CODEGEN_SELFTEST_H
 
-#include "entry.h"
+#include "interface/entry.h"
 #include "qir/support/map.h"
 #include "qir/support/vec.h"
 

@@ -63,12 +63,10 @@ uint32_t qcg_abi_hash(const qcg_abi *abi);
 /* Fills abi->customs; arena (context).  False: diagnosed. */
 bool qcg_find_customs(qir_module *m, qcg_abi *abi);
 
-/* "avx2,avx512vnni"; arena. */
-const char *qcg_level_list(const qcg_abi *abi, qir_arena *arena);
-
-/* Is the first component of the triple `arch` (arm64 is aarch64)? */
-bool qcg_triple_is(const char *triple, const char *arch);
 /* C type of one element: "float", "int8_t", ... */
 const char *qcg_c_type(const qir_type *t);
+
+/* "avx2,avx512vnni"; arena. */
+const char *qcg_level_list(const qcg_abi *abi, qir_arena *arena);
 
 #endif

@@ -1,5 +1,5 @@
 /* Constants in a file of their own: see weights_file.h. */
-#include "weights_file.h"
+#include "interface/weights_file.h"
 #include <string.h>
 #include "qir/support/vec.h"
 

@@ -1,6 +1,6 @@
 /* What an x86-64 CPU has: CPUID, and XGETBV for the registers that the system saves.  Both trap in
  * virtual machines (7 us for one CPUID where it was measured). */
-#include "cpu.h"
+#include "interface/cpu.h"
 
 enum { LEAF_1, LEAF_7, LEAF_7_1, LEAVES };
 static const struct {

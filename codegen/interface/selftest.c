@@ -1,5 +1,5 @@
 /* The self-test in the object: see selftest.h. */
-#include "selftest.h"
+#include "interface/selftest.h"
 #include "llb.h"
 
 void qcg_selftest_note(qcg *g, LLVMValueRef global, size_t at, const void *data, size_t bytes)

@@ -1,7 +1,7 @@
 /* The built-in input of the self-test, and what the evaluator makes of it. */
 #include <math.h>
 #include <string.h>
-#include "selftest.h"
+#include "interface/selftest.h"
 #include "qir/eval.h"
 #include "qir/qmath.h"
 

@@ -3,7 +3,8 @@
  * descriptor 0, all tensors packed in order, and writes the outputs to descriptor 1; at the end of the
  * input it exits with 0, else with the negated code of NAME_run, or QCG_CUT when an input ends early. */
 #include <string.h>
-#include "entry.h"
+#include "target.h"
+#include "interface/entry.h"
 #include "qir/support/assert.h"
 
 enum { QCG_CUT = 64, STDIN = 0, STDOUT = 1 };

@@ -1,5 +1,5 @@
 /* Sharing loops among tasks: see share.h. */
-#include "share.h"
+#include "kernels/share.h"
 
 #include "build.h"
 #include "qir/support/checked.h"

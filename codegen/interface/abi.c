@@ -1,11 +1,11 @@
 /* The generated interface as data: the model's tensor names made safe and unique, and the numbers
  * that plan-memory found. */
-#include "abi.h"
-#include "cpu.h"
-#include "emit.h"
-#include "selftest.h"
-#include "weights_file.h"
-#include "share.h"
+#include "interface/abi.h"
+#include "interface/cpu.h"
+#include "target.h"
+#include "interface/selftest.h"
+#include "interface/weights_file.h"
+#include "kernels/share.h"
 #include <string.h>
 #include "qir/preprocess.h"
 #include "qir/support/map.h"
@@ -219,4 +219,12 @@ bool qcg_abi_get(const qir_codegen_options *opts, const qir_variant *variants, s
         abi->selftest_bytes = qcg_selftest_place(abi, abi->nin + abi->nout);
     abi->tasks_at = abi->task_bytes ? whole_lines(abi->scratch_bytes) : abi->scratch_bytes;
     return qcg_find_customs(m, abi);
+}
+
+const char *qcg_level_list(const qcg_abi *abi, qir_arena *arena)
+{
+    const char *list = abi->levels[0];
+    for (size_t i = 1; i < abi->nlevels; i++)
+        list = qir_arena_printf(arena, "%s,%s", list, abi->levels[i]);
+    return list;
 }

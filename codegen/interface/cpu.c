@@ -1,5 +1,6 @@
 /* Which architectures can be asked for features, and what they share. */
-#include "cpu.h"
+#include "target.h"
+#include "interface/cpu.h"
 #include <string.h>
 
 static const struct family {

@@ -1,8 +1,8 @@
 /* Which of the object's levels runs: what the CPU has, asked once per scratch memory, and the
  * functions that tell. */
 #include <string.h>
-#include "cpu.h"
-#include "entry.h"
+#include "interface/cpu.h"
+#include "interface/entry.h"
 #include "qir/support/map.h"
 
 /* Index of the highest bit of a mask that is not 0. */

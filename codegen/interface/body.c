@@ -1,7 +1,7 @@
 /* The body of a level: calls the ops of its variant with addresses from the plan, and copies the
  * results that no op writes in place. */
 #include <string.h>
-#include "entry.h"
+#include "interface/entry.h"
 #include "qir/layout.h"
 #include "qir/support/assert.h"
 

@@ -1,5 +1,5 @@
 /* Epilogue steps on accumulators: see epilogue.h. */
-#include "epilogue.h"
+#include "kernels/epilogue.h"
 
 #include "kernels/requant.h"
 #include "qir/support/arena.h"

@@ -2,7 +2,7 @@
  * (dispatch.c), sets the floating-point environment and runs that level's body (body.c); NAME_run
  * and NAME_run_at call it.  NAME_run_mt does the same with the body on threads (tasks.c).  Compiled
  * for the baseline, so that it runs on CPUs that lack every level. */
-#include "entry.h"
+#include "interface/entry.h"
 
 /* Calls the body of `level`; its code. */
 static LLVMValueRef run_body(qcg_frame *e, LLVMValueRef level, const LLVMValueRef *bodies,
@@ -117,6 +117,7 @@ static void run_at_function(qcg *g, const qcg_abi *abi, LLVMValueRef enter)
     LLVMValueRef level = LLVMGetParam(e.fn, 0), n = LLVMConstInt(e.i32, abi->nlevels, false);
     qcg_frame_guard(&e, LLVMBuildICmp(g->b, LLVMIntUGE, level, n, ""), QCG_NO_LEVEL);
     forward(&e, enter, level, 1);
+    hashed_alias(&e, "run_at");
 }
 
 void qcg_entry(qcg *g, const qcg_abi *abi, const qcg_bodies *bodies)
