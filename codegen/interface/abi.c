@@ -129,7 +129,7 @@ static bool check_main(qir_module *m, const char *name)
     return qir_is_prefix(name) ||
            qir_error(diag, NULL, "name.prefix",
                      "'%s' cannot be the prefix of C names; expected letters, digits and "
-                     "underscores, first a letter, at most 48, and not 'qcc'",
+                     "underscores, first a letter, at most 47, and not 'qcc'",
                      name);
 }
 

@@ -8,7 +8,7 @@
 #include "qir/codegen.h"
 #include "qir/support/map.h"
 
-enum { MAX_IDENTIFIER = 63, MAX_PREFIX = 48, HASH_DIGITS = 8 };
+enum { MAX_IDENTIFIER = 63, MAX_PREFIX = 47, HASH_DIGITS = 8 };
 
 /* Keywords of C23 and C++20, the types that a generated header names (a member of that name would
  * change their meaning in C++), and lower-case macros of common hosts. */

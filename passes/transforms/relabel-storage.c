@@ -1,13 +1,14 @@
 /* Changes: quantized values get the storage that a level's dot step wants, i8 (q - 128, zero point - 128)
  * or u8 (q + 128, zero point + 128), so that code generation meets one signedness.  Constants are
  * rewritten; weights become i8 and never u8.  The interface stays: arguments, results and storage_casts
- * to and from other types get a requantize with equal scale, which is one exclusive-or with 0x80; so does
- * interpolation, which rounds what is stored.
+ * to and from other types get a requantize with equal scale, which is one exclusive-or with 0x80; so do
+ * interpolation and TensorFlow Lite's averages, which round what is stored.
  * Requires: QUANTIZED, weights not packed yet.  Leaves: QUANTIZED; every real value is the same. */
 #include <string.h>
 #include "prepack.h"
 #include "qir/ops.h"
 #include "qir/pass.h"
+#include "qir/qmath.h"
 #include "qir/support/bug.h"
 #include "qir/support/map.h"
 
@@ -71,9 +72,12 @@ static void keep_operand(relabel *r, qir_op *op, uint32_t i)
     qir_map_put(&r->keep, &back->results[0], back);
 }
 
-/* Interpolation mixes what is stored, in floats: where it rounds depends on the zero point. */
+/* Interpolation mixes what is stored, in floats: where it rounds depends on the zero point.  So do
+ * averages as TensorFlow Lite takes them, whose ties round away from a stored 0. */
 static bool mixes_codes(const qir_op *op)
 {
+    if (op->opcode == QIR_OP_avg_pool)
+        return qir_tflite_average(op);
     return op->opcode == QIR_OP_resize && (strcmp(qir_op_string(op, "mode"), "nearest") ||
                                            !strcmp(qir_op_string(op, "coordinates"), "tf_crop_and_resize"));
 }
@@ -241,7 +245,7 @@ QIR_PASS(relabel_storage, .name = "relabel-storage",
          .doc = "i8: q' = q - 128 and zero point' = zero point - 128 of what is u8, so every real value stays "
                 "the same, and so do accumulators, bounds and roundings; u8 (levels that multiply unsigned by "
                 "signed): the other way, but for weights.  Arguments, results and plain tensors keep "
-                "their bytes: `requantize` with equal scales stands between, and around interpolation, which "
-                "rounds what is stored.",
+                "their bytes: `requantize` with equal scales stands between, and around interpolation and "
+                "TensorFlow Lite's averages, which round what is stored.",
          .requires = QIR_STAGE_QUANTIZED, .excludes = QIR_STAGE_PACKED | QIR_STAGE_PLANNED,
          .options = options, .statistics = statistics, .run = run)

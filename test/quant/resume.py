@@ -49,8 +49,10 @@ def interrupt():
         code, text = run(seconds)
         if code == 0:
             count *= 4
-        elif os.path.exists(part):
+        elif "-resume=" in text:
             return text
+        elif os.path.exists(part):
+            count *= 4  # it had just come to the end
         else:
             seconds *= 2  # it had not begun
     sys.exit("never interrupted in the middle")
