@@ -107,29 +107,42 @@ static const char *name_of(const qir_op *op, const char *otherwise)
     return name ? name : op->results[0].name ? op->results[0].name : otherwise;
 }
 
-/* Type and scales of the first constant that the op reads, and a hash of all. */
-static void const_facts(qir_strbuf *out, const qir_op *op)
+/* Type of the op's weight, or of the first constant where it has none; NULL: it reads none. */
+static const qir_type *weights_of(const qir_op *op)
+{
+    int weight = qir_op_weight(op);
+    const qir_const *c = weight < 0 ? NULL : qir_value_const(qir_op_operand(op, (uint32_t)weight));
+    for (uint32_t i = 0; i < op->noperands && !c; i++)
+        c = qir_value_const(qir_op_operand(op, i));
+    const qir_type *t = c ? c->value.type : NULL;
+    return t && t->kind == QIR_PACKED ? t->logical : t;
+}
+
+static uint64_t hash_of_constants(const qir_op *op)
 {
     uint64_t sum = 0;
-    const qir_type *first = NULL;
-    qir_strbuf text = {0};
     for (uint32_t i = 0; i < op->noperands; i++) {
         qir_const *c = qir_value_const(qir_op_operand(op, i));
         const void *data = c ? qir_const_data(c) : NULL;
-        if (!data)
-            continue;
-        sum = sum * 31 + qir_hash_bytes(data, qir_type_bytes(c->value.type));
-        first = first ? first : c->value.type;
+        if (data)
+            sum = sum * 31 + qir_hash_bytes(data, qir_type_bytes(c->value.type));
     }
-    if (!first)
+    return sum;
+}
+
+static void const_facts(qir_strbuf *out, const qir_op *op)
+{
+    const qir_type *t = weights_of(op);
+    qir_strbuf text = {0};
+    if (!t)
         return;
-    first = first->kind == QIR_PACKED ? first->logical : first;
-    put_type(&text, first);
+    put_type(&text, t);
     fact_of(out, "weights", &text);
-    if (first->quant && first->quant->count)
-        put_scales(&text, first->quant);
-    fact_of(out, "weight scale", &text);
-    hash(out, "constants", sum);
+    if (t->quant && t->quant->count) {
+        put_scales(&text, t->quant);
+        fact_of(out, "weight scale", &text);
+    }
+    hash(out, "constants", hash_of_constants(op));
     qir_strbuf_free(&text);
 }
 
