@@ -1,6 +1,6 @@
 /* What the provenance note says: model, ranges, options, and how each op is quantized.  No path and no
  * time gets into it, so that the same build gives the same bytes anywhere. */
-#include "provenance.h"
+#include "provenance_entry.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,95 +10,6 @@
 #include "qir/quant.h"
 #include "qir/support/map.h"
 #include "version.h"
-
-/* --- entries ---------------------------------------------------------------------------------- */
-static void begin(qir_strbuf *out, const char *is, const char *name)
-{
-    qir_strbuf_puts(out, out->len ? ",\n{\"is\":" : "[\n{\"is\":");
-    json_string(out, is);
-    qir_strbuf_puts(out, ",\"name\":");
-    json_string(out, name);
-}
-
-static void fact(qir_strbuf *out, const char *key, const char *value)
-{
-    if (!value || !*value)
-        return;
-    qir_strbuf_printf(out, ",\"%s\":", key);
-    json_string(out, value);
-}
-
-/* Hands a text over and empties it. */
-static void fact_of(qir_strbuf *out, const char *key, qir_strbuf *text)
-{
-    if (text->len)
-        fact(out, key, qir_strbuf_cstr(text));
-    text->len = 0;
-}
-
-static void hash(qir_strbuf *out, const char *key, uint64_t value)
-{
-    char text[17];
-    snprintf(text, sizeof text, "%016" PRIx64, value);
-    fact(out, key, text);
-}
-
-static void end(qir_strbuf *out)
-{
-    qir_strbuf_putc(out, '}');
-}
-
-/* --- types ------------------------------------------------------------------------------------ */
-/* "int8" where it is quantized, else "f32". */
-static void put_type(qir_strbuf *out, const qir_type *t)
-{
-    if (t->quant)
-        qir_strbuf_printf(out, "%s%u%s", qir_dtype_is_signed(t->dtype) ? "int" : "uint",
-                          qir_dtype_bits(t->dtype), t->quant->dynamic ? " dynamic" : "");
-    else
-        qir_strbuf_puts(out, qir_dtype_name(t->dtype));
-}
-
-/* One scale as it is; of several the number and the extremes. */
-static void put_scales(qir_strbuf *out, const qir_quant *q)
-{
-    float least = q->scale[0], most = q->scale[0];
-    for (size_t i = 1; i < q->count; i++) {
-        least = q->scale[i] < least ? q->scale[i] : least;
-        most = q->scale[i] > most ? q->scale[i] : most;
-    }
-    if (q->count > 1)
-        qir_strbuf_printf(out, "%zu of ", q->count);
-    qir_strbuf_float(out, least);
-    if (q->count == 1)
-        return;
-    qir_strbuf_puts(out, " to ");
-    qir_strbuf_float(out, most);
-}
-
-static void put_shape(qir_strbuf *out, const qir_type *t)
-{
-    qir_strbuf_putc(out, '[');
-    for (unsigned i = 0; i < t->rank; i++)
-        qir_strbuf_printf(out, i ? ",%" PRId64 : "%" PRId64, t->dims[i]);
-    qir_strbuf_putc(out, ']');
-}
-
-static void type_facts(qir_strbuf *out, const qir_type *t)
-{
-    qir_strbuf text = {0};
-    put_type(&text, t);
-    fact_of(out, "type", &text);
-    if (t->quant && t->quant->count) {
-        put_scales(&text, t->quant);
-        fact_of(out, "scale", &text);
-        if (t->quant->count == 1) {
-            qir_strbuf_int(&text, t->quant->zero_point[0]);
-            fact_of(out, "zero point", &text);
-        }
-    }
-    qir_strbuf_free(&text);
-}
 
 /* --- ops -------------------------------------------------------------------------------------- */
 static const char *name_of(const qir_op *op, const char *otherwise)
@@ -136,13 +47,13 @@ static void const_facts(qir_strbuf *out, const qir_op *op)
     qir_strbuf text = {0};
     if (!t)
         return;
-    put_type(&text, t);
-    fact_of(out, "weights", &text);
+    note_put_type(&text, t);
+    note_fact_of(out, "weights", &text);
     if (t->quant && t->quant->count) {
-        put_scales(&text, t->quant);
-        fact_of(out, "weight scale", &text);
+        note_put_scales(&text, t->quant);
+        note_fact_of(out, "weight scale", &text);
     }
-    hash(out, "constants", hash_of_constants(op));
+    note_hash(out, "constants", hash_of_constants(op));
     qir_strbuf_free(&text);
 }
 
@@ -155,11 +66,11 @@ void qcc_note_ops(qcc_driver *d)
         snprintf(number, sizeof number, "%s %zu", qir_op_name(op), ++n);
         if (qir_op_arithmetic(op) == QIR_ARITH_NONE)
             continue;
-        begin(out, "op", name_of(op, number));
-        fact(out, "op", qir_op_name(op));
-        type_facts(out, op->results[0].type);
+        note_begin(out, "op", name_of(op, number));
+        note_fact(out, "op", qir_op_name(op));
+        note_type_facts(out, op->results[0].type);
         const_facts(out, op);
-        end(out);
+        note_end(out);
     }
 }
 
@@ -177,10 +88,10 @@ static void put_kernels(qir_strbuf *out, const qir_variant *v)
         }
         if (!packed)
             continue;
-        begin(out, "kernel", name_of(op, number));
-        fact(out, "level", qir_level_get(v->level)->name);
-        fact(out, "kernel", qir_packing_get(packed->packing)->name);
-        end(out);
+        note_begin(out, "kernel", name_of(op, number));
+        note_fact(out, "level", qir_level_get(v->level)->name);
+        note_fact(out, "kernel", qir_packing_get(packed->packing)->name);
+        note_end(out);
     }
 }
 
@@ -242,18 +153,18 @@ static void put_options(qir_strbuf *out, const qcc_driver *d)
 static void put_model(qir_strbuf *out, const qcc_driver *d)
 {
     qir_strbuf text = {0};
-    begin(out, "model", d->codegen.name);
-    fact(out, "qcc", QCC_VERSION);
-    hash(out, "model", d->note.model);
+    note_begin(out, "model", d->codegen.name);
+    note_fact(out, "qcc", QCC_VERSION);
+    note_hash(out, "model", d->note.model);
     if (d->note.profile)
-        hash(out, "profile", d->note.profile);
-    fact(out, "target", d->codegen.triple);
+        note_hash(out, "profile", d->note.profile);
+    note_fact(out, "target", d->codegen.triple);
     for (size_t i = 0; i < d->nvariants; i++)
         qir_strbuf_printf(&text, "%s%s", i ? "," : "", qir_level_get(d->variants[i].level)->name);
-    fact_of(out, "levels", &text);
+    note_fact_of(out, "levels", &text);
     put_options(&text, d);
-    fact_of(out, "options", &text);
-    end(out);
+    note_fact_of(out, "options", &text);
+    note_end(out);
     qir_strbuf_free(&text);
 }
 
@@ -261,10 +172,10 @@ static void put_tensor(qir_strbuf *out, const char *is, const char *name, const 
                        const char *otherwise)
 {
     qir_strbuf text = {0};
-    begin(out, is, name ? name : otherwise);
-    put_shape(&text, t);
-    fact_of(out, "shape", &text);
-    type_facts(out, t);
+    note_begin(out, is, name ? name : otherwise);
+    note_put_shape(&text, t);
+    note_fact_of(out, "shape", &text);
+    note_type_facts(out, t);
     qir_strbuf_free(&text);
 }
 
@@ -277,14 +188,14 @@ static void put_interface(qir_strbuf *out, const qir_func *f)
                    f->body->args[i]->name);
         if (qir_func_preprocess(f, i, &p))
             qir_preprocess_print(&p, &text);
-        fact_of(out, "preprocess", &text);
-        end(out);
+        note_fact_of(out, "preprocess", &text);
+        note_end(out);
         qir_strbuf_free(&text);
     }
     for (uint32_t i = 0; i < f->nresults; i++) {
         put_tensor(out, "output", f->result_names ? f->result_names[i] : NULL, f->result_types[i],
                    "output");
-        end(out);
+        note_end(out);
     }
 }
 
