@@ -14,6 +14,9 @@ typedef struct qcg_call {
     unsigned tasks; /* that are worth while, at most */
 } qcg_call;
 
+/* Makes the function of op number k.  False: diagnosed. */
+bool qcg_lower_op(qcg *g, const qir_op *op, size_t k, const char *features, qcg_call *call);
+
 /* Adds a function with the attributes that all generated code carries; `features` NULL: baseline. */
 LLVMValueRef qcg_add_function(qcg *g, const char *name, LLVMTypeRef type, LLVMLinkage linkage,
                               const char *features);
