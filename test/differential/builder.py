@@ -205,5 +205,6 @@ class Builder:
         around = sw * 60 * depth ** 0.5 * 2 ** self.rng.uniform(-2, 2)
         if self.chance(0.05):  # multipliers near their limits, 2^-32 and 256
             around = self.pick([sw / 200, sw, min(w.elem.scales) * 2.0 ** 31])
+        around = min(around, min(w.elem.scales) * 2.0 ** 31)
         q = self.activation(x.elem.scale * around)
         return self.emit(op, [x, w] + b, attrs + self.bounds(), dims, q)
