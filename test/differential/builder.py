@@ -18,7 +18,6 @@ class Builder:
         return self.rng.choice(values)
 
     def scale(self, around=0.02):
-        """Pairs keep near 1: what is lost in a bias of a large scale is no fault of lowering."""
         far = self.pick([-10, 8]) if self.kind == "integer" and self.chance(0.03) else 0
         return f32(around * 2 ** (self.rng.uniform(-3, 3) + far))
 
@@ -126,8 +125,12 @@ class Builder:
         if self.kind != "qdq" or v.elem != "f32" or not self.chance(p):
             return v
         q = self.activation(self.scale(0.05))
-        y = self.emit("quantize", [v], [], v.dims, q)
-        return self.emit("dequantize", [y], [], v.dims, "f32")
+        return self.dequantized(self.emit("quantize", [v], [], v.dims, q))
+
+    def dequantized(self, v):
+        y = self.emit("dequantize", [v], [], v.dims, "f32")
+        y.pair = v.elem
+        return y
 
     def result(self, op, operands, attrs, dims, elem):
         y = self.emit(op, operands, attrs, dims, elem)
@@ -183,20 +186,30 @@ class Builder:
         if self.kind == "qdq" and q.storage == "i4":
             q = Quant("i8", [0.01], [0])
         w = self.quant_const(dims, q)
-        return w if self.kind == "integer" else self.emit("dequantize", [w], [], dims, "f32")
+        return w if self.kind == "integer" else self.dequantized(w)
 
-    def bias(self, channels):
+    def bias(self, x, w, channels):
         if self.chance(0.3):
             return []
+        if w.pair:
+            return self.bias_of_pairs(x.pair, w.pair, channels)
         if self.kind != "integer":
             return [self.real_const([channels])]
         most = self.pick([100, 20000, 20000, 1 << 28])
         return [self.const([channels], "i32",
                            dense("i", [self.rng.randint(-most, most) for _ in range(channels)]))]
 
+    def bias_of_pairs(self, x, w, channels):
+        """Multiples of the products of scales: what rounds to them is no fault of lowering."""
+        if not x:
+            return []
+        steps = [x.scale * s for s in w.scales * (channels // len(w.scales))]
+        return [self.const([channels], "f32", dense("f", [
+            f32(step * round(self.rng.uniform(-1, 1) / step)) for step in steps]))]
+
     def accumulate(self, op, x, w, attrs, dims, depth):
         """Result of a weighted op, with bias and bounds."""
-        b = self.bias(dims[-1] if op == "linear" else dims[1])
+        b = self.bias(x, w, dims[-1] if op == "linear" else dims[1])
         if self.kind != "integer":
             return self.result(op, [x, w] + b, attrs + self.bounds(), dims, "f32")
         if self.chance(0.15):

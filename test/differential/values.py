@@ -59,8 +59,10 @@ class Quant:
 
 
 class Value:
-    def __init__(self, name, dims, elem):
-        self.name, self.dims, self.elem = name, list(dims), elem
+    """`pair` is the Quant of which a real tensor is the dequantized form, where it is one."""
+
+    def __init__(self, name, dims, elem, pair=None):
+        self.name, self.dims, self.elem, self.pair = name, list(dims), elem, pair
 
     @property
     def type(self):
