@@ -4,9 +4,11 @@
 
     models.py NAME KIND -o MODEL      writes one model, prints its multiply-adds and I/O bytes
 
-NAME is a key of MODELS below, KIND one of onnx_network.py's (fp32, u8s8, s8s8) or tflite_network.py's
+NAME is a key of MODELS below, or one layer: conv3_56_64_128 is a 3x3 convolution of 56x56x64 to 128 channels,
+conv7s2_224_3_64 one of stride 2, dw3s2_112_96 depthwise.  KIND is one of onnx_network.py's (fp32, u8s8, s8s8) or tflite_network.py's
 (tflite, tflite-fp32)."""
 import argparse
+import re
 
 import onnx_network
 import tflite_network
@@ -135,9 +137,25 @@ MODELS = {
 }
 
 
+LAYER = re.compile(r"(conv|dw)(\d+)(?:s(\d+))?_(\d+)_(\d+)(?:_(\d+))?$")
+
+
+def known(name):
+    """What builds a model or layer, and dims of the input."""
+    if name in MODELS:
+        return MODELS[name]
+    layer = LAYER.match(name)
+    if not layer or (layer[1] == "conv") != (layer[6] is not None):
+        raise argparse.ArgumentTypeError(f"unknown model '{name}': expected {', '.join(MODELS)}, or a layer like "
+                                         "conv3_56_64_128, conv7s2_224_3_64, dw3s2_112_96")
+    kernel, stride, size, channels, out = (int(layer[i] or 1) for i in range(2, 7))
+    return lambda net: net.conv(net.input, out if layer[1] == "conv" else channels, kernel, stride, kernel // 2,
+                                depthwise=layer[1] == "dw"), (channels, size, size)
+
+
 def build(name, kind):
     """(the model's bytes, multiply-adds, input bytes, output bytes)"""
-    function, dims = MODELS[name]
+    function, dims = known(name)
     network = onnx_network.OnnxNetwork if kind in onnx_network.STORAGE else tflite_network.TfliteNetwork
     net = network(name, kind, dims)
     out = function(net)
@@ -147,7 +165,7 @@ def build(name, kind):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("name", choices=MODELS)
+    parser.add_argument("name", type=lambda name: known(name) and name)
     parser.add_argument("kind", choices=STORAGE)
     parser.add_argument("-o", required=True, metavar="MODEL")
     args = parser.parse_args()

@@ -1,5 +1,5 @@
 /* Target facts from targets.def: triples, levels, what the running CPU has, packings per op. */
-#include "qir/target_info.h"
+#include "qir/kernel_plan.h"
 
 #include <string.h>
 #include "qir/ops.h"
@@ -227,6 +227,10 @@ qir_packing qir_level_packing(qir_level l, const qir_op *op)
         !qir_value_const(qir_op_operand(op, (uint32_t)index)))
         return QIR_PACKING_none;
     const qir_type *w = weight_type(op);
+    qir_kernel_plan plan;
+    qir_kernel_plan_get(l, op, &plan);
+    if (plan.own_weights)
+        return QIR_PACKING_none;
     const qir_attr *attr = qir_op_attr(op, "groups"); /* linear has none */
     int64_t groups = attr ? attr->u.i : 1;
     if (d->qrule.kind == QIR_QR_DYNAMIC)

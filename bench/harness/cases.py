@@ -48,7 +48,7 @@ def noise(name, kind, count):
 
 
 def synthetic(name, folder):
-    _, dims = models.MODELS[name]
+    _, dims = models.known(name)
     case, elements = Case(name, 0), models.product(dims)
     for kind, storage in models.STORAGE.items():
         flat = kind in tflite_network.STORAGE

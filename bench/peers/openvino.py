@@ -1,30 +1,17 @@
 """OpenVINO's CPU plugin (oneDNN inside).  On x86 without VNNI its int8 products saturate in 16 bits,
-whatever the type of the activations.  Float models run in float, not in bf16.  Variant `vnni`: as on a CPU
-without AMX."""
-import os
-
+whatever the type of the activations.  Float models run in float, not in bf16."""
 from peers.peer import Peer
-
-
-def has_amx():
-    with open("/proc/cpuinfo") as file:
-        return " amx_int8" in file.read()
 
 
 class OpenVino(Peer):
     name = "openvino"
-    setups = (("", "u8s8", False), ("", "s8s8", False), ("", "fp32", None), ("", "dynamic", False),
-              ("vnni", "u8s8", False))
+    setups = (("", "u8s8", False), ("", "s8s8", False), ("", "fp32", None), ("", "dynamic", False))
 
     def version(self):
         import openvino
         return openvino.__version__.split("-")[0]
 
     def prepare(self, path, threads):
-        if self.variant == "vnni":
-            if not has_amx():
-                raise RuntimeError("without AMX this is openvino u8s8")
-            os.environ["ONEDNN_MAX_CPU_ISA"] = "AVX512_CORE_VNNI"
         import numpy
         import openvino
         self.numpy, core = numpy, openvino.Core()

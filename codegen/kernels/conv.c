@@ -1,4 +1,4 @@
-/* conv, linear and their dynamic forms: which kernel takes the op. */
+/* conv, linear, their dynamic forms and pools: the kernel that ir/kernel chose for the op. */
 #include "kernels/gemm.h"
 
 #include <math.h>
@@ -25,6 +25,25 @@ static bool unbounded(const qir_op *op)
     return qir_op_float(op, "min") == -INFINITY && qir_op_float(op, "max") == INFINITY;
 }
 
+static bool types_ok(const qir_op *op, const qir_kernel_plan *p)
+{
+    const qir_type *x = op->operands[0].value->type, *y = op->results[0].type;
+    if (p->is_float)
+        return x->dtype == QIR_f32 && y->dtype == QIR_f32 && !y->quant;
+    return byte_quant(x) &&
+           (byte_quant(y) || (y->dtype == QIR_i32 && !y->quant && unbounded(op)));
+}
+
+static bool emit(qcg *g, const qir_kernel_plan *p)
+{
+    static bool (*const kernels[])(qcg *g, const qir_kernel_plan *p) = {
+#define KERNEL(name, doc) qcg_lower_##name,
+#include "kernels.def"
+#undef KERNEL
+    };
+    return kernels[p->kernel](g, p);
+}
+
 static qir_kernel_plan plan_of(const qcg *g)
 {
     qir_kernel_plan p;
@@ -34,46 +53,49 @@ static qir_kernel_plan plan_of(const qcg *g)
     return p;
 }
 
-static bool dynamic_op(qcg *g)
+static bool product_op(qcg *g)
 {
     if (qir_type_elements(g->op->results[0].type) == 0)
         return true;
     qir_kernel_plan p = plan_of(g);
-    return qcg_lower_gemm_dynamic(g, &p);
+    return types_ok(g->op, &p) ? emit(g, &p) : refuse(g);
 }
 
-static bool matrix_op(qcg *g)
+/* Dynamic ops and pools look at their types themselves. */
+static bool window_op(qcg *g)
 {
-    const qir_type *x = qir_op_operand(g->op, 0)->type, *y = g->op->results[0].type;
-    if (qir_type_elements(y) == 0)
+    if (qir_type_elements(g->op->results[0].type) == 0)
         return true;
     qir_kernel_plan p = plan_of(g);
-    if (x->dtype == QIR_f32 && y->dtype == QIR_f32 && !y->quant)
-        return p.kind == QIR_KERNEL_DEPTHWISE ? qcg_lower_depthwise_f32(g, &p)
-                                              : qcg_lower_gemm_f32(g, &p);
-    if (!byte_quant(x) ||
-        !(byte_quant(y) || (y->dtype == QIR_i32 && !y->quant && unbounded(g->op))))
-        return refuse(g);
-    return p.kind == QIR_KERNEL_DEPTHWISE ? qcg_lower_depthwise_i8(g, &p)
-                                          : qcg_lower_gemm_i8(g, &p);
+    return emit(g, &p);
 }
 
 bool qir_lower_conv(qcg *g)
 {
-    return matrix_op(g);
+    return product_op(g);
 }
 
 bool qir_lower_linear(qcg *g)
 {
-    return matrix_op(g);
+    return product_op(g);
 }
 
 bool qir_lower_conv_dynamic(qcg *g)
 {
-    return dynamic_op(g);
+    return window_op(g);
 }
 
 bool qir_lower_linear_dynamic(qcg *g)
 {
-    return dynamic_op(g);
+    return window_op(g);
+}
+
+bool qir_lower_max_pool(qcg *g)
+{
+    return window_op(g);
+}
+
+bool qir_lower_avg_pool(qcg *g)
+{
+    return window_op(g);
 }

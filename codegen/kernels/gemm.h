@@ -37,10 +37,9 @@ int64_t qcg_gemm_units(const qcg_gemm *m);
 void qcg_gemm_products(qcg *g, const qcg_gemm *m, const qcg_tile_at *t, const llb_val *start,
                        const llb_val *less, llb_val *acc);
 
-bool qcg_lower_gemm_dynamic(qcg *g, const qir_kernel_plan *p);
-bool qcg_lower_gemm_i8(qcg *g, const qir_kernel_plan *p);
-bool qcg_lower_gemm_f32(qcg *g, const qir_kernel_plan *p);
-bool qcg_lower_depthwise_i8(qcg *g, const qir_kernel_plan *p);
-bool qcg_lower_depthwise_f32(qcg *g, const qir_kernel_plan *p);
+/* The kernels of ir/kernels.def. */
+#define KERNEL(name, doc) bool qcg_lower_##name(qcg *g, const qir_kernel_plan *p);
+#include "kernels.def"
+#undef KERNEL
 
 #endif

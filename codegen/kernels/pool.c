@@ -1,6 +1,7 @@
 /* max_pool and avg_pool: a window is a row of taps, channels are the lanes.  Padded ops read a band
  * whose padding cannot win (max) or counts as the zero point (mean). */
 #include <math.h>
+#include "kernels/gemm.h"
 #include "kernels/nest.h"
 #include "kernels/requant.h"
 #include "kernels/row.h"
@@ -243,15 +244,13 @@ static bool types_ok(qcg *g, bool largest)
            qir_dtype_bits(x->dtype) <= 8 && qir_dtype_bits(y->dtype) <= 8;
 }
 
-static bool lower_pool(qcg *g, bool largest)
+bool qcg_lower_pool(qcg *g, const qir_kernel_plan *plan)
 {
     const qir_type *x = qir_op_operand(g->op, 0)->type;
-    if (!types_ok(g, largest))
+    pool p = {.plan = *plan, .is_float = x->dtype == QIR_f32, .dtype = x->dtype};
+    p.largest = g->op->opcode == QIR_OP_max_pool;
+    if (!types_ok(g, p.largest))
         return qcg_unsupported(g, "f32 or per-tensor 8-bit quantized values");
-    if (qir_type_elements(g->op->results[0].type) == 0)
-        return true;
-    pool p = {.largest = largest, .is_float = x->dtype == QIR_f32, .dtype = x->dtype};
-    qir_kernel_plan_get(g->level, g->op, &p.plan);
     const qir_window *w = &p.plan.w;
     qcg_window_init(g, &p.win, &p.plan, 0);
     p.win.padding = padding_value(g, &p);
@@ -259,20 +258,10 @@ static bool lower_pool(qcg *g, bool largest)
     p.line = (p.plan.has_band ? p.plan.band_width : w->in[2]) * p.col;
     p.plane = (p.plan.has_band ? p.plan.band_rows : w->in[1]) * p.line;
     tap_offsets(g, &p);
-    if (!largest && w->padded)
+    if (!p.largest && w->padded)
         count_tables(g, &p);
     p.win.inner = w->c / WIDTH;
     int64_t out_elem = (int64_t)qir_dtype_bytes(g->op->results[0].type->dtype);
     qcg_window_walk(g, &p.win, out_elem, block, &p);
     return true;
-}
-
-bool qir_lower_max_pool(qcg *g)
-{
-    return lower_pool(g, true);
-}
-
-bool qir_lower_avg_pool(qcg *g)
-{
-    return lower_pool(g, false);
 }

@@ -29,15 +29,18 @@ typedef struct qir_window {
 /* conv, linear and their dynamic forms, max_pool, avg_pool with static types. */
 void qir_window_get(const qir_op *op, qir_window *w);
 
-typedef enum qir_kernel_kind {
-    QIR_KERNEL_GEMM,
-    QIR_KERNEL_DEPTHWISE,
-    QIR_KERNEL_POOL
-} qir_kernel_kind;
+typedef enum qir_kernel {
+#define KERNEL(name, doc) QIR_KERNEL_##name,
+#include "kernels.def"
+#undef KERNEL
+    QIR_NUM_KERNELS
+} qir_kernel;
 
 typedef struct qir_kernel_plan {
-    qir_kernel_kind kind;
+    qir_kernel kernel;
+    double cycles; /* about how many it takes, of one thread */
     qir_window w;
+    bool own_weights; /* packed into a constant of the kernel's own: no prepack op */
     bool is_float;
     bool wide;      /* operands do not fit the level's i8 dot product: use its i16 machine */
     int64_t kgroup; /* K is padded to a multiple of this */

@@ -1,0 +1,33 @@
+/* Which kernel takes an op: see kernels.def. */
+#include "kernel/kernel.h"
+
+#include "qir/support/assert.h"
+
+static qir_plan_fn *const plans[] = {
+#define KERNEL(name, doc) qir_plan_##name,
+#include "kernels.def"
+#undef KERNEL
+};
+
+void qir_kernel_plan_get(qir_level level, const qir_op *op, qir_kernel_plan *p)
+{
+    qir_kernel_plan begin = {.sections = 1}, one;
+    qir_window_get(op, &begin.w);
+    begin.band_width = (begin.w.out[2] - 1) * begin.w.stride[2] +
+                       (begin.w.kernel[2] - 1) * begin.w.dilation[2] + 1;
+    bool found = false;
+    for (unsigned i = 0; i < QIR_NUM_KERNELS; i++) {
+        one = begin;
+        one.kernel = (qir_kernel)i;
+        if (!plans[i](level, op, &one) || (found && one.cycles >= p->cycles))
+            continue;
+        *p = one;
+        found = true;
+    }
+    QIR_ASSERT(found, "no kernel takes the op");
+}
+
+size_t qir_kernel_plan_bytes(const qir_kernel_plan *p)
+{
+    return p->band_bytes + p->panel_bytes + p->weight_bytes;
+}

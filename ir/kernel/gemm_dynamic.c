@@ -1,0 +1,27 @@
+/* Integer products with parameters from run time. */
+#include "kernel/kernel.h"
+
+/* Rows of sections that fill whole elements of the weight. */
+static void choose_dynamic(qir_level level, const qir_op *op, qir_kernel_plan *p)
+{
+    const qir_packing_info *info = qir_packing_get(qir_level_dynamic_packing(level, op));
+    const qir_quant *q = qir_plan_weight(op)->quant;
+    p->elem = qir_dtype_bytes(info->elem);
+    p->packing = info;
+    bool takes_u8 = info->elem == QIR_u8 || (info->elem == QIR_i8 && qir_level_get(level)->act == QIR_u8);
+    p->raised = takes_u8 && op->operands[0].value->type->dtype == QIR_i8;
+    p->kgroup = info->kgroup * (int64_t)qir_dtype_bits(info->elem) / info->bits;
+    p->sections = q->group ? p->w.c / q->group : 1;
+    p->centred = p->elem > 1;
+}
+
+bool qir_plan_gemm_dynamic(qir_level level, const qir_op *op, qir_kernel_plan *p)
+{
+    if (qir_op_weight(op) < 0 || !qir_plan_is_dynamic(op))
+        return false;
+    choose_dynamic(level, op, p);
+    qir_plan_panels(p, op);
+    const qir_rates *r = qir_rates_get(level);
+    p->cycles = qir_plan_cycles(level, p, p->elem > 1 ? r->wide : r->gemm);
+    return true;
+}

@@ -1,0 +1,30 @@
+/* Integer products with parameters known: on bytes where they fit the level's dot product, else on i16. */
+#include "kernel/kernel.h"
+
+/* Products of bytes only: operands stored as the level wants them, weights without zero points. */
+static bool fits_i8(const qir_level_info *level, const qir_op *op)
+{
+    const qir_type *x = op->operands[0].value->type, *w = qir_plan_weight(op);
+    if (x->dtype != level->act || w->dtype != QIR_i8)
+        return false;
+    for (size_t i = 0; w->quant && i < w->quant->count; i++)
+        if (w->quant->zero_point[i])
+            return false;
+    return true;
+}
+
+bool qir_plan_gemm_i8(qir_level level, const qir_op *op, qir_kernel_plan *p)
+{
+    if (qir_op_weight(op) < 0 || qir_plan_is_dynamic(op) || qir_plan_is_float(op) ||
+        qir_plan_is_depthwise(op, &p->w))
+        return false;
+    const qir_level_info *facts = qir_level_get(level);
+    p->wide = qir_packing_get(facts->gemm)->elem == QIR_i8 && !fits_i8(facts, op);
+    const qir_packing_info *info = qir_packing_get(p->wide ? facts->wide : facts->gemm);
+    p->elem = qir_dtype_bytes(info->elem);
+    p->kgroup = info->kgroup;
+    qir_plan_panels(p, op);
+    const qir_rates *r = qir_rates_get(level);
+    p->cycles = qir_plan_cycles(level, p, p->wide ? r->wide : r->gemm);
+    return true;
+}

@@ -1,0 +1,40 @@
+/* What the plans of the kernels share. */
+#ifndef QIR_KERNEL_KERNEL_H
+#define QIR_KERNEL_KERNEL_H
+
+#include "qir/kernel_plan.h"
+#include "qir/ops.h"
+
+/* Does the kernel take the op?  Fills the plan, whose window is set and everything else 0. */
+typedef bool qir_plan_fn(qir_level level, const qir_op *op, qir_kernel_plan *p);
+#define KERNEL(name, doc) qir_plan_fn qir_plan_##name;
+#include "kernels.def"
+#undef KERNEL
+
+/* Type of the weight, packed or not. */
+const qir_type *qir_plan_weight(const qir_op *op);
+bool qir_plan_is_dynamic(const qir_op *op);
+bool qir_plan_is_float(const qir_op *op);
+bool qir_plan_is_depthwise(const qir_op *op, const qir_window *w);
+
+/* Products of sizes from the model: saturated, for plan-memory to refuse. */
+int64_t qir_plan_times(int64_t a, int64_t b);
+/* Bytes of `elements`, with the slack, in whole lines. */
+size_t qir_plan_buffer(int64_t elements, size_t elem);
+
+/* Output rows whose band takes at most `bytes`. */
+int64_t qir_plan_block_in(const qir_kernel_plan *p, int64_t bytes);
+/* Bands, block by block of `rows` output rows; elem is set. */
+void qir_plan_bands(qir_kernel_plan *p, int64_t rows);
+/* Rows of k values: in place, as panels, or as panels gathered from bands; kgroup, elem and sections are set. */
+void qir_plan_panels(qir_kernel_plan *p, const qir_op *op);
+
+/* Cycles (see rates.def): products, of which `rate` per cycle; what is copied; results. */
+typedef struct qir_rates {
+    double gemm, wide, depthwise, gemm_f32, depthwise_f32, copied, stored;
+} qir_rates;
+const qir_rates *qir_rates_get(qir_level level);
+/* Of the plan's products at `rate` per cycle, its bands and panels, and its results. */
+double qir_plan_cycles(qir_level level, const qir_kernel_plan *p, double rate);
+
+#endif

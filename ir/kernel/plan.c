@@ -1,0 +1,99 @@
+/* Blocks, bands and panels: what several kernels need. */
+#include "kernel/kernel.h"
+
+#include "qir/support/checked.h"
+
+enum { PANEL_ROWS = 60, SLACK = 128 };
+
+const qir_type *qir_plan_weight(const qir_op *op)
+{
+    const qir_type *t = op->operands[qir_op_weight(op)].value->type;
+    return t->kind == QIR_PACKED ? t->logical : t;
+}
+
+bool qir_plan_is_dynamic(const qir_op *op)
+{
+    return qir_op_desc_get(op->opcode)->qrule.kind == QIR_QR_DYNAMIC;
+}
+
+bool qir_plan_is_float(const qir_op *op)
+{
+    return qir_dtype_is_float(op->operands[0].value->type->dtype);
+}
+
+bool qir_plan_is_depthwise(const qir_op *op, const qir_window *w)
+{
+    return !qir_plan_is_dynamic(op) && w->groups == w->c && w->o == w->c && w->c > 1;
+}
+
+int64_t qir_plan_times(int64_t a, int64_t b)
+{
+    int64_t r;
+    return qir_mul_i64(a, b, &r) && r < INT64_MAX >> 2 ? r : INT64_MAX >> 2;
+}
+
+size_t qir_plan_buffer(int64_t elements, size_t elem)
+{
+    return ((size_t)qir_plan_times(elements, (int64_t)elem) + SLACK + 63) / 64 * 64;
+}
+
+/* Size of equal blocks of at most `most` that cover `size`: the last one overlaps least. */
+static int64_t even_blocks(int64_t size, int64_t most)
+{
+    if (most < 1)
+        most = 1;
+    return qir_ceil_div(size, qir_ceil_div(size, most));
+}
+
+int64_t qir_plan_block_in(const qir_kernel_plan *p, int64_t bytes)
+{
+    const qir_window *w = &p->w;
+    int64_t width = qir_plan_times(w->kernel[0], p->band_width);
+    int64_t row = qir_plan_times(width, qir_plan_times(w->c, (int64_t)p->elem));
+    return bytes / qir_plan_times(row, w->stride[1]);
+}
+
+void qir_plan_bands(qir_kernel_plan *p, int64_t rows)
+{
+    const qir_window *w = &p->w;
+    p->block = even_blocks(w->out[1], rows);
+    p->panel_rows = p->block * w->out[2];
+    p->band_rows = (p->block - 1) * w->stride[1] + (w->kernel[1] - 1) * w->dilation[1] + 1;
+    p->has_band = true;
+    int64_t plane = qir_plan_times(qir_plan_times(p->band_rows, p->band_width), w->c);
+    p->band_bytes = qir_plan_buffer(qir_plan_times(w->kernel[0], plane), p->elem);
+}
+
+/* Of every step: rows of a linear op have their own, positions of an image share one. */
+static bool one_zero_point(const qir_op *op)
+{
+    return op->opcode != QIR_OP_conv_dynamic || op->operands[0].value->type->dims[0] == 1 ||
+           qir_type_elements(op->operands[1].value->type) == 1;
+}
+
+static void plan_direct(qir_kernel_plan *p)
+{
+    const qir_window *w = &p->w;
+    int64_t positions = w->n * w->out[0] * w->out[1] * w->out[2];
+    size_t operand = p->is_float ? 4 : 1;
+    p->in_place = p->elem == operand && p->k_stride == p->k && !p->raised;
+    p->block = even_blocks(positions, p->in_place ? positions : PANEL_ROWS);
+    p->panel_rows = p->block;
+}
+
+/* Enough panel rows to reuse the weights, few enough to stay in cache. */
+void qir_plan_panels(qir_kernel_plan *p, const qir_op *op)
+{
+    const qir_window *w = &p->w;
+    p->k = w->c / w->groups * w->taps;
+    p->k_stride = p->sections * qir_ceil_div(p->k / p->sections, p->kgroup) * p->kgroup;
+    p->direct = w->taps == 1 && !w->padded && w->groups == 1 && one_zero_point(op);
+    for (unsigned a = 0; a < 3; a++)
+        p->direct = p->direct && w->stride[a] == 1;
+    if (p->direct)
+        plan_direct(p);
+    else
+        qir_plan_bands(p, PANEL_ROWS / w->out[2]);
+    if (!p->in_place)
+        p->panel_bytes = qir_plan_buffer(qir_plan_times(p->panel_rows, p->k_stride), p->elem);
+}
