@@ -1,6 +1,7 @@
 /* Attributes that belong to dimensions, by op, and their permutation. */
 #include "permute.h"
 
+#include <string.h>
 #include "patterns.h"
 #include "qir/support/bug.h"
 
@@ -90,9 +91,28 @@ const qir_dict *permuted_attrs(const qir_op *op, const permutation *p)
     return attrs;
 }
 
-bool permutes(const qir_op *op)
+static bool is_resized(const qir_op *op, unsigned d)
 {
-    if (op->opcode == QIR_OP_resize && qir_op_attr(op, "roi")->len)
+    const qir_attr *scales = qir_op_attr(op, "scales");
+    bool scaled = d < scales->len && scales->u.floats[d] != 1.0f;
+    return scaled || op->operands[0].value->type->dims[d] != op->results[0].type->dims[d];
+}
+
+/* Interpolation sums over the resized dimensions in their order, and rounds. */
+static bool keeps_order(const qir_op *op, const permutation *p)
+{
+    if (!strcmp(qir_op_string(op, "mode"), "nearest"))
+        return true;
+    for (unsigned i = 0; i < p->rank; i++)
+        for (unsigned j = i + 1; j < p->rank; j++)
+            if (p->of[i] > p->of[j] && is_resized(op, i) && is_resized(op, j))
+                return false;
+    return true;
+}
+
+bool permutes(const qir_op *op, const permutation *p)
+{
+    if (op->opcode == QIR_OP_resize && (qir_op_attr(op, "roi")->len || !keeps_order(op, p)))
         return false;
     for (size_t i = 0; i < NATTRIBUTES; i++)
         if (attributes[i].opcode == op->opcode)

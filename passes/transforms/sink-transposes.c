@@ -29,13 +29,14 @@ static bool is_plain(const qir_value *v, unsigned rank)
 
 static bool can_permute(const qir_op *op)
 {
-    if (op->nresults != 1 || op->noperands == 0 || !permutes(op))
+    if (op->nresults != 1 || op->noperands == 0)
         return false;
     unsigned rank = op->results[0].type->rank;
     for (uint32_t i = 0; i < op->noperands; i++)
         if (!qir_op_operand(op, i) || !is_plain(qir_op_operand(op, i), rank))
             return false;
-    return rank >= 3 && rank <= 5 && is_plain(&op->results[0], rank);
+    permutation p = permutation_to_last(rank);
+    return rank >= 3 && rank <= 5 && is_plain(&op->results[0], rank) && permutes(op, &p);
 }
 
 /* --- the rewrite ------------------------------------------------------------------------------ */
