@@ -46,15 +46,14 @@ size_t qir_level_workspace(qir_level l, const qir_op *op)
         qir_opcode opcode;
         size_t (*bytes)(qir_level l, const qir_op *op);
     } rows[] = {
-        {QIR_OP_conv, window_bytes},     {QIR_OP_linear, window_bytes},
-        {QIR_OP_linear_dynamic, window_bytes}, {QIR_OP_conv_dynamic, window_bytes},
-        {QIR_OP_max_pool, window_bytes}, {QIR_OP_avg_pool, window_bytes},
         {QIR_OP_softmax, softmax_bytes}, {QIR_OP_log_softmax, softmax_bytes},
         {QIR_OP_attention, attention_bytes}, {QIR_OP_lstm, recurrent_bytes},
         {QIR_OP_gru, recurrent_bytes},   {QIR_OP_rnn, recurrent_bytes},
     };
     if (op->nresults == 0 || qir_type_elements(op->results[0].type) == 0)
         return 0;
+    if (qir_op_has_kernel(op))
+        return window_bytes(l, op);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (rows[i].opcode == op->opcode)
             return rows[i].bytes(l, op);

@@ -9,6 +9,26 @@ static qir_plan_fn *const plans[] = {
 #undef KERNEL
 };
 
+bool qir_op_has_kernel(const qir_op *op)
+{
+    static const qir_opcode opcodes[] = {QIR_OP_conv, QIR_OP_linear, QIR_OP_linear_dynamic,
+                                         QIR_OP_conv_dynamic, QIR_OP_max_pool, QIR_OP_avg_pool};
+    for (size_t i = 0; i < sizeof opcodes / sizeof *opcodes; i++)
+        if (op->opcode == opcodes[i])
+            return qir_type_elements(op->results[0].type) > 0;
+    return false;
+}
+
+const char *qir_kernel_name(qir_kernel k)
+{
+    static const char *const names[] = {
+#define KERNEL(name, doc) #name,
+#include "kernels.def"
+#undef KERNEL
+    };
+    return names[k];
+}
+
 void qir_kernel_plan_get(qir_level level, const qir_op *op, qir_kernel_plan *p)
 {
     qir_kernel_plan begin = {.sections = 1}, one;

@@ -2,6 +2,9 @@
 #include "qcc.h"
 #include <stdio.h>
 #include "qir/codes.h"
+#include "qir/kernel_plan.h"
+#include "qir/layout.h"
+#include "qir/ops.h"
 #include "qir/quant.h"
 
 static size_t module_int(const qir_module *m, const char *name)
@@ -26,15 +29,33 @@ static size_t constant_bytes(const qir_module *m)
     return n;
 }
 
+/* Ops by the numbers that their symbols have (see qcg_lower_op). */
+static void report_kernels(qir_level level, const qir_module *m, qir_strbuf *out)
+{
+    size_t k = 0;
+    qir_for_each_op(op, qir_module_main((qir_module *)m)->body) {
+        if (qir_op_has_trait(op, QIR_TRAIT_TERMINATOR) || qir_op_is_view(op))
+            continue;
+        if (qir_op_has_kernel(op)) {
+            qir_kernel_plan p;
+            qir_kernel_plan_get(level, op, &p);
+            qir_strbuf_printf(out, "kernel of %zu %s: %s\n", k, qir_op_name(op), qir_kernel_name(p.kernel));
+        }
+        k++;
+    }
+}
+
 static void report_variant(const qcc_driver *d, const qir_variant *v, qir_strbuf *out)
 {
     const qir_module *m = v->module ? v->module : d->module;
     qir_strbuf_printf(out, "target: %s, level %s\n", d->codegen.triple,
                       qir_level_get(v->level)->name);
     qir_strbuf_printf(out, "constants: %zu bytes\n", constant_bytes(m));
-    if (d->last >= qcc_phase_find("plan"))
-        qir_strbuf_printf(out, "scratch: %zu bytes, lower bound %zu\n", module_int(m, "arena"),
-                          module_int(m, "arena_bound"));
+    if (d->last < qcc_phase_find("plan"))
+        return;
+    qir_strbuf_printf(out, "scratch: %zu bytes, lower bound %zu\n", module_int(m, "arena"),
+                      module_int(m, "arena_bound"));
+    report_kernels(v->level, m, out);
 }
 
 bool qcc_report(qcc_driver *d)

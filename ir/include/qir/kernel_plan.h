@@ -66,7 +66,11 @@ typedef struct qir_kernel_plan {
 /* Bytes of workspace: band, panel, weight rows, one behind another. */
 size_t qir_kernel_plan_bytes(const qir_kernel_plan *p);
 
-/* `op` is conv, linear, a dynamic one or a pool. */
+/* Is `op` conv, linear, a dynamic one or a pool, and not empty? */
+bool qir_op_has_kernel(const qir_op *op);
+const char *qir_kernel_name(qir_kernel k);
+
+/* Of an op that has one. */
 void qir_kernel_plan_get(qir_level level, const qir_op *op, qir_kernel_plan *p);
 
 #ifdef __cplusplus

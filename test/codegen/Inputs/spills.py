@@ -8,7 +8,7 @@ loop is found."""
 import re
 import sys
 
-LINE = re.compile(r"^\s*([0-9a-f]+):\s+(?:\{\w+\}\s+)?(\S+)\s*(.*?)\s*(?:(?:#|//|;).*)?$")
+LINE = re.compile(r"^\s*([0-9a-f]+):\s+(?:\{\w+\}\s+)?(\S+)\s*(.*?)\s*(?:(?:#\s|//|;).*)?$")
 BRANCH = re.compile(r"^(j\w+|b|b\.\w+|cbn?z|tbn?z)$")
 TARGET = re.compile(r"(?:0x)?([0-9a-f]+) <")
 STACK = re.compile(r"\(%rsp|\[sp\b|\[x29\b")  # rbp is one of the registers for addresses
