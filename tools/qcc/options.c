@@ -155,70 +155,6 @@ static void apply_levels(void)
         o.accuracy = *level == '2' ? "fast" : "plain";
 }
 
-static void check_combinations(void)
-{
-    if (o.grain && !o.threads)
-        cl_usage_error(&tool, "-fthreads-grain needs -fthreads");
-    if (o.object + o.assembly + o.emit_llvm + o.emit_program + o.emit_qir > 1)
-        cl_usage_error(&tool, "-c, -S, -emit-llvm, -emit-program and -emit-qir exclude each other");
-    if ((o.verify || o.bisect) && (o.output || o.header || o.stop_after ||
-                                   o.object + o.assembly + o.emit_llvm + o.emit_program + o.emit_qir))
-        cl_usage_error(&tool, "-%s compiles for itself and writes no outputs; leave out -o and its like",
-                       o.bisect ? "bisect" : "verify");
-    if ((o.verify || o.bisect) && (o.target || o.level))
-        cl_usage_error(&tool, "-verify=LIST names levels and architectures; leave out -target and -mlevel");
-    if (o.verify_inputs.len && !o.verify && !o.bisect)
-        cl_usage_error(&tool, "-verify-inputs needs -verify or -bisect");
-    if (o.bisect && (o.explain || o.min_sqnr || o.max_drop))
-        cl_usage_error(&tool, "-bisect excludes -explain, -min-sqnr and -max-drop, which compile many times");
-    if (o.profile && o.calibrate.len)
-        cl_usage_error(&tool, "-profile and -calibrate exclude each other: a profile is what "
-                              "calibration measured");
-    if (o.quantize && !strcmp(o.quantize, "none") && (o.profile || o.calibrate.len))
-        cl_usage_error(&tool, "-quantize=none needs neither -profile nor -calibrate");
-    size_t last = o.stop_after ? qcc_phase_find(o.stop_after) : qcc_num_phases;
-    if (last < qcc_num_phases - 1 && (o.object || o.assembly || o.emit_program))
-        cl_usage_error(&tool, "%s needs phase 'object', -stop-after=%s ends before it",
-                       o.object ? "-c" : o.assembly ? "-S" : "-emit-program", o.stop_after);
-    if (o.emit_llvm && last < qcc_phase_find("llvm"))
-        cl_usage_error(&tool, "-emit-llvm needs phase 'llvm', -stop-after=%s ends before it",
-                       o.stop_after);
-    if (o.debug && (o.emit_qir || last < qcc_phase_find("llvm")))
-        cl_usage_error(&tool, "-g comes with an object, assembly or LLVM IR");
-    if (o.header && (o.emit_llvm || o.emit_program || o.emit_qir || last < qcc_num_phases - 1))
-        cl_usage_error(&tool, "-header comes with an object or assembly");
-    if (o.weights_file && (o.emit_program || o.emit_qir || last < qcc_phase_find("llvm")))
-        cl_usage_error(&tool, "-weights-file comes with an object, assembly or LLVM IR");
-    if (o.weights_file && (!*o.weights_file || !strcmp(o.weights_file, "-")))
-        cl_usage_error(&tool, "-weights-file expects a file name");
-    if (o.save_params && !o.emit_qir && last >= qcc_phase_find("llvm"))
-        cl_usage_error(&tool, "-save-params comes with QIR: add -emit-qir or -stop-after=PHASE");
-    if ((o.explain || o.min_sqnr || o.max_drop) && !o.calibrate.len)
-        cl_usage_error(&tool, "%s needs -calibrate: it measures on samples",
-                       o.explain ? "-explain" : o.min_sqnr ? "-min-sqnr" : "-max-drop");
-    if (o.max_drop && !o.labels)
-        cl_usage_error(&tool, "-max-drop needs -labels");
-    if (o.labels && !o.max_drop && !o.explain)
-        cl_usage_error(&tool, "-labels needs -max-drop or -explain");
-    if (o.save_plan && !o.min_sqnr && !o.max_drop)
-        cl_usage_error(&tool, "-save-plan needs -min-sqnr or -max-drop");
-    if (o.accuracy && !strcmp(o.accuracy, "fast") && !o.calibrate.len)
-        cl_usage_error(&tool, "-accuracy=fast needs -calibrate: it measures on samples");
-    for (size_t i = 0; i < o.import.preprocess.len; i++)
-        if (!o.calibrate.len && !strcmp(o.import.preprocess.items[i], "raw"))
-            cl_usage_error(&tool, "-preprocess=raw needs -calibrate: it changes no model");
-    if (!o.calibrate.len && o.limit)
-        cl_usage_error(&tool, "-limit needs -calibrate");
-    if (!o.calibrate.len && !o.profile && o.observer)
-        cl_usage_error(&tool, "-observer needs -calibrate or -profile");
-    const char *quoted[] = {o.quantizer, o.qconfig, o.keep_float, o.weights, o.observer};
-    for (size_t i = 0; i < sizeof quoted / sizeof quoted[0]; i++)
-        if (quoted[i] && strchr(quoted[i], '"'))
-            cl_usage_error(&tool, "quantization options hold no double quotes, got '%.80s'", quoted[i]);
-    if (o.output && !*o.output)
-        cl_usage_error(&tool, "-o expects a file name");
-}
-
 const cl_tool *qcc_parse_options(int argc, char **argv, qcc_options *out)
 {
     cl_list inputs = {0};
@@ -238,7 +174,7 @@ const cl_tool *qcc_parse_options(int argc, char **argv, qcc_options *out)
     check_number("max-drop", o.max_drop);
     o.save_plan = o.save_plan || (!o.min_sqnr && !o.max_drop) ? o.save_plan : "plan.json";
     check_words();
-    check_combinations();
+    qcc_check_combinations(&tool, &o);
     *out = o;
     return &tool;
 }

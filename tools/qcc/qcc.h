@@ -32,6 +32,8 @@ typedef struct qcc_options {
 
 /* Parses the command line; usage errors end the process. */
 const cl_tool *qcc_parse_options(int argc, char **argv, qcc_options *o);
+/* Usage errors of options that exclude or need each other. */
+void qcc_check_combinations(const cl_tool *tool, const qcc_options *o);
 
 /* How the model is quantized. */
 typedef enum qcc_mode {
