@@ -150,6 +150,7 @@ static void products(qcg *g, void *ctx, const qcg_block *b)
 static void set_product(job *j)
 {
     j->m.n = j->shape.n;
+    j->m.lines = 1;
     j->m.rows = j->p->panel_rows;
     j->m.sections = j->shape.sections;
     j->m.kblocks = j->shape.kblocks / j->shape.sections;

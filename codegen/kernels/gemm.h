@@ -7,12 +7,21 @@
 
 struct qcg_dynamic; /* kernels/dynamic.h */
 
+/* Steps of k along one axis, and bytes of the operand from one to the next. */
+typedef struct qcg_axis {
+    int64_t count, step;
+} qcg_axis;
+
+enum { QCG_RUN_AXES = 3 };
+
 typedef struct qcg_gemm {
     const qcg_machine *m;
     llb_val a, w, bias, out; /* w, bias: packed as in weights.h; bias may be NULL (zeros) */
-    int64_t rows, n;
-    int64_t sections, kblocks;    /* of k with scales of their own; elements of w in each */
+    int64_t lines, rows, n;  /* rows of each line: those of the result follow one another */
+    int64_t sections, kblocks;    /* of k with scales of their own; elements of w in each run */
+    qcg_axis runs[QCG_RUN_AXES];  /* of a section, outermost axis first; count 0: as 1 */
     unsigned parts;               /* weights in an element of w (see ir/layouts.def) */
+    int64_t a_line;               /* bytes from line to line of the operand */
     int64_t a_stride, out_stride; /* bytes from row to row */
     const qcg_epilogue *e;        /* its scale: of column 0 of this product */
     llb_val scale;
@@ -27,10 +36,15 @@ typedef struct qcg_tile_at {
     llb_val block, row;
 } qcg_tile_at;
 
-/* out[rows][n] = epilogue(bias + a[rows][k] * w[n][k]). */
+/* out[lines][rows][n] = epilogue(bias + a[lines][rows][k] * w[n][k]); k: run by run, each of them
+ * neighbouring elements. */
 void qcg_gemm_emit(qcg *g, const qcg_gemm *m);
 /* What tasks can cut that into. */
 int64_t qcg_gemm_units(const qcg_gemm *m);
+
+/* Elements of w along k of one section, and bytes of the weights of one vector of columns. */
+int64_t qcg_gemm_section_blocks(const qcg_gemm *m);
+int64_t qcg_gemm_block_bytes(const qcg_gemm *m);
 
 /* The sums of one section in acc, row by row.  start: of the sums; less: of the unpacked weights of
  * each vector (NULL: 0). */

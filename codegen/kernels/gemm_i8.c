@@ -58,6 +58,7 @@ bool qcg_lower_gemm_i8(qcg *g, const qir_kernel_plan *p)
     }
     j.out_elem = y->quant ? 1 : 4;
     j.m.e = &j.e;
+    j.m.lines = 1;
     j.m.rows = p->panel_rows;
     j.m.n = w.n;
     j.m.kblocks = qir_ceil_div(p->k, j.m.m->kgroup);
