@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include "check.h"
 #include "coverage.h"
-#include "qir/codegen.h"
 #include "qir/pass.h"
 #include "qir/support/file.h"
+#include "threads.h"
 
 static bool write_file(code_batch *b, qir_diag_engine *diag, const char *name, const qir_strbuf *text)
 {
@@ -80,7 +80,7 @@ bool code_add(code_batch *b, subject *s, qir_module *m, const qir_tensor *want)
         if (ok)
             coverage_add(&b->coverage, variants[n].module, level);
     }
-    bool ok = n == b->nlevels && compile(b, s, variants);
+    bool ok = n == b->nlevels && compile(b, s, variants) && threads_check(s, &variants[s->seed % n], want);
     if (ok)
         add_row(b, s, put_data(b, s->in, f->body->nargs), put_data(b, want, f->nresults));
     while (n-- > 0)
