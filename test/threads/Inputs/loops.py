@@ -19,7 +19,7 @@ def run(*command):
 
 def loops(path, wanted):
     code = run('llvm-objdump', '-d', '--no-show-raw-insn', path).splitlines()
-    found = [loop for body in spills.functions(code) for loop in spills.innermost(body)
+    found = [loop for _, body in spills.functions(code) for loop in spills.innermost(body)
              if wanted & {mnemonic for _, mnemonic, _ in loop}]
     return len(found), sum(map(len, found)), len(spills.count(code, wanted)[1])
 
