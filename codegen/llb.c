@@ -140,6 +140,16 @@ llb_val llb_smax(qcg *g, llb_val a, llb_val b)
     return icmp_select(g, LLVMIntSGT, a, b);
 }
 
+llb_val llb_umin(qcg *g, llb_val a, llb_val b)
+{
+    return icmp_select(g, LLVMIntULT, a, b);
+}
+
+llb_val llb_umax(qcg *g, llb_val a, llb_val b)
+{
+    return icmp_select(g, LLVMIntUGT, a, b);
+}
+
 static llb_val fcmp_select(qcg *g, LLVMRealPredicate p, llb_val a, llb_val b)
 {
     return LLVMBuildSelect(g->b, LLVMBuildFCmp(g->b, p, a, b, ""), a, b, "");

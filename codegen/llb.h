@@ -36,6 +36,8 @@ llb_val llb_add(qcg *g, llb_val a, llb_val b);
 llb_val llb_mul_const(qcg *g, llb_val a, int64_t c);
 llb_val llb_smin(qcg *g, llb_val a, llb_val b);
 llb_val llb_smax(qcg *g, llb_val a, llb_val b);
+llb_val llb_umin(qcg *g, llb_val a, llb_val b);
+llb_val llb_umax(qcg *g, llb_val a, llb_val b);
 llb_val llb_fmin(qcg *g, llb_val a, llb_val b);               /* a < b ? a : b */
 llb_val llb_fmax(qcg *g, llb_val a, llb_val b);               /* a > b ? a : b */
 llb_val llb_clamp_f32(qcg *g, llb_val v, float lo, float hi); /* v < lo ? lo : v > hi ? hi : v */

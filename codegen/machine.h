@@ -35,8 +35,8 @@ typedef struct qcg_machine {
     unsigned char positions, held;
     /* Nearest integer, ties to even; |v| < 2^22 (2^31 if saturates); any lane count. */
     llb_val (*rne)(qcg *g, llb_val v);
-    /* n (1, 2 or 4) vectors of `lanes` i32: adds zp, cuts to i8, n * lanes bytes in order. */
-    llb_val (*narrow)(qcg *g, const llb_val *v, unsigned n, int zp);
+    /* n (1, 2 or 4) vectors of `lanes` i32: adds zp, cuts to i8 or u8, n * lanes bytes in order. */
+    llb_val (*narrow)(qcg *g, const llb_val *v, unsigned n, int zp, bool to_unsigned);
     bool saturates; /* narrow does, from any i32; and rne takes |v| < 2^31 */
     /* The machine of packing `wide` of targets.def: itself unless elem_bytes is 1. */
     const struct qcg_machine *wide;
@@ -53,7 +53,7 @@ llb_val qcg_generic_dot(qcg *g, llb_val acc, llb_val a, llb_val w);
 llb_val qcg_generic_group(qcg *g, llb_val ptr);
 llb_val qcg_generic_pair(qcg *g, llb_val acc, llb_val x0, llb_val x1, llb_val w);
 llb_val qcg_generic_rne(qcg *g, llb_val v);
-llb_val qcg_generic_narrow(qcg *g, const llb_val *v, unsigned n, int zp);
+llb_val qcg_generic_narrow(qcg *g, const llb_val *v, unsigned n, int zp, bool to_unsigned);
 
 #define ARCH(name, prefix, triple)
 #define LEVEL(name, arch, feat, cpu, vb, act, gemm, wide, dw, fgemm, fdw, low, base, doc)              \

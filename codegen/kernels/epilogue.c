@@ -12,19 +12,27 @@ static void add_step(qcg_epilogue *e, qcg_step s)
     e->steps[e->nsteps++] = s;
 }
 
+/* Bytes of type `y`: unbounded but by what they can hold. */
+static qcg_epilogue to_bytes(const qir_type *y)
+{
+    return (qcg_epilogue){.narrow = true,
+                          .is_unsigned = y->dtype == QIR_u8,
+                          .zp = y->quant->zero_point[0],
+                          .lo = (int)qir_dtype_min(y->dtype),
+                          .hi = (int)qir_dtype_max(y->dtype)};
+}
+
 /* Fractions, then exponents. */
 static void fixed_steps(qcg *g, qcg_epilogue *e, const qir_factor *factors, int64_t count,
                         const qir_type *y, int32_t lo, int32_t hi)
 {
-    int32_t zp = y->quant->zero_point[0], flip = y->dtype == QIR_u8 ? 128 : 0;
+    int32_t zp = y->quant->zero_point[0];
     int32_t *v = QIR_NEW_ARRAY(g->arena, int32_t, 2 * (size_t)count);
     for (int64_t i = 0; i < count; i++) {
         v[i] = factors[i].fraction;
         v[count + i] = factors[i].exponent;
     }
-    *e = (qcg_epilogue){.narrow = true, .is_unsigned = flip != 0, .zp = zp - flip};
-    e->lo = INT8_MIN;
-    e->hi = INT8_MAX;
+    *e = to_bytes(y);
     e->once = factors[0].once;
     e->exponents = count * (int64_t)sizeof *v;
     e->scale = qcg_const(g, v, 2 * (size_t)e->exponents, 32);
@@ -53,13 +61,15 @@ void qcg_epilogue_requantize(qcg *g, qcg_epilogue *e, const qir_factor *factors,
         fixed_steps(g, e, factors, count, y, lo, hi);
         return;
     }
-    int32_t zp = y->quant->zero_point[0], flip = y->dtype == QIR_u8 ? 128 : 0;
+    int32_t zp = y->quant->zero_point[0];
     /* Where every rounded value fits i32 and narrowing saturates, bytes can be bounded instead of
      * floats: the same result, since rounding and adding are monotone. */
     bool late = g->machine->saturates && largest < 2147483000.0;
-    *e = (qcg_epilogue){.narrow = true, .is_unsigned = flip != 0, .zp = zp - flip};
-    e->lo = late ? lo - flip : INT8_MIN;
-    e->hi = late ? hi - flip : INT8_MAX;
+    *e = to_bytes(y);
+    if (late) {
+        e->lo = lo;
+        e->hi = hi;
+    }
     e->scale = qcg_const(g, real_factors(g, factors, count), (size_t)count * sizeof(float), 32);
     add_step(e, (qcg_step){.kind = QCG_STEP_SCALE});
     if (!late)
@@ -90,13 +100,13 @@ llb_val qcg_epilogue_apply(qcg *g, const qcg_epilogue *e, llb_val v, llb_val sca
 llb_val qcg_epilogue_bytes(qcg *g, const qcg_epilogue *e, const qcg_machine *m, const llb_val *v,
                            unsigned n)
 {
-    llb_val bytes = m->narrow(g, v, n, e->zp);
+    llb_val bytes = m->narrow(g, v, n, e->zp, e->is_unsigned);
     unsigned lanes = llb_lanes(bytes);
-    if (e->lo > INT8_MIN)
-        bytes = llb_smax(g, bytes, llb_i8s(g, e->lo, lanes));
-    if (e->hi < INT8_MAX)
-        bytes = llb_smin(g, bytes, llb_i8s(g, e->hi, lanes));
-    return e->is_unsigned ? LLVMBuildXor(g->b, bytes, llb_i8s(g, INT8_MIN, lanes), "") : bytes;
+    if (e->lo > (e->is_unsigned ? 0 : INT8_MIN))
+        bytes = (e->is_unsigned ? llb_umax : llb_smax)(g, bytes, llb_i8s(g, e->lo, lanes));
+    if (e->hi < (e->is_unsigned ? UINT8_MAX : INT8_MAX))
+        bytes = (e->is_unsigned ? llb_umin : llb_smin)(g, bytes, llb_i8s(g, e->hi, lanes));
+    return bytes;
 }
 
 static void store_words(qcg *g, const qcg_machine *m, const qcg_tile_store *t, const llb_val *v)

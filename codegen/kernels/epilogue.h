@@ -25,10 +25,10 @@ typedef struct qcg_epilogue {
     llb_val scale; /* f32 per column, padded to whole vectors; for QCG_STEP_FIXED the fractions */
     int64_t exponents; /* bytes from a column's fraction to its exponent */
     bool once;         /* fixed-point products are rounded once */
-    bool narrow;   /* to bytes: + zp, flipped by 0x80 for u8; else i32 as they are */
+    bool narrow;       /* to bytes: + zp; else i32 as they are */
     bool is_unsigned;
     int zp;
-    int lo, hi; /* bounds of the bytes, as i8, where they are left to the store */
+    int lo, hi; /* bounds of the bytes, where they are left to the store */
 } qcg_epilogue;
 
 /* The steps of requantization to type `y` under bounds [lo, hi] by `count` factors, all of one

@@ -16,9 +16,9 @@ static llb_val pair(qcg *g, llb_val acc, llb_val x0, llb_val x1, llb_val w)
     return pmaddwd(g, acc, qcg_x86_interleave(g, x0, x1), w);
 }
 
-static llb_val narrow(qcg *g, const llb_val *v, unsigned n, int zp)
+static llb_val narrow(qcg *g, const llb_val *v, unsigned n, int zp, bool to_unsigned)
 {
-    return qcg_x86_narrow(g, &qcg_x86_256, v, n, zp);
+    return qcg_x86_narrow(g, &qcg_x86_256, v, n, zp, to_unsigned);
 }
 
 /* u8 operands times i8 weights of at most 5 bits: sums of pairs below 2 * 255 * 16 fit i16. */

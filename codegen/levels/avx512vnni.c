@@ -27,9 +27,9 @@ static llb_val pair(qcg *g, llb_val acc, llb_val x0, llb_val x1, llb_val w)
     return dpwssd(g, acc, qcg_x86_interleave(g, x0, x1), w);
 }
 
-static llb_val narrow(qcg *g, const llb_val *v, unsigned n, int zp)
+static llb_val narrow(qcg *g, const llb_val *v, unsigned n, int zp, bool to_unsigned)
 {
-    return qcg_x86_narrow(g, &qcg_x86_512, v, n, zp);
+    return qcg_x86_narrow(g, &qcg_x86_512, v, n, zp, to_unsigned);
 }
 
 /* Rounded as MXCSR says, which is to nearest while generated code runs. */

@@ -12,9 +12,9 @@ static llb_val group(qcg *g, llb_val ptr)
     return qcg_group_load(g, ptr, 16, 4, 1);
 }
 
-static llb_val narrow(qcg *g, const llb_val *v, unsigned n, int zp)
+static llb_val narrow(qcg *g, const llb_val *v, unsigned n, int zp, bool to_unsigned)
 {
-    return qcg_x86_narrow(g, &qcg_x86_256, v, n, zp);
+    return qcg_x86_narrow(g, &qcg_x86_256, v, n, zp, to_unsigned);
 }
 
 /* Every vector of columns counts twice; weights may stay in memory. */

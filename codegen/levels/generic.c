@@ -38,8 +38,9 @@ llb_val qcg_generic_rne(qcg *g, llb_val v)
     return LLVMBuildSub(g->b, bits, llb_i32s(g, 0x4b400000, n), "");
 }
 
-llb_val qcg_generic_narrow(qcg *g, const llb_val *v, unsigned n, int zp)
+llb_val qcg_generic_narrow(qcg *g, const llb_val *v, unsigned n, int zp, bool to_unsigned)
 {
+    (void)to_unsigned; /* bounded before */
     llb_val all = llb_concat_all(g, v, n);
     unsigned lanes = llb_lanes(all);
     if (zp)

@@ -26,9 +26,9 @@ static llb_val rne(qcg *g, llb_val v)
     return llb_by_width(g, v, 4, rne4);
 }
 
-static llb_val narrow(qcg *g, const llb_val *v, unsigned n, int zp)
+static llb_val narrow(qcg *g, const llb_val *v, unsigned n, int zp, bool to_unsigned)
 {
-    return qcg_x86_narrow(g, &qcg_x86_128, v, n, zp);
+    return qcg_x86_narrow(g, &qcg_x86_128, v, n, zp, to_unsigned);
 }
 
 /* Every vector counts twice, and pmaddwd overwrites an operand. */

@@ -7,17 +7,20 @@
 const qcg_x86 qcg_x86_128 = {.lanes = 4,
                              .madd = "llvm.x86.sse2.pmadd.wd",
                              .packssdw = "llvm.x86.sse2.packssdw.128",
-                             .packsswb = "llvm.x86.sse2.packsswb.128"};
+                             .packsswb = "llvm.x86.sse2.packsswb.128",
+                             .packuswb = "llvm.x86.sse2.packuswb.128"};
 const qcg_x86 qcg_x86_256 = {.lanes = 8,
                              .madd = "llvm.x86.avx2.pmadd.wd",
                              .packssdw = "llvm.x86.avx2.packssdw",
                              .packsswb = "llvm.x86.avx2.packsswb",
+                             .packuswb = "llvm.x86.avx2.packuswb",
                              .dpbusd = "llvm.x86.avx512.vpdpbusd.256",
                              .dpwssd = "llvm.x86.avx512.vpdpwssd.256"};
 const qcg_x86 qcg_x86_512 = {.lanes = 16,
                              .madd = "llvm.x86.avx512.pmaddw.d.512",
                              .packssdw = "llvm.x86.avx512.packssdw.512",
                              .packsswb = "llvm.x86.avx512.packsswb.512",
+                             .packuswb = "llvm.x86.avx512.packuswb.512",
                              .dpbusd = "llvm.x86.avx512.vpdpbusd.512",
                              .dpwssd = "llvm.x86.avx512.vpdpwssd.512"};
 
@@ -119,15 +122,17 @@ static llb_val in_order(qcg *g, llb_val bytes, unsigned lanes)
 }
 
 /* One, two or four vectors. */
-static llb_val pack(qcg *g, const qcg_x86 *x, const llb_val *v, unsigned n, int zp)
+static llb_val pack(qcg *g, const qcg_x86 *x, const llb_val *v, unsigned n, int zp, bool to_unsigned)
 {
     llb_val low = add_saturated(g, call2(g, x->packssdw, v[0], v[n > 1]), zp), high = low;
     if (n == 4)
         high = add_saturated(g, call2(g, x->packssdw, v[2], v[3]), QIR_BUG(17) ? 0 : zp);
-    return llb_slice(g, in_order(g, call2(g, x->packsswb, low, high), x->lanes), 0, n * x->lanes);
+    llb_val bytes = call2(g, to_unsigned ? x->packuswb : x->packsswb, low, high);
+    return llb_slice(g, in_order(g, bytes, x->lanes), 0, n * x->lanes);
 }
 
-llb_val qcg_x86_narrow(qcg *g, const qcg_x86 *x, const llb_val *v, unsigned n, int zp)
+llb_val qcg_x86_narrow(qcg *g, const qcg_x86 *x, const llb_val *v, unsigned n, int zp,
+                       bool to_unsigned)
 {
     unsigned pieces = llb_lanes(v[0]) / x->lanes, all = n * pieces, done = 0;
     llb_val piece[MOST_VECTORS], bytes[MOST_VECTORS];
@@ -135,6 +140,6 @@ llb_val qcg_x86_narrow(qcg *g, const qcg_x86 *x, const llb_val *v, unsigned n, i
         piece[i] = llb_slice(g, v[i / pieces], i % pieces * x->lanes, x->lanes);
     unsigned each = all < 4 ? all : 4;
     for (unsigned i = 0; i < all; i += each)
-        bytes[done++] = pack(g, x, piece + i, each, zp);
+        bytes[done++] = pack(g, x, piece + i, each, zp, to_unsigned);
     return llb_concat_all(g, bytes, done);
 }

@@ -8,7 +8,7 @@
 /* LLVM intrinsics; NULL: a level of that width without them is not known. */
 typedef struct qcg_x86 {
     unsigned lanes; /* of i32 */
-    const char *madd, *packssdw, *packsswb;
+    const char *madd, *packssdw, *packsswb, *packuswb;
     const char *dpbusd, *dpwssd;
 } qcg_x86;
 
@@ -26,6 +26,7 @@ llb_val qcg_x86_interleave(qcg *g, llb_val x0, llb_val x1);
 
 /* qcg_machine.rne and .narrow (both saturate). */
 llb_val qcg_x86_rne_256(qcg *g, llb_val v);
-llb_val qcg_x86_narrow(qcg *g, const qcg_x86 *x, const llb_val *v, unsigned n, int zp);
+llb_val qcg_x86_narrow(qcg *g, const qcg_x86 *x, const llb_val *v, unsigned n, int zp,
+                       bool to_unsigned);
 
 #endif
