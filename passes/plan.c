@@ -151,13 +151,32 @@ static void add_result(struct liveness *l, qir_op *op, uint32_t i, uint32_t at)
     qir_map_put(&l->ranges, v, (void *)(uintptr_t)l->all.len);
 }
 
+/* Scratch bytes of what the op reads, each buffer counted once. */
+static size_t operand_bytes(const struct liveness *l, const qir_op *op)
+{
+    size_t bytes = 0;
+    for (uint32_t i = 0; i < op->noperands; i++) {
+        qir_value *x = qir_op_operand(op, i);
+        bool again = !x;
+        for (uint32_t j = 0; j < i && !again; j++)
+            again = qir_op_operand(op, j) && qir_value_root(qir_op_operand(op, j)) == qir_value_root(x);
+        uintptr_t range = again ? 0 : lookup(&l->ranges, qir_value_root(x));
+        if (range && l->all.data[range - 1].out < 0)
+            bytes += l->all.data[range - 1].bytes;
+    }
+    return bytes;
+}
+
 static void add_op(struct liveness *l, qir_op *op, uint32_t at)
 {
+    size_t layer = operand_bytes(l, op), ws = qir_level_workspace(l->opts->level, op);
     for (uint32_t i = 0; i < op->nresults; i++)
         add_result(l, op, i, at);
-    size_t ws = qir_level_workspace(l->opts->level, op);
     if (ws)
         add(l, op, at, padded(ws))->workspace = true;
+    for (size_t i = l->all.len; i > 0 && l->all.data[i - 1].op == op; i--)
+        layer += l->all.data[i - 1].out < 0 ? l->all.data[i - 1].bytes : 0;
+    l->all.layers = layer > l->all.layers ? layer : l->all.layers;
 }
 
 qir_ranges qir_plan_ranges(qir_func *f, const qir_plan_options *opts, qir_arena *arena)

@@ -25,6 +25,7 @@ typedef struct qir_ranges {
     qir_range *data; /* arena; in program order */
     size_t len;
     uint32_t nops;
+    size_t layers; /* the most that an op reads, writes and works in, each by itself */
 } qir_ranges;
 
 typedef struct qir_plan_options {

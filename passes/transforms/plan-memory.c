@@ -2,87 +2,43 @@
  * memory) or `buf_out` (number of the function result whose caller's buffer it fills), and `ws`
  * (offset of its workspace).  Requires: assign-layouts.  Leaves: the ops.
  *
- * Greedy by size (largest first, each at the lowest offset that is free over its whole life), which
- * reaches the lower bound on most networks; the bound is recorded beside the result.  Elementwise
- * ops reuse the memory of an operand that dies there: kernels of such ops must read an element
- * before they write it, and never read it again. */
-#include <stdlib.h>
+ * Offsets are searched for (offsets.c) until they reach the lower bound, which is recorded beside the
+ * result.  Elementwise ops reuse the memory of an operand that dies there: kernels of such ops must read
+ * an element before they write it, and never read it again. */
+#include "offsets.h"
 #include "plan.h"
 #include "qir/ops.h"
 #include "qir/pass.h"
-#include "qir/support/bug.h"
 #include "qir/support/checked.h"
 
-/* Blocks are what gets an offset: a range with all that lives on in its memory. */
-struct block {
-    qir_range *range;
-    uint32_t last;
-};
-
-static int by_size(const void *a, const void *b)
+/* Of each range that begins in memory of its own, a block: until the last that lives on there ends.
+ * The offset of a range is the number of its home's block until they are packed. */
+static size_t collect(const qir_ranges *all, qir_plan_block *blocks)
 {
-    const struct block *x = a, *y = b;
-    if (x->range->bytes != y->range->bytes)
-        return x->range->bytes < y->range->bytes ? 1 : -1;
-    return x->range < y->range ? -1 : 1; /* program order */
-}
-
-static bool live_together(const struct block *a, const struct block *b)
-{
-    uint32_t late = QIR_BUG(4);
-    return a->range->first + late <= b->last && b->range->first + late <= a->last;
-}
-
-/* `placed` is in order of offsets.  Puts `b` into the lowest gap; returns its index there. */
-static size_t place(const struct block *placed, size_t n, struct block *b)
-{
-    size_t offset = 0, at = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (!live_together(&placed[i], b))
-            continue;
-        size_t start = placed[i].range->offset;
-        if (start >= offset && start - offset >= b->range->bytes)
-            break;
-        if (start + placed[i].range->bytes > offset)
-            offset = start + placed[i].range->bytes;
-    }
-    b->range->offset = offset;
-    while (at < n && placed[at].range->offset <= offset)
-        at++;
-    return at;
-}
-
-static size_t place_all(struct block *blocks, size_t n, qir_arena *arena)
-{
-    struct block *placed = QIR_NEW_ARRAY(arena, struct block, n + 1);
-    size_t total = 0;
-    qsort(blocks, n, sizeof *blocks, by_size);
-    for (size_t i = 0; i < n; i++) {
-        size_t at = place(placed, i, &blocks[i]);
-        for (size_t j = i; j > at; j--)
-            placed[j] = placed[j - 1];
-        placed[at] = blocks[i];
-        size_t end = blocks[i].range->offset + blocks[i].range->bytes;
-        total = end > total ? end : total;
-    }
-    return total;
-}
-
-static size_t collect(const qir_ranges *all, struct block *blocks, qir_arena *arena)
-{
-    size_t n = 0, *index = QIR_NEW_ARRAY(arena, size_t, all->len + 1);
+    size_t n = 0;
     for (size_t i = 0; i < all->len; i++) {
         qir_range *r = &all->data[i];
         if (r->out >= 0)
             continue;
         if (r->home == i) {
-            index[i] = n;
-            blocks[n++] = (struct block){r, r->last};
-        } else if (r->last > blocks[index[r->home]].last) {
-            blocks[index[r->home]].last = r->last;
+            r->offset = n;
+            blocks[n++] = (qir_plan_block){r->bytes, r->first, r->last, 0};
+        } else if (r->last > blocks[all->data[r->home].offset].last) {
+            blocks[all->data[r->home].offset].last = r->last;
         }
     }
     return n;
+}
+
+static size_t place_all(const qir_ranges *all, size_t bound, size_t *nblocks, qir_arena *arena)
+{
+    qir_plan_block *blocks = QIR_NEW_ARRAY(arena, qir_plan_block, all->len + 1);
+    *nblocks = collect(all, blocks);
+    size_t total = qir_plan_pack(blocks, *nblocks, bound, arena);
+    for (size_t i = 0; i < all->len; i++)
+        if (all->data[i].out < 0 && all->data[i].home == i)
+            all->data[i].offset = blocks[all->data[i].offset].offset;
+    return total;
 }
 
 /* No offset overflows when the sum of all sizes does not. */
@@ -145,12 +101,11 @@ static bool run(qir_pass *p, qir_module *m)
     qir_ranges all = qir_plan_ranges(f, &opts, arena);
     if (!check_sizes(&all, diag))
         return false;
-    struct block *blocks = QIR_NEW_ARRAY(arena, struct block, all.len + 1);
-    size_t n = collect(&all, blocks, arena);
-    size_t total = place_all(blocks, n, arena);
+    size_t n, bound = qir_plan_bound(&all, arena), total = place_all(&all, bound, &n, arena);
     record(m, &all);
     set_module_int(m, "arena", total);
-    set_module_int(m, "arena_bound", qir_plan_bound(&all, arena));
+    set_module_int(m, "arena_bound", bound);
+    set_module_int(m, "arena_layers", all.layers);
     qir_pass_count(p, "buffers", (int64_t)n);
     qir_pass_count(p, "arena-bytes", (int64_t)total);
     return true;
@@ -164,10 +119,11 @@ static const qir_pass_option options[] = {
 static const char *const statistics[] = {"buffers", "arena-bytes", NULL};
 
 QIR_PASS(plan_memory, .name = "plan-memory", .summary = "Assign scratch memory to every result.",
-         .doc = "Liveness, then greedy by size. Attributes: `buf` = offset of the result, `ws` = offset "
+         .doc = "Liveness, then a search for offsets that need no more than the most that is live at once. Attributes: `buf` = offset of the result, `ws` = offset "
                 "of the workspace, `buf_out` = number of the function result that is written "
-                "directly; a second result has `buf.1` or `buf_out.1`, and so on; the module gets `arena` (bytes) and `arena_bound` (the largest sum of "
-                "live bytes, which no plan can beat). `verify-plan` checks the outcome.\n"
+                "directly; a second result has `buf.1` or `buf_out.1`, and so on; the module gets `arena` (bytes), "
+                "`arena_bound` (the largest sum of live bytes, which no plan can beat) and `arena_layers` (the most that "
+                "one op takes, all its operands, results and workspace side by side). `verify-plan` checks the outcome.\n"
                 "\n"
                 "Changes: attributes only. Requires: assign-layouts, static shapes. "
                 "Leaves: ops and types.",
