@@ -1,5 +1,4 @@
-/* Packing of weights: shapes and the move between row-major and block order.  Indices are computed
- * per element: packing runs once per model. */
+/* Packing of weights: shapes and the move between row-major and block order. */
 #include "qir/pack.h"
 
 #include <string.h>
@@ -103,35 +102,30 @@ size_t qir_pack_bytes(const qir_pack_shape *s)
     return (size_t)(s->groups * block_elements(s)) * qir_dtype_bytes(s->info->elem);
 }
 
-typedef struct place {
-    int64_t element;
-    int shift; /* of the weight within it */
-} place;
+/* One k of the rows of a block, which lie side by side: k = tap * channels + channel. */
+typedef struct column {
+    int64_t row, rows;     /* rows of all groups are counted together */
+    int64_t plain, packed; /* element of the first row; the next are s->k and kgroup further */
+    int64_t section;
+    int shift; /* of the weight within its element */
+} column;
 
-/* Packed place of entry `i` of section `section` and kernel column `column` of a row (rows of all
- * groups are counted together). */
-static place place_of(const qir_pack_shape *s, int64_t row, int64_t section, int64_t i,
-                      int64_t column)
+/* The packed place, in the first row, of entry `i` of a section and kernel column. */
+static void place(const qir_pack_shape *s, column *c, int64_t i, int64_t kernel_column)
 {
-    int64_t nb = s->info->nblock, kg = s->info->kgroup, n = row % s->n;
-    int64_t each = s->kblocks / s->sections / s->columns;
-    int64_t kblock = (section * each + i / (kg * s->parts)) * s->columns + column;
-    int64_t block = n / nb * s->kblocks + kblock;
-    return (place){row / s->n * block_elements(s) + (block * nb + n % nb) * kg + i % kg,
-                   (int)(i / kg % s->parts) * s->info->bits};
+    int64_t nb = s->info->nblock, kg = s->info->kgroup, each = s->kblocks / s->sections / s->columns;
+    int64_t kblock = (c->section * each + i / (kg * s->parts)) * s->columns + kernel_column;
+    int64_t n = c->row % s->n, block = n / nb * s->kblocks + kblock;
+    c->packed = c->row / s->n * block_elements(s) + (block * nb + n % nb) * kg + i % kg;
+    c->shift = (int)(i / kg % s->parts) * s->info->bits;
 }
 
-static place place_of_k(const qir_pack_shape *s, int64_t row, int64_t k)
+static void place_k(const qir_pack_shape *s, int64_t channels, column *c, int64_t k)
 {
     int64_t line = k / s->columns, each = s->k / s->columns / s->sections;
-    return place_of(s, row, line / each, line % each, k % s->columns);
-}
-
-/* Row-major position of (row, k), k = tap * channels + channel. */
-static int64_t plain_index(const qir_type *w, int64_t taps, int64_t row, int64_t k)
-{
-    int64_t channels = w->dims[1], channel = k % channels, tap = k / channels;
-    return (row * channels + channel) * taps + tap;
+    c->section = line / each;
+    place(s, c, line % each, k % s->columns);
+    c->plain = c->row * s->k + k % channels * (s->k / channels) + k / channels;
 }
 
 static int32_t load(const void *p, qir_dtype t, int64_t i)
@@ -147,28 +141,34 @@ int32_t qir_pack_raised(const qir_packing_info *info)
 }
 
 /* A weight into its bits, which are 0. */
-static void put(const qir_pack_shape *s, void *p, place at, int32_t v)
+static void put(const qir_pack_shape *s, void *p, int64_t at, int shift, int32_t v)
 {
-    uint32_t bits = ((uint32_t)(v + qir_pack_raised(s->info)) & ((1u << s->info->bits) - 1)) << at.shift;
+    uint32_t bits = ((uint32_t)(v + qir_pack_raised(s->info)) & ((1u << s->info->bits) - 1)) << shift;
     if (s->info->elem == QIR_i16)
-        ((uint16_t *)p)[at.element] |= (uint16_t)bits;
+        ((uint16_t *)p)[at] |= (uint16_t)bits;
     else
-        ((uint8_t *)p)[at.element] |= (uint8_t)bits;
+        ((uint8_t *)p)[at] |= (uint8_t)bits;
 }
 
-static int32_t get(const qir_pack_shape *s, const void *p, place at)
+static int32_t get(const qir_pack_shape *s, const void *p, int64_t at, int shift)
 {
-    uint32_t bits = (uint32_t)load(p, s->info->elem, at.element) >> at.shift;
+    uint32_t bits = (uint32_t)load(p, s->info->elem, at) >> shift;
     int unused = 32 - s->info->bits;
     if (qir_pack_raised(s->info))
         return (int32_t)(bits << unused >> unused) - qir_pack_raised(s->info);
     return (int32_t)(bits << unused) >> unused;
 }
 
-/* What is subtracted from the weight at row-major index `i`. */
-static int32_t origin(const qir_pack_shape *s, const qir_type *w, int64_t i)
+/* The zero point of a row in a section. */
+static int32_t zero_point(const qir_pack_shape *s, const qir_quant *q, int64_t row, int64_t section)
 {
-    return s->parts > 1 ? qir_pack_origin(w) : w->quant->zero_point[qir_quant_index(w, i)];
+    return q->zero_point[q->axis < 0 ? 0 : row * s->sections + section];
+}
+
+/* What is subtracted from its weights. */
+static int32_t origin(const qir_pack_shape *s, const qir_type *w, int64_t row, int64_t section)
+{
+    return s->parts > 1 ? qir_pack_origin(w) : zero_point(s, w->quant, row, section);
 }
 
 /* Weights that are 0 behind the end of every section of a row. */
@@ -176,43 +176,74 @@ static void pad_row(const qir_pack_shape *s, const qir_type *w, int64_t row, voi
 {
     int64_t each = s->k / s->sections;
     int64_t whole = s->kblocks / s->sections * s->info->kgroup * s->parts;
-    for (int64_t section = 0; section < s->sections; section++) {
-        int64_t first = row * s->k + section * each;
-        int32_t zero = w->quant->zero_point[qir_quant_index(w, first)] - origin(s, w, first);
-        for (int64_t i = each; i < whole; i++)
-            put(s, dst, place_of(s, row, section, i, 0), zero);
+    for (column c = {.row = row}; c.section < s->sections; c.section++) {
+        int32_t zero = zero_point(s, w->quant, row, c.section) - origin(s, w, row, c.section);
+        for (int64_t i = each; i < whole; i++) {
+            place(s, &c, i, 0);
+            put(s, dst, c.packed, c.shift, zero);
+        }
+    }
+}
+
+/* ---- moving columns --------------------------------------------------------------------------- */
+/* Places are the same for all rows of a block but for a distance: they are found once. */
+typedef void move_fn(const qir_pack_shape *s, const qir_type *w, const column *c, const void *src, void *dst);
+
+static void pack_integers(const qir_pack_shape *s, const qir_type *w, const column *c, const void *src,
+                          void *dst)
+{
+    for (int64_t r = 0; r < c->rows; r++)
+        put(s, dst, c->packed + r * s->info->kgroup, c->shift,
+            load(src, w->dtype, c->plain + r * s->k) - origin(s, w, c->row + r, c->section));
+}
+
+static void unpack_integers(const qir_pack_shape *s, const qir_type *w, const column *c, const void *src,
+                            void *dst)
+{
+    for (int64_t r = 0; r < c->rows; r++)
+        ((uint8_t *)dst)[c->plain + r * s->k] =
+            (uint8_t)(get(s, src, c->packed + r * s->info->kgroup, c->shift) +
+                      origin(s, w, c->row + r, c->section));
+}
+
+static void pack_floats(const qir_pack_shape *s, const qir_type *w, const column *c, const void *src,
+                        void *dst)
+{
+    (void)w;
+    for (int64_t r = 0; r < c->rows; r++)
+        ((float *)dst)[c->packed + r * s->info->kgroup] = ((const float *)src)[c->plain + r * s->k];
+}
+
+static void unpack_floats(const qir_pack_shape *s, const qir_type *w, const column *c, const void *src,
+                          void *dst)
+{
+    (void)w;
+    for (int64_t r = 0; r < c->rows; r++)
+        ((float *)dst)[c->plain + r * s->k] = ((const float *)src)[c->packed + r * s->info->kgroup];
+}
+
+static void move_all(const qir_pack_shape *s, const qir_type *w, move_fn *move, const void *src, void *dst)
+{
+    int64_t nb = s->info->nblock;
+    for (int64_t block = 0; block < s->groups * s->nblocks; block++) {
+        int64_t first = block % s->nblocks * nb, left = s->n - first;
+        column c = {.row = block / s->nblocks * s->n + first, .rows = left < nb ? left : nb};
+        for (int64_t k = 0; k < s->k; k++) {
+            place_k(s, w->dims[1], &c, k);
+            move(s, w, &c, src, dst);
+        }
     }
 }
 
 void qir_pack(const qir_pack_shape *s, const qir_type *weight, const void *src, void *dst)
 {
-    int64_t taps = taps_of(weight);
     memset(dst, 0, qir_pack_bytes(s));
-    for (int64_t row = 0; row < s->groups * s->n; row++) {
-        for (int64_t k = 0; k < s->k; k++) {
-            int64_t from = plain_index(weight, taps, row, k);
-            place to = place_of_k(s, row, k);
-            if (weight->quant)
-                put(s, dst, to, load(src, weight->dtype, from) - origin(s, weight, from));
-            else
-                ((float *)dst)[to.element] = ((const float *)src)[from];
-        }
-        if (s->parts > 1)
-            pad_row(s, weight, row, dst);
-    }
+    move_all(s, weight, weight->quant ? pack_integers : pack_floats, src, dst);
+    for (int64_t row = 0; s->parts > 1 && row < s->groups * s->n; row++)
+        pad_row(s, weight, row, dst);
 }
 
 void qir_unpack(const qir_pack_shape *s, const qir_type *weight, const void *src, void *dst)
 {
-    int64_t taps = taps_of(weight);
-    for (int64_t row = 0; row < s->groups * s->n; row++) {
-        for (int64_t k = 0; k < s->k; k++) {
-            int64_t to = plain_index(weight, taps, row, k);
-            place from = place_of_k(s, row, k);
-            if (weight->quant)
-                ((uint8_t *)dst)[to] = (uint8_t)(get(s, src, from) + origin(s, weight, to));
-            else
-                ((float *)dst)[to] = ((const float *)src)[from.element];
-        }
-    }
+    move_all(s, weight, weight->quant ? unpack_integers : unpack_floats, src, dst);
 }

@@ -8,6 +8,7 @@
  * groups of a transposed convolution share scales).  |acc| is bounded on the integer op
  * (ir/accumulator.c). */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include "lowering.h"
 #include "prepack.h"
@@ -72,11 +73,11 @@ static bool sum_weights(accum *a, int axis)
     int64_t inner = 1, n = qir_type_elements(a->w), group = n / (a->channels / a->shared);
     for (unsigned d = (unsigned)axis + 1; d < a->w->rank; d++)
         inner *= a->w->dims[d];
-    for (int64_t i = 0; i < n; i++) {
-        int64_t c = i / group * a->shared + i / inner % a->shared;
-        int64_t v = qir_stored_int(a->w->dtype, data, i) -
-                    a->w->quant->zero_point[qir_quant_index(a->w, i)];
-        a->weight_sum[c] += v < 0 ? -v : v;
+    for (int64_t first = 0; first < n; first += inner) { /* of one channel */
+        int64_t *sum = &a->weight_sum[first / group * a->shared + first / inner % a->shared];
+        int64_t zp = a->w->quant->zero_point[qir_quant_index(a->w, first)];
+        for (int64_t i = first; i < first + inner; i++)
+            *sum += llabs(qir_stored_int(a->w->dtype, data, i) - zp);
     }
     return true;
 }
