@@ -1,9 +1,26 @@
-/* The first half of the entry point: every wrong call returns its code before anything is written. */
+/* The first half of the entry point: every wrong call returns its code before anything is written.  Models
+ * may have thousands of tensors: the checks are loops over tables. */
 #include "interface/weights_file.h"
+#include "llb.h"
+
+/* The pointers of a struct that the caller filled, and the bytes that each stands for. */
+typedef struct tensors {
+    LLVMValueRef pointers, bytes;
+    uint32_t n;
+} tensors;
+
+typedef struct span {
+    LLVMValueRef begin, end;
+} span;
+
+static LLVMValueRef no(qcg_frame *e)
+{
+    return LLVMConstNull(LLVMInt1TypeInContext(e->g->llvm));
+}
 
 static LLVMValueRef either(qcg_frame *e, LLVMValueRef a, LLVMValueRef b)
 {
-    return a ? LLVMBuildOr(e->g->b, a, b, "") : b;
+    return LLVMBuildOr(e->g->b, a, b, "");
 }
 
 static LLVMValueRef is_null(qcg_frame *e, LLVMValueRef p)
@@ -11,113 +28,130 @@ static LLVMValueRef is_null(qcg_frame *e, LLVMValueRef p)
     return LLVMBuildIsNull(e->g->b, p, "");
 }
 
-/* Do [p, p_end) and [q, q_end) meet? */
-static LLVMValueRef meet(qcg_frame *e, LLVMValueRef p, LLVMValueRef p_end, LLVMValueRef q,
-                         LLVMValueRef q_end)
+/* ---- tables ------------------------------------------------------------------------------------- */
+static LLVMValueRef table(qcg_frame *e, const int64_t *entries, uint32_t n)
 {
-    LLVMBuilderRef b = e->g->b;
-    LLVMValueRef a = LLVMBuildICmp(b, LLVMIntULT, p, q_end, "");
-    LLVMValueRef c = LLVMBuildICmp(b, LLVMIntULT, q, p_end, "");
-    return LLVMBuildAnd(b, a, c, "");
+    return qcg_const(e->g, entries, n * sizeof *entries, sizeof *entries);
 }
 
-/* Do [p, p + n) and [q, q + m) meet? */
-static LLVMValueRef overlap(qcg_frame *e, LLVMValueRef p, size_t n, LLVMValueRef q, size_t m)
+static LLVMValueRef entry(qcg_frame *e, LLVMValueRef table, LLVMTypeRef type, LLVMValueRef i)
 {
-    return meet(e, p, qcg_frame_offset(e, p, n), q, qcg_frame_offset(e, q, m));
+    enum { BYTES = 8 }; /* of pointers and sizes alike: emit.c refuses other targets */
+    return llb_load(e->g, type, llb_index(e->g, table, i, BYTES), BYTES);
 }
 
-/* Do the n bytes at p meet the scratch memory? */
-static LLVMValueRef meets_scratch(qcg_frame *e, LLVMValueRef p, size_t n, LLVMValueRef need)
+/* Inputs: the weights file is one more. */
+static tensors tensors_of(qcg_frame *e, LLVMValueRef pointers, const qcg_tensor_abi *t, uint32_t n,
+                          bool weights)
 {
-    LLVMValueRef end = LLVMBuildGEP2(e->g->b, e->i8, e->scratch, &need, 1, "");
-    return meet(e, p, qcg_frame_offset(e, p, n), e->scratch, end);
+    int64_t *bytes = QIR_NEW_ARRAY(e->g->arena, int64_t, n + 1);
+    for (uint32_t i = 0; i < n; i++)
+        bytes[i] = (int64_t)qir_type_bytes(t[i].type);
+    bytes[n] = (int64_t)e->abi->weights_bytes;
+    n += weights;
+    return (tensors){pointers, n ? table(e, bytes, n) : NULL, n};
 }
 
-/* Nothing may be written into the weights. */
-static LLVMValueRef meets_weights(qcg_frame *e, LLVMValueRef p, size_t bytes)
+/* Of each output the number of the input whose very buffer it may be; NULL: none may. */
+static LLVMValueRef updated_inputs(qcg_frame *e)
 {
-    return overlap(e, p, bytes, e->weights, e->abi->weights_bytes);
-}
-
-/* Do output k and input i meet?  An output may be the very buffer that it updates. */
-static LLVMValueRef meets_input(qcg_frame *e, uint32_t k, uint32_t i)
-{
-    LLVMValueRef out = e->out_ptr[k], in = e->in_ptr[i];
-    LLVMValueRef bad = overlap(e, out, qir_type_bytes(e->abi->out[k].type), in,
-                               qir_type_bytes(e->abi->in[i].type));
-    if (qir_func_updated_arg(qir_module_main(e->g->qir), k) != i)
-        return bad;
-    return LLVMBuildAnd(e->g->b, bad, LLVMBuildICmp(e->g->b, LLVMIntNE, out, in, ""), "");
-}
-
-/* What was found wrong so far.  LLVM takes long over blocks of thousands of comparisons, which models with
- * dozens of tensors have: they are tested in parts. */
-typedef struct findings {
-    LLVMValueRef bad;
-    unsigned n;
-} findings;
-
-static void conclude(qcg_frame *e, findings *f)
-{
-    if (f->bad)
-        qcg_frame_guard(e, f->bad, QCG_BAD_POINTER);
-    *f = (findings){NULL, 0};
-}
-
-static void find(qcg_frame *e, findings *f, LLVMValueRef bad)
-{
-    enum { MOST = 32 };
-    f->bad = either(e, f->bad, bad);
-    if (++f->n == MOST)
-        conclude(e, f);
-}
-
-static void check_overlaps(qcg_frame *e, LLVMValueRef need)
-{
-    const qcg_abi *abi = e->abi;
-    findings bad = {NULL, 0};
-    for (uint32_t k = 0; k < abi->nout; k++) {
-        size_t n = qir_type_bytes(abi->out[k].type);
-        for (uint32_t i = 0; i < abi->nin; i++)
-            find(e, &bad, meets_input(e, k, i));
-        if (e->weights)
-            find(e, &bad, meets_weights(e, e->out_ptr[k], n));
-        for (uint32_t j = 0; j < k; j++)
-            find(e, &bad, overlap(e, e->out_ptr[k], n, e->out_ptr[j],
-                                  qir_type_bytes(abi->out[j].type)));
-        if (abi->scratch_bytes)
-            find(e, &bad, meets_scratch(e, e->out_ptr[k], n, need));
+    const qir_func *f = qir_module_main(e->g->qir);
+    int64_t *inputs = QIR_NEW_ARRAY(e->g->arena, int64_t, e->abi->nout + 1);
+    bool any = false;
+    for (uint32_t k = 0; k < e->abi->nout; k++) {
+        inputs[k] = qir_func_updated_arg(f, k);
+        any = any || inputs[k] >= 0;
     }
-    for (uint32_t i = 0; i < abi->nin && abi->scratch_bytes; i++)
-        find(e, &bad, meets_scratch(e, e->in_ptr[i], qir_type_bytes(abi->in[i].type), need));
-    if (e->weights && abi->scratch_bytes)
-        find(e, &bad, meets_scratch(e, e->weights, abi->weights_bytes, need));
-    conclude(e, &bad);
+    return any ? table(e, inputs, e->abi->nout) : NULL;
 }
 
-static void check_pointers(qcg_frame *e)
+/* ---- memory that meets --------------------------------------------------------------------------- */
+static span tensor(qcg_frame *e, const tensors *t, LLVMValueRef i)
 {
-    const qcg_abi *abi = e->abi;
-    LLVMValueRef bad = NULL;
-    if (abi->nin || abi->weights)
-        bad = either(e, bad, is_null(e, e->in));
-    if (abi->nout)
-        bad = either(e, bad, is_null(e, e->out));
-    if (abi->scratch_bytes)
-        bad = either(e, bad, is_null(e, e->scratch));
-    if (bad)
-        qcg_frame_guard(e, bad, QCG_BAD_POINTER);
-    qcg_frame_load_tensors(e, e->in, e->out);
-    bad = e->weights ? is_null(e, e->weights) : NULL;
-    for (uint32_t i = 0; i < abi->nin; i++)
-        bad = either(e, bad, is_null(e, e->in_ptr[i]));
-    for (uint32_t i = 0; i < abi->nout; i++)
-        bad = either(e, bad, is_null(e, e->out_ptr[i]));
-    if (bad)
-        qcg_frame_guard(e, bad, QCG_BAD_POINTER);
+    LLVMValueRef begin = entry(e, t->pointers, e->ptr, i);
+    return (span){begin, llb_offset(e->g, begin, entry(e, t->bytes, e->size, i))};
 }
 
+static LLVMValueRef meet(qcg_frame *e, span a, span b)
+{
+    LLVMBuilderRef builder = e->g->b;
+    return LLVMBuildAnd(builder, LLVMBuildICmp(builder, LLVMIntULT, a.begin, b.end, ""),
+                        LLVMBuildICmp(builder, LLVMIntULT, b.begin, a.end, ""), "");
+}
+
+/* Does `s` meet one of the tensors?  Number `allowed` may begin where it does (NULL: none may). */
+static LLVMValueRef meets_any(qcg_frame *e, const tensors *t, span s, LLVMValueRef allowed)
+{
+    qcg *g = e->g;
+    llb_loop l;
+    if (!t->n)
+        return no(e);
+    llb_begin(g, &l, 0, t->n, 1);
+    LLVMValueRef bad = llb_carry(g, &l, no(e));
+    span other = tensor(e, t, l.iv);
+    LLVMValueRef hit = meet(e, s, other);
+    if (allowed) {
+        LLVMValueRef differs = either(e, LLVMBuildICmp(g->b, LLVMIntNE, l.iv, allowed, ""),
+                                      LLVMBuildICmp(g->b, LLVMIntNE, s.begin, other.begin, ""));
+        hit = LLVMBuildAnd(g->b, hit, differs, "");
+    }
+    llb_next(&l, 0, either(e, bad, hit));
+    llb_end(g, &l);
+    return l.value[0];
+}
+
+static LLVMValueRef outputs_meet(qcg_frame *e, const tensors *in, const tensors *out)
+{
+    qcg *g = e->g;
+    llb_loop l;
+    LLVMValueRef updated = updated_inputs(e);
+    llb_begin(g, &l, 0, out->n, 1);
+    LLVMValueRef bad = llb_carry(g, &l, no(e));
+    span s = tensor(e, out, l.iv);
+    bad = either(e, bad, meets_any(e, in, s, updated ? entry(e, updated, e->size, l.iv) : NULL));
+    llb_next(&l, 0, out->n > 1 ? either(e, bad, meets_any(e, out, s, l.iv)) : bad);
+    llb_end(g, &l);
+    return l.value[0];
+}
+
+static void check_overlaps(qcg_frame *e, const tensors *in, const tensors *out, LLVMValueRef need)
+{
+    LLVMValueRef bad = out->n ? outputs_meet(e, in, out) : no(e);
+    if (e->abi->scratch_bytes) {
+        span scratch = {e->scratch, llb_offset(e->g, e->scratch, need)};
+        bad = either(e, bad, meets_any(e, in, scratch, NULL));
+        bad = either(e, bad, meets_any(e, out, scratch, NULL));
+    }
+    qcg_frame_guard(e, bad, QCG_BAD_POINTER);
+}
+
+/* ---- pointers that are none ---------------------------------------------------------------------- */
+static LLVMValueRef any_null(qcg_frame *e, const tensors *t)
+{
+    llb_loop l;
+    if (!t->n)
+        return no(e);
+    llb_begin(e->g, &l, 0, t->n, 1);
+    LLVMValueRef bad = llb_carry(e->g, &l, no(e));
+    llb_next(&l, 0, either(e, bad, is_null(e, entry(e, t->pointers, e->ptr, l.iv))));
+    llb_end(e->g, &l);
+    return l.value[0];
+}
+
+static void check_pointers(qcg_frame *e, const tensors *in, const tensors *out)
+{
+    LLVMValueRef bad = no(e);
+    if (in->n)
+        bad = either(e, bad, is_null(e, e->in));
+    if (out->n)
+        bad = either(e, bad, is_null(e, e->out));
+    if (e->abi->scratch_bytes)
+        bad = either(e, bad, is_null(e, e->scratch));
+    qcg_frame_guard(e, bad, QCG_BAD_POINTER);
+    qcg_frame_guard(e, either(e, any_null(e, in), any_null(e, out)), QCG_BAD_POINTER);
+}
+
+/* ---- sizes ---------------------------------------------------------------------------------------- */
 static void check_scratch(qcg_frame *e, LLVMValueRef need)
 {
     LLVMBuilderRef b = e->g->b;
@@ -141,8 +175,9 @@ static void check_sizes(qcg_frame *e)
             continue;
         LLVMValueRef size = LLVMBuildLoad2(b, i64, e->in_ptr[i], "");
         LLVMSetAlignment(size, 1);
-        bad = either(e, bad, LLVMBuildICmp(b, LLVMIntUGE, LLVMBuildSub(b, size, one, ""),
-                                           LLVMConstInt(i64, (uint64_t)limit, false), ""));
+        LLVMValueRef outside = LLVMBuildICmp(b, LLVMIntUGE, LLVMBuildSub(b, size, one, ""),
+                                             LLVMConstInt(i64, (uint64_t)limit, false), "");
+        bad = bad ? either(e, bad, outside) : outside;
     }
     if (bad)
         qcg_frame_guard(e, bad, QCG_BAD_SIZE);
@@ -150,9 +185,13 @@ static void check_sizes(qcg_frame *e)
 
 void qcg_entry_checks(qcg_frame *e, LLVMValueRef need)
 {
-    check_pointers(e);
+    const qcg_abi *abi = e->abi;
+    tensors in = tensors_of(e, e->in, abi->in, abi->nin, abi->weights);
+    tensors out = tensors_of(e, e->out, abi->out, abi->nout, false);
+    check_pointers(e, &in, &out);
     check_scratch(e, need);
-    check_overlaps(e, need);
+    check_overlaps(e, &in, &out, need);
+    qcg_frame_load_tensors(e, e->in, e->out);
     check_sizes(e);
     if (e->weights)
         qcg_check_weights(e, e->weights);
