@@ -27,9 +27,11 @@ static interval times(interval x, interval w)
     return (interval){a < b ? a : b, c > d ? c : d};
 }
 
-static bool fits(interval sum)
+static const interval i32 = {INT32_MIN, INT32_MAX};
+
+static bool lies_in(interval sum, interval range)
 {
-    return sum.lo >= INT32_MIN && sum.hi <= INT32_MAX;
+    return sum.lo >= range.lo && sum.hi <= range.hi;
 }
 
 static interval add(interval a, interval b)
@@ -194,15 +196,15 @@ typedef enum effort {
     EXACT   /* all rows */
 } effort;
 
-/* The range of the channel that reaches furthest. */
-static bool widest(const sums *s, effort how, qir_accumulator *out)
+/* The range of the channel that reaches furthest, out of those that may leave `range`. */
+static bool widest(const sums *s, effort how, interval range, qir_accumulator *out)
 {
     bool ok = true;
     const int32_t *bias = elements(s->bias, how > QUICK, &ok);
     *out = (qir_accumulator){0, 0, 0};
     for (int64_t o = 0; ok && o < s->groups * s->channels; o++) {
         interval start = {bias ? bias[o] : 0, bias ? bias[o] : 0}, sum = add(start, s->any);
-        if (s->weight && (how == EXACT || !fits(sum))) {
+        if (s->weight && (how == EXACT || !lies_in(sum, range))) {
             const void *data = elements(s->weight, how > QUICK, &ok);
             if (data)
                 sum = add(start, row_sum(s, data, o));
@@ -218,7 +220,20 @@ static bool widest(const sums *s, effort how, qir_accumulator *out)
 bool qir_accumulator_range(const qir_op *op, qir_accumulator *out)
 {
     sums s;
-    return describe(op, &s) && widest(&s, EXACT, out);
+    return describe(op, &s) && widest(&s, EXACT, i32, out);
+}
+
+bool qir_accumulator_within(const qir_op *op, int32_t most)
+{
+    enum { BYTE = 255 };
+    sums s;
+    qir_accumulator a;
+    interval range = {-(int64_t)most, most};
+    if (!describe(op, &s))
+        return false;
+    s.x = (interval){-BYTE, BYTE};
+    s.any = repeated(s.part, times(s.x, s.x));
+    return widest(&s, LOADED, range, &a) && lies_in((interval){a.lo, a.hi}, range);
 }
 
 bool qir_check_accumulator(const qir_op *op, bool load)
@@ -227,9 +242,9 @@ bool qir_check_accumulator(const qir_op *op, bool load)
     qir_accumulator a;
     if (!describe(op, &s))
         return true;
-    if (!widest(&s, load ? LOADED : QUICK, &a))
+    if (!widest(&s, load ? LOADED : QUICK, i32, &a))
         return false;
-    if (fits((interval){a.lo, a.hi}))
+    if (lies_in((interval){a.lo, a.hi}, i32))
         return true;
     qir_context *ctx = qir_op_module(op)->ctx;
     return qir_error(qir_context_diag(ctx), op->loc, "quant.acc",

@@ -109,12 +109,19 @@ llb_val qcg_epilogue_bytes(qcg *g, const qcg_epilogue *e, const qcg_machine *m, 
     return bytes;
 }
 
+/* Column `col` of row `row`, of elements of `bytes`. */
+static llb_val place(qcg *g, const qcg_tile_store *t, unsigned row, unsigned col, unsigned bytes)
+{
+    llb_val at = t->each ? t->each[row] : llb_at(g, t->out, row * t->stride);
+    return llb_at(g, at, (int64_t)col * bytes);
+}
+
 static void store_words(qcg *g, const qcg_machine *m, const qcg_tile_store *t, const llb_val *v)
 {
     for (unsigned i = 0; i < t->rows * t->vectors; i++) {
         unsigned row = i / t->vectors, col = i % t->vectors;
         bool cut = t->tail && col + 1 == t->vectors;
-        llb_val p = llb_at(g, t->out, row * t->stride + col * m->lanes * 4);
+        llb_val p = place(g, t, row, col * m->lanes, 4);
         llb_store(g, cut ? llb_slice(g, v[i], 0, t->tail) : v[i], p, 4);
     }
 }
@@ -130,7 +137,7 @@ static void store_bytes(qcg *g, const qcg_machine *m, const qcg_tile_store *t, l
         unsigned count = run * m->lanes;
         if (t->tail && col + run == t->vectors)
             count -= m->lanes - t->tail + (QIR_BUG(10) && t->tail > 1);
-        llb_val p = llb_at(g, t->out, row * t->stride + col * m->lanes);
+        llb_val p = place(g, t, row, col * m->lanes, 1);
         llb_store(g, llb_slice(g, bytes, i * m->lanes, count), p, 1);
         i += run;
     }

@@ -48,7 +48,8 @@ llb_val qcg_epilogue_bytes(qcg *g, const qcg_epilogue *e, const qcg_machine *m, 
 typedef struct qcg_tile_store {
     unsigned rows, vectors, tail;
     llb_val out, scale;
-    int64_t stride; /* bytes */
+    int64_t stride;      /* bytes */
+    const llb_val *each; /* where each row goes, in place of out and stride; the last one stored stays */
 } qcg_tile_store;
 void qcg_epilogue_store(qcg *g, const qcg_epilogue *e, const qcg_machine *m,
                         const qcg_tile_store *t, llb_val *v);

@@ -33,8 +33,7 @@ void qir_kernel_plan_get(qir_level level, const qir_op *op, qir_kernel_plan *p)
 {
     qir_kernel_plan begin = {.sections = 1}, one;
     qir_window_get(op, &begin.w);
-    begin.band_width = (begin.w.out[2] - 1) * begin.w.stride[2] +
-                       (begin.w.kernel[2] - 1) * begin.w.dilation[2] + 1;
+    begin.band_width = qir_plan_span(&begin.w, 2, begin.w.out[2]);
     bool found = false;
     for (unsigned i = 0; i < QIR_NUM_KERNELS; i++) {
         one = begin;
@@ -49,5 +48,5 @@ void qir_kernel_plan_get(qir_level level, const qir_op *op, qir_kernel_plan *p)
 
 size_t qir_kernel_plan_bytes(const qir_kernel_plan *p)
 {
-    return p->band_bytes + p->panel_bytes + p->weight_bytes;
+    return p->band_bytes + p->panel_bytes + p->weight_bytes + p->sum_bytes;
 }

@@ -5,24 +5,13 @@
 
 enum { LANES = 16, WEIGHT_BYTES = 16 << 10, TILE = 2 };
 
-/* Size of blocks of at most `most` that cover `size`: of the sizes above half of it the one with
- * which the last block overlaps least. */
-static int64_t fitting_blocks(int64_t size, int64_t most)
-{
-    int64_t best = most;
-    for (int64_t b = most; b > most / 2; b--)
-        if (qir_ceil_div(size, b) * b < qir_ceil_div(size, best) * best)
-            best = b;
-    return best;
-}
-
 /* Float products: as many rows of the weight at a time as stay in cache, in whole tiles. */
 static void plan_weight_rows(const qir_op *op, qir_kernel_plan *p)
 {
     int64_t n = p->w.o / p->w.groups, tiles = qir_ceil_div(n, TILE);
     int64_t most = WEIGHT_BYTES / TILE / qir_plan_times(p->k_stride, 4);
     most = most < 1 ? 1 : most < tiles ? most : tiles;
-    int64_t rows = fitting_blocks(tiles, most) * TILE;
+    int64_t rows = qir_plan_fitting_blocks(tiles, most) * TILE;
     p->weight_rows = rows < n ? rows : n;
     if (qir_plan_weight(op)->quant)
         p->weight_bytes = qir_plan_buffer(qir_plan_times(p->weight_rows, p->k_stride), p->elem);

@@ -24,7 +24,13 @@ size_t qir_plan_buffer(int64_t elements, size_t elem);
 
 /* Output rows whose band takes at most `bytes`. */
 int64_t qir_plan_block_in(const qir_kernel_plan *p, int64_t bytes);
-/* Bands, block by block of `rows` output rows; elem is set. */
+/* Of the input, under that many results. */
+int64_t qir_plan_span(const qir_window *w, unsigned axis, int64_t results);
+/* Size of blocks of at most `most` that cover `size`: of the sizes from half of it on the one with which
+ * the last block overlaps least. */
+int64_t qir_plan_fitting_blocks(int64_t size, int64_t most);
+/* Bands, block by block of `rows` output rows, or of nearly as many, so that the last overlaps least; elem is set. */
+void qir_plan_bands_of(qir_kernel_plan *p, int64_t rows);
 void qir_plan_bands(qir_kernel_plan *p, int64_t rows);
 /* Rows of k values: in place, as panels, or as panels gathered from bands; kgroup, elem and sections are set. */
 void qir_plan_panels(qir_kernel_plan *p, const qir_op *op);

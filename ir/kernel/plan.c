@@ -37,12 +37,26 @@ size_t qir_plan_buffer(int64_t elements, size_t elem)
     return ((size_t)qir_plan_times(elements, (int64_t)elem) + SLACK + 63) / 64 * 64;
 }
 
+int64_t qir_plan_span(const qir_window *w, unsigned axis, int64_t results)
+{
+    return (results - 1) * w->stride[axis] + (w->kernel[axis] - 1) * w->dilation[axis] + 1;
+}
+
 /* Size of equal blocks of at most `most` that cover `size`: the last one overlaps least. */
 static int64_t even_blocks(int64_t size, int64_t most)
 {
     if (most < 1)
         most = 1;
     return qir_ceil_div(size, qir_ceil_div(size, most));
+}
+
+int64_t qir_plan_fitting_blocks(int64_t size, int64_t most)
+{
+    int64_t best = most;
+    for (int64_t b = most; 2 * b >= most && b; b--)
+        if (qir_ceil_div(size, b) * b < qir_ceil_div(size, best) * best)
+            best = b;
+    return best;
 }
 
 int64_t qir_plan_block_in(const qir_kernel_plan *p, int64_t bytes)
@@ -55,10 +69,15 @@ int64_t qir_plan_block_in(const qir_kernel_plan *p, int64_t bytes)
 
 void qir_plan_bands(qir_kernel_plan *p, int64_t rows)
 {
+    qir_plan_bands_of(p, even_blocks(p->w.out[1], rows));
+}
+
+void qir_plan_bands_of(qir_kernel_plan *p, int64_t rows)
+{
     const qir_window *w = &p->w;
-    p->block = even_blocks(w->out[1], rows);
+    p->block = rows;
     p->panel_rows = p->block * w->out[2];
-    p->band_rows = (p->block - 1) * w->stride[1] + (w->kernel[1] - 1) * w->dilation[1] + 1;
+    p->band_rows = qir_plan_span(w, 1, p->block);
     p->has_band = true;
     int64_t plane = qir_plan_times(qir_plan_times(p->band_rows, p->band_width), w->c);
     p->band_bytes = qir_plan_buffer(qir_plan_times(w->kernel[0], plane), p->elem);

@@ -36,6 +36,9 @@ typedef enum qir_kernel {
     QIR_NUM_KERNELS
 } qir_kernel;
 
+/* winograd_i8: products of a tile, and vectors of columns whose sums are kept at a time. */
+enum { QIR_WINOGRAD_PLACES = 16, QIR_WINOGRAD_VECTORS = 2 };
+
 typedef struct qir_kernel_plan {
     qir_kernel kernel;
     double cycles; /* about how many it takes, of one thread */
@@ -61,9 +64,10 @@ typedef struct qir_kernel_plan {
     /* Of a quantized weight the rows, dequantized.  All are multiples of 64, with room to read or
      * write one vector over. */
     size_t band_bytes, panel_bytes, weight_bytes;
+    size_t sum_bytes; /* sums that are not results yet (winograd_i8) */
 } qir_kernel_plan;
 
-/* Bytes of workspace: band, panel, weight rows, one behind another. */
+/* Bytes of workspace: band, panel, weight rows, sums, one behind another. */
 size_t qir_kernel_plan_bytes(const qir_kernel_plan *p);
 
 /* Is `op` conv, linear, a dynamic one or a pool, and not empty? */

@@ -129,6 +129,8 @@ typedef struct qir_accumulator {
     int64_t lo, hi, channel;
 } qir_accumulator;
 bool qir_accumulator_range(const qir_op *op, qir_accumulator *out);
+/* Do accumulators of products of bytes stay between -most and most, whatever bytes the operand holds? */
+bool qir_accumulator_within(const qir_op *op, int32_t most);
 
 /* Elements that a result of avg_pool or reduce_mean counts at most. */
 int64_t qir_mean_terms(const qir_op *op);

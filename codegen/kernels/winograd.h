@@ -1,0 +1,31 @@
+/* The transforms of Winograd's F(2x2,3x3): of weights, of operands, and of sums into results. */
+#ifndef QIR_CODEGEN_KERNELS_WINOGRAD_H
+#define QIR_CODEGEN_KERNELS_WINOGRAD_H
+
+#include "kernels/epilogue.h"
+#include "kernels/window.h"
+
+/* 3x3 taps to the weights of 16 places, four times too large in all. */
+void qcg_winograd_weight(const int16_t *taps, int16_t *out);
+
+/* The band's tiles of 4x4 to the panel: 16 matrices [tile][channel]. */
+void qcg_winograd_operands(qcg *g, const qcg_window *w);
+
+/* From sums to results. */
+typedef struct qcg_winograd {
+    const qir_kernel_plan *p;
+    const qcg_machine *m;
+    qcg_epilogue e;
+    bool quartered; /* the epilogue's scales are: sums that are four times too large need no shift */
+    llb_val bias; /* by column, as the sums of a product would start */
+    llb_val sums; /* 16 matrices [tile][column] of a group of columns */
+    unsigned vectors;          /* of a row of those */
+    llb_val image, plane, row; /* of the block (see qcg_block) */
+} qcg_winograd;
+
+/* Vectors `first` to `first + count` of a group that begins at column block `block`; of the last one `tail`
+ * columns (0: all). */
+void qcg_winograd_results(qcg *g, const qcg_winograd *r, llb_val block, unsigned first, unsigned count,
+                          unsigned tail);
+
+#endif

@@ -1,0 +1,156 @@
+/* 3x3 convolution of stride 1 in tiles of 2x2 results: see ir/kernel/winograd_i8.c.
+ *
+ *   band --B' d B--> panel: 16 matrices [tile][channel] --products--> sums: 16 matrices [tile][column]
+ *        --A' m A, epilogue--> results
+ *
+ * Columns come in groups of a few vectors, so that the sums stay in cache. */
+#include <float.h>
+#include "kernels/gemm.h"
+#include "kernels/winograd.h"
+#include "kernels/weights.h"
+#include "qir/support/arena.h"
+#include "qir/support/checked.h"
+
+enum { TILE = 2, PLACES = QIR_WINOGRAD_PLACES };
+
+typedef struct job {
+    const qir_kernel_plan *p;
+    qcg_window win;
+    qcg_gemm m;            /* of one place of all tiles of a block */
+    qcg_epilogue sums;     /* of that: none */
+    qcg_winograd results;
+    int64_t blocks, columns; /* of weights; results of a pixel */
+} job;
+
+/* Bytes of a column block's weights at one place. */
+static int64_t block_bytes(const job *j)
+{
+    return j->m.kblocks * j->m.m->kgroup * j->m.m->elem_bytes * j->m.m->lanes;
+}
+
+/* Sums of `vectors` column blocks from `first` on, at all places. */
+static void products(qcg *g, const job *j, llb_val first, unsigned vectors)
+{
+    qcg_gemm m = j->m;
+    m.n = vectors * m.m->lanes;
+    m.out_stride = m.n * 4;
+    llb_loop l;
+    llb_begin(g, &l, 0, PLACES, 1);
+    m.a = llb_index(g, m.a, l.iv, m.rows * m.a_stride);
+    m.w = llb_index(g, llb_index(g, m.w, first, block_bytes(j)), l.iv, j->blocks * block_bytes(j));
+    m.out = llb_index(g, m.out, l.iv, m.rows * m.out_stride);
+    qcg_gemm_emit(g, &m);
+    llb_end(g, &l);
+}
+
+/* `count` groups of as many vectors from block `first` on; `tail`: columns of the last vector. */
+static void column_groups(qcg *g, const job *j, const qcg_block *b, int64_t first, int64_t count,
+                          unsigned vectors, unsigned tail)
+{
+    qcg_share s;
+    qcg_winograd r = j->results;
+    qcg_share_begin(g, &s, count * vectors, vectors, true);
+    llb_val block = llb_add(g, s.loop.iv, llb_i64(g, first));
+    products(g, j, block, vectors);
+    r.image = b->at;
+    r.plane = b->plane;
+    r.row = b->row;
+    r.vectors = vectors;
+    unsigned whole = vectors - (tail != 0);
+    if (whole)
+        qcg_winograd_results(g, &r, block, 0, whole, 0);
+    if (tail)
+        qcg_winograd_results(g, &r, block, whole, 1, tail);
+    qcg_share_end(g, &s);
+}
+
+static void block(qcg *g, void *ctx, const qcg_block *b)
+{
+    const job *j = ctx;
+    unsigned lanes = j->m.m->lanes, tail = (unsigned)(j->columns % lanes);
+    int64_t vectors = QIR_WINOGRAD_VECTORS, whole = j->columns / (vectors * lanes);
+    int64_t rest = j->blocks - whole * vectors;
+    qcg_winograd_operands(g, &j->win);
+    if (whole)
+        column_groups(g, j, b, 0, whole, (unsigned)vectors, 0);
+    if (rest)
+        column_groups(g, j, b, whole * vectors, 1, (unsigned)rest, tail);
+}
+
+/* Transformed weights of every place, in the order of a packing with the machine's lanes and kgroup. */
+static llb_val weights(qcg *g, const job *j, const qcg_weights *w)
+{
+    enum { TAPS = 9, ALIGN = 64 };
+    int64_t lanes = j->m.m->lanes, kg = j->m.m->kgroup, c = j->p->k;
+    int64_t place = j->blocks * block_bytes(j) / 2;
+    int16_t *v = QIR_NEW_ARRAY(g->arena, int16_t, (size_t)(PLACES * place)), u[PLACES], taps[TAPS];
+    for (int64_t n = 0; n < w->n; n++) {
+        for (int64_t k = 0; k < c; k++) {
+            for (unsigned t = 0; t < TAPS; t++)
+                taps[t] = w->i16[(n * TAPS + t) * c + k];
+            qcg_winograd_weight(taps, u);
+            int64_t at = ((n / lanes * j->m.kblocks + k / kg) * lanes + n % lanes) * kg + k % kg;
+            for (unsigned i = 0; i < PLACES; i++)
+                v[i * place + at] = u[i];
+        }
+    }
+    return qcg_const(g, v, (size_t)(PLACES * place) * sizeof *v, ALIGN);
+}
+
+static void set_product(qcg *g, job *j, const qcg_weights *w)
+{
+    const qir_kernel_plan *p = j->p;
+    j->m = (qcg_gemm){.m = g->machine->wide, .sections = 1, .parts = 1, .e = &j->sums};
+    j->m.rows = p->panel_rows;
+    j->m.kblocks = p->k_stride / j->m.m->kgroup;
+    j->m.a_stride = p->k_stride * (int64_t)p->elem;
+    j->m.a = j->win.panel;
+    j->m.out = j->results.sums;
+    j->columns = w->n;
+    j->blocks = qir_ceil_div(w->n, j->m.m->lanes);
+    j->m.w = weights(g, j, w);
+}
+
+/* A quarter of each factor, if that is exact: of floats that stay normal. */
+static bool quarter(qir_factor *f, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        if (f[i].fixed || (f[i].real != 0.0f && f[i].real < 4 * FLT_MIN))
+            return false;
+    for (int64_t i = 0; i < count; i++)
+        f[i].real *= 0.25f;
+    return true;
+}
+
+static void set_results(qcg *g, qcg_winograd *r, const qcg_weights *w)
+{
+    int32_t lo, hi;
+    int64_t count;
+    qcg_result_bounds(g->op, &lo, &hi);
+    const qir_factor *factors = qcg_factors(g, w, r->m->lanes, &count);
+    qir_factor *f = qir_arena_copy(g->arena, factors, (size_t)count * sizeof *f);
+    r->quartered = quarter(f, count);
+    qcg_epilogue_requantize(g, &r->e, f, count, g->op->results[0].type, lo, hi, qcg_largest_scaled(g, w));
+}
+
+bool qcg_lower_winograd_i8(qcg *g, const qir_kernel_plan *p)
+{
+    const qir_type *x = qir_op_operand(g->op, 0)->type;
+    qcg_weights w;
+    if (!qcg_weights_get(g, 1, &w))
+        return false;
+    job j = {.p = p, .results = {.p = p, .m = g->machine->wide}};
+    int32_t zp = x->quant->zero_point[0];
+    qcg_window_init(g, &j.win, p, zp);
+    qcg_winograd *r = &j.results;
+    r->sums = llb_at(g, j.win.panel, (int64_t)(p->panel_bytes + p->weight_bytes));
+    set_product(g, &j, &w);
+    r->bias = qcg_bias_fold(g, &w, zp, r->m->lanes);
+    if (!r->bias)
+        return false;
+    if (g->op->results[0].type->quant)
+        set_results(g, r, &w);
+    j.win.inner = w.n / (QIR_WINOGRAD_VECTORS * r->m->lanes);
+    qcg_window_walk(g, &j.win, r->e.narrow ? 1 : 4, block, &j);
+    return true;
+}
