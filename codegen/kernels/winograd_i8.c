@@ -22,12 +22,6 @@ typedef struct job {
     int64_t blocks, columns; /* of weights; results of a pixel */
 } job;
 
-/* Bytes of a column block's weights at one place. */
-static int64_t block_bytes(const job *j)
-{
-    return j->m.kblocks * j->m.m->kgroup * j->m.m->elem_bytes * j->m.m->lanes;
-}
-
 /* Sums of `vectors` column blocks from `first` on, at all places. */
 static void products(qcg *g, const job *j, llb_val first, unsigned vectors)
 {
@@ -37,7 +31,7 @@ static void products(qcg *g, const job *j, llb_val first, unsigned vectors)
     llb_loop l;
     llb_begin(g, &l, 0, PLACES, 1);
     m.a = llb_index(g, m.a, l.iv, m.rows * m.a_stride);
-    m.w = llb_index(g, llb_index(g, m.w, first, block_bytes(j)), l.iv, j->blocks * block_bytes(j));
+    m.w = llb_index(g, llb_index(g, m.w, first, qcg_gemm_block_bytes(&j->m)), l.iv, j->blocks * qcg_gemm_block_bytes(&j->m));
     m.out = llb_index(g, m.out, l.iv, m.rows * m.out_stride);
     qcg_gemm_emit(g, &m);
     llb_end(g, &l);
@@ -82,7 +76,7 @@ static llb_val weights(qcg *g, const job *j, const qcg_weights *w)
 {
     enum { TAPS = 9, ALIGN = 64 };
     int64_t lanes = j->m.m->lanes, kg = j->m.m->kgroup, c = j->p->k;
-    int64_t place = j->blocks * block_bytes(j) / 2;
+    int64_t place = j->blocks * qcg_gemm_block_bytes(&j->m) / 2;
     int16_t *v = QIR_NEW_ARRAY(g->arena, int16_t, (size_t)(PLACES * place)), u[PLACES], taps[TAPS];
     for (int64_t n = 0; n < w->n; n++) {
         for (int64_t k = 0; k < c; k++) {
@@ -100,7 +94,7 @@ static llb_val weights(qcg *g, const job *j, const qcg_weights *w)
 static void set_product(qcg *g, job *j, const qcg_weights *w)
 {
     const qir_kernel_plan *p = j->p;
-    j->m = (qcg_gemm){.m = g->machine->wide, .sections = 1, .parts = 1, .e = &j->sums};
+    j->m = (qcg_gemm){.m = g->machine->wide, .lines = 1, .sections = 1, .parts = 1, .e = &j->sums};
     j->m.rows = p->panel_rows;
     j->m.kblocks = p->k_stride / j->m.m->kgroup;
     j->m.a_stride = p->k_stride * (int64_t)p->elem;

@@ -47,14 +47,14 @@ static void plan_tiles(qir_kernel_plan *p)
     p->panel_rows = p->block / TILE * row;
 }
 
-/* Of products, both transforms, and the results. */
+/* Of products, both transforms, and the results.  Sums are written and read. */
 static double cycles(const qir_rates *r, const qir_kernel_plan *p)
 {
     const qir_window *w = &p->w;
     double results = (double)(w->n * w->out[0] * w->out[1]) * (double)(w->out[2] * w->o);
     double places = results * PLACES / (TILE * TILE);
     double blocks = (double)(w->n * w->out[0]) * (double)w->out[1] / (double)p->block;
-    double moved = blocks * (double)(p->band_bytes + p->panel_bytes) + places * sizeof(int32_t);
+    double moved = blocks * (double)(p->band_bytes + p->panel_bytes) + 2.0 * places * sizeof(int32_t);
     return places * (double)p->k / r->wide + moved / r->copied + results / r->stored;
 }
 

@@ -78,7 +78,7 @@ bool code_add(code_batch *b, subject *s, qir_module *m, const qir_tensor *want)
         variants[n] = (qir_variant){prepare(s, m, want, level), b->levels[n]};
         ok = variants[n].module;
         if (ok)
-            coverage_add(&b->coverage, variants[n].module, level);
+            coverage_add(&b->coverage, variants[n].module, b->levels[n]);
     }
     bool ok = n == b->nlevels && compile(b, s, variants) && threads_check(s, &variants[s->seed % n], want);
     if (ok)

@@ -1,6 +1,8 @@
-/* One line "op types level" for every op; whoever reads them counts. */
+/* One line "op types level" for every op, with the kernel among the types where there is a choice; whoever
+ * reads them counts. */
 #include "coverage.h"
 
+#include "qir/kernel_plan.h"
 #include "qir/ops.h"
 
 static void write_element(const qir_type *t, qir_strbuf *out)
@@ -23,13 +25,24 @@ static void write_types(const qir_op *op, qir_strbuf *out)
     write_element(weight->type, out);
 }
 
-void coverage_add(qir_strbuf *out, qir_module *m, const char *level)
+/* The kernel that computes it at a level. */
+static void write_kernel(const qir_op *op, qir_level level, qir_strbuf *out)
+{
+    qir_kernel_plan p;
+    if (!qir_op_has_kernel(op))
+        return;
+    qir_kernel_plan_get(level, op, &p);
+    qir_strbuf_printf(out, ",%s", qir_kernel_name(p.kernel));
+}
+
+void coverage_add(qir_strbuf *out, qir_module *m, qir_level level)
 {
     qir_for_each_op(op, qir_module_main(m)->body) {
         if (op->nresults == 0)
             continue;
         qir_strbuf_printf(out, "%s ", qir_op_name(op));
         write_types(op, out);
-        qir_strbuf_printf(out, " %s\n", level);
+        write_kernel(op, level, out);
+        qir_strbuf_printf(out, " %s\n", qir_level_get(level)->name);
     }
 }

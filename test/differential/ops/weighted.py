@@ -14,6 +14,8 @@ class Weighted(Builder):
         strides = [self.pick([1, 1, 2, 3]) for _ in range(n)]
         dilations = [self.pick([1, 1, 1, 2]) for _ in range(n)]
         pads = [self.pick([0, 1, 1, 2, 4]) for _ in range(2 * n)] if self.chance(0.6) else [0] * 2 * n
+        if self.chance(0.25):  # what has kernels of its own
+            kernel, strides, dilations = [1] * (n - 2) + [3] * min(n, 2), [1] * n, [1] * n
         dims = [x.dims[0], out]
         for i in range(n):
             room = x.dims[2 + i] + pads[i] + pads[n + i] - (kernel[i] - 1) * dilations[i] - 1

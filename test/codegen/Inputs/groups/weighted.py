@@ -23,6 +23,22 @@ def conv():
     yield '3d', Weighted([1, 4, 5, 6, 7], 6, [3, 3, 3], [1, 2, 1], 1)
 
 
+def winograd():
+    """3x3 windows of stride 1 with channels for a vector: tiles of 2x2 results, cut where sizes are odd."""
+    yield 'whole', Weighted([1, 32, 8, 8], 64, [3, 3], pads=1)
+    yield 'odd', Weighted([2, 32, 7, 9], 40, [3, 3], pads=1, attrs=RELU6)
+    yield 'tails', Weighted([1, 37, 8, 5], 27, [3, 3], pads=1, storage='u8')
+    yield 'one-vector', Weighted([1, 48, 6, 6], 5, [3, 3], pads=1, bias=False)
+    yield 'unpadded', Weighted([1, 32, 9, 6], 48, [3, 3])
+    yield 'far', Weighted([1, 32, 5, 4], 24, [3, 3], pads=[2, 0, 1, 3], zero_points=True)
+    yield 'one-row', Weighted([1, 64, 1, 33], 33, [3, 3], pads=1)
+    yield 'blocks', Weighted([1, 64, 19, 22], 16, [3, 3], pads=1)
+    yield 'planes', Weighted([1, 32, 3, 5, 6], 17, [1, 3, 3], pads=[0, 1, 1, 0, 1, 1])
+    yield 'accumulator', Weighted([1, 32, 5, 6], 37, [3, 3], pads=1, raw=True)
+    yield 'extreme', Extreme([1, 64, 6, 5], 50, [3, 3], pads=1, zero_point=127, raw=True)
+    yield 'extreme-unsigned', Extreme([1, 64, 5, 6], 35, [3, 3], pads=1, zero_point=0, storage='u8', raw=True)
+
+
 def depthwise():
     yield '3x3', Weighted([1, 32, 10, 11], 32, [3, 3], pads=1, groups=32, attrs=RELU6)
     yield '3x3-stride', Weighted([2, 20, 11, 9], 20, [3, 3], 2, 1, groups=20)
