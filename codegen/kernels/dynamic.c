@@ -155,7 +155,7 @@ static void set_product(job *j)
     j->m.sections = j->shape.sections;
     j->m.kblocks = j->shape.kblocks / j->shape.sections;
     j->m.parts = (unsigned)j->shape.parts;
-    j->m.a_stride = j->p->k_stride * (int64_t)j->p->elem;
+    j->m.a_stride = j->p->pitch * (int64_t)j->p->elem;
     j->m.out_stride = j->p->w.o * 4;
     j->m.e = &j->plain;
     j->d.grouped = j->w->quant->group != 0;

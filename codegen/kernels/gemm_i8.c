@@ -63,7 +63,7 @@ bool qcg_lower_gemm_i8(qcg *g, const qir_kernel_plan *p)
     j.m.n = w.n;
     j.m.kblocks = qir_ceil_div(p->k, j.m.m->kgroup);
     j.w_group = j.padded * j.m.kblocks * j.m.m->kgroup * j.m.m->elem_bytes;
-    j.m.a_stride = p->k_stride * (int64_t)p->elem;
+    j.m.a_stride = p->pitch * (int64_t)p->elem;
     j.m.out_stride = p->w.o * j.out_elem;
     j.win.inner = qcg_gemm_units(&j.m);
     qcg_window_walk(g, &j.win, j.out_elem, products, &j);

@@ -220,9 +220,9 @@ void qcg_panel_gather(qcg *g, const qcg_window *w, llb_val group)
     llb_begin(g, &lr, 0, p->block, 1);
     llb_val src = llb_index(g, w->band, lr.iv, q->stride[1] * p->band_width * q->c * elem);
     src = llb_index(g, src, group, (cg - QIR_BUG(11)) * elem);
-    llb_val dst = llb_index(g, w->panel, lr.iv, q->out[2] * p->k_stride * elem);
+    llb_val dst = llb_index(g, w->panel, lr.iv, q->out[2] * p->pitch * elem);
     llb_begin(g, &lw, 0, q->out[2], 1);
-    llb_val row = llb_index(g, dst, lw.iv, p->k_stride * elem);
+    llb_val row = llb_index(g, dst, lw.iv, p->pitch * elem);
     gather_taps(g, w, 0, row, llb_index(g, src, lw.iv, q->stride[2] * q->c * elem));
     zero_tail(g, w, row);
     llb_end(g, &lw);
@@ -245,13 +245,13 @@ static void widen_row(qcg *g, const qcg_window *w, llb_val dst, llb_val src)
 static void panel_direct(qcg *g, const qcg_window *w, llb_val src, llb_val at)
 {
     const qir_kernel_plan *p = w->plan;
-    if (p->k_stride == p->k && !w->zero_points) {
+    if (p->pitch == p->k && !w->zero_points) {
         widen(g, w, w->panel, src, p->panel_rows * p->k);
         return;
     }
     llb_loop l;
     llb_begin(g, &l, 0, p->panel_rows, 1);
-    llb_val row = llb_index(g, w->panel, l.iv, p->k_stride * (int64_t)p->elem);
+    llb_val row = llb_index(g, w->panel, l.iv, p->pitch * (int64_t)p->elem);
     qcg_window here = window_at(g, w, llb_add(g, at, l.iv));
     widen_row(g, &here, row, llb_index(g, src, l.iv, p->k * from_bytes(w)));
     zero_tail(g, w, row);

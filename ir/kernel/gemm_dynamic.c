@@ -15,11 +15,20 @@ static void choose_dynamic(qir_level level, const qir_op *op, qir_kernel_plan *p
     p->centred = p->elem > 1;
 }
 
+/* Panels that stay in the second-level cache: each of them reads all of the weights. */
+static void plan_rows(const qir_op *op, qir_kernel_plan *p)
+{
+    enum { PANEL_BYTES = 1 << 20 };
+    if (op->opcode == QIR_OP_linear_dynamic)
+        p->most_rows = PANEL_BYTES / qir_plan_times(p->w.c, (int64_t)p->elem);
+}
+
 bool qir_plan_gemm_dynamic(qir_level level, const qir_op *op, qir_kernel_plan *p)
 {
     if (qir_op_weight(op) < 0 || !qir_plan_is_dynamic(op))
         return false;
     choose_dynamic(level, op, p);
+    plan_rows(op, p);
     qir_plan_panels(p, op);
     const qir_rates *r = qir_rates_get(level);
     p->cycles = qir_plan_cycles(level, p, p->elem > 1 ? r->wide : r->gemm);

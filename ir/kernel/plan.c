@@ -3,7 +3,7 @@
 
 #include "qir/support/checked.h"
 
-enum { PANEL_ROWS = 60, SLACK = 128 };
+enum { PANEL_ROWS = 60, MANY_ROWS = 12, SLACK = 128, LINE = 64, PAGE = 4096 };
 
 const qir_type *qir_plan_weight(const qir_op *op)
 {
@@ -90,13 +90,21 @@ static bool one_zero_point(const qir_op *op)
            qir_type_elements(op->operands[1].value->type) == 1;
 }
 
+/* Rows that lie a multiple of a page apart share the few lines of one set of the first-level cache; half a
+ * page, of two. */
+static bool crowded(const qir_kernel_plan *p, int64_t distance)
+{
+    return !p->is_float && qir_plan_times(p->k_stride, (int64_t)p->elem) % distance == 0;
+}
+
 static void plan_direct(qir_kernel_plan *p)
 {
     const qir_window *w = &p->w;
     int64_t positions = w->n * w->out[0] * w->out[1] * w->out[2];
     size_t operand = p->is_float ? 4 : 1;
-    p->in_place = p->elem == operand && p->k_stride == p->k && !p->raised;
-    p->block = even_blocks(positions, p->in_place ? positions : PANEL_ROWS);
+    p->in_place = p->elem == operand && p->k_stride == p->k && !p->raised &&
+                  (positions < MANY_ROWS || !crowded(p, PAGE));
+    p->block = even_blocks(positions, p->in_place ? positions : p->most_rows);
     p->panel_rows = p->block;
 }
 
@@ -104,6 +112,8 @@ static void plan_direct(qir_kernel_plan *p)
 void qir_plan_panels(qir_kernel_plan *p, const qir_op *op)
 {
     const qir_window *w = &p->w;
+    if (p->most_rows < PANEL_ROWS)
+        p->most_rows = PANEL_ROWS;
     p->k = w->c / w->groups * w->taps;
     p->k_stride = p->sections * qir_ceil_div(p->k / p->sections, p->kgroup) * p->kgroup;
     p->direct = w->taps == 1 && !w->padded && w->groups == 1 && one_zero_point(op);
@@ -112,7 +122,10 @@ void qir_plan_panels(qir_kernel_plan *p, const qir_op *op)
     if (p->direct)
         plan_direct(p);
     else
-        qir_plan_bands(p, PANEL_ROWS / w->out[2]);
+        qir_plan_bands(p, p->most_rows / w->out[2]);
+    p->pitch = p->k_stride;
+    if (!p->in_place && crowded(p, PAGE / 2))
+        p->pitch += LINE / (int64_t)p->elem;
     if (!p->in_place)
-        p->panel_bytes = qir_plan_buffer(qir_plan_times(p->panel_rows, p->k_stride), p->elem);
+        p->panel_bytes = qir_plan_buffer(qir_plan_times(p->panel_rows, p->pitch), p->elem);
 }

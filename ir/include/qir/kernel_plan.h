@@ -55,12 +55,14 @@ typedef struct qir_kernel_plan {
     bool raised;  /* i8 to u8 on that way: 128 is added */
 
     bool direct, in_place;
-    int64_t k, k_stride; /* values of one panel row, elements from one row to the next */
+    int64_t k, k_stride; /* values of one panel row, and with those that fill its sections */
+    int64_t pitch;       /* elements from one row to the next */
     int64_t block;       /* output rows (direct: positions) per step */
     int64_t panel_rows;
     int64_t band_rows, band_width; /* per plane; positions of c elements; kernel[0] planes */
     bool has_band;
-    int64_t weight_rows; /* float products: outputs of a group that are computed at a time */
+    int64_t most_rows;   /* of a panel, at least; few suit most kernels */
+    int64_t weight_rows; /* outputs of a group whose weights are unpacked, or dequantized, at a time */
     /* Of a quantized weight the rows, dequantized.  All are multiples of 64, with room to read or
      * write one vector over. */
     size_t band_bytes, panel_bytes, weight_bytes;
