@@ -109,6 +109,19 @@ int64_t qcg_gemm_units(const qcg_gemm *m)
     return t.units[t.cut];
 }
 
+/* While one column group is computed each tile fetches a part of the next group's weights, where all of them
+ * are more than stay near: else the first tile of a group would wait for memory. */
+static void fetch_next(qcg *g, const qcg_gemm *m, qcg_tile_at *at)
+{
+    enum { NEAR = 256 << 10 };
+    int64_t block = qcg_gemm_block_bytes(m), group = at->tile.vectors * block, rows = m->lines * m->rows;
+    if (rows <= at->tile.rows || block * qir_ceil_div(m->n, m->m->lanes) < NEAR)
+        return;
+    int64_t row = qir_ceil_div(group, rows), steps = m->sections * qcg_gemm_section_blocks(m);
+    at->fetch = llb_index(g, llb_at(g, at->w, group), at->row, row);
+    at->fetch_step = qir_ceil_div(row * at->tile.rows, steps);
+}
+
 /* All rows of `count` column groups, the first at block first_block, each at->tile.vectors wide. */
 static void column_groups(qcg *g, const qcg_gemm *m, const tiling *t, qcg_tile_at at,
                           int64_t first_block, int64_t count)
@@ -126,6 +139,7 @@ static void column_groups(qcg *g, const qcg_gemm *m, const tiling *t, qcg_tile_a
     at.row = llb_add(g, llb_mul_const(g, line, m->rows), row);
     at.a = llb_index(g, llb_index(g, m->a, line, m->a_line), row, m->a_stride);
     at.out = llb_index(g, out, at.row, m->out_stride);
+    fetch_next(g, m, &at);
     (m->dynamic ? qcg_dynamic_tile : integer_tile)(g, m, &at);
     qcg_share_end(g, &lm);
     qcg_share_end(g, &ll);

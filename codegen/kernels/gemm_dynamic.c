@@ -74,6 +74,8 @@ static void section_sums(qcg *g, const tile *t, llb_val section, llb_val *v)
     qcg_tile_at at = *t->at;
     at.a = llb_index(g, at.a, section, step * t->m->parts);
     at.w = llb_index(g, at.w, section, step * t->lanes);
+    if (at.fetch)
+        at.fetch = llb_index(g, at.fetch, section, t->m->kblocks * at.fetch_step);
     llb_val start[LLB_MAX_CARRY], less[16];
     for (unsigned i = 0; i < t->rows * t->vectors; i++)
         start[i] = llb_i32s(g, 0, t->lanes);

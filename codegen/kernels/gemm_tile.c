@@ -103,45 +103,73 @@ typedef struct summing {
     const qcg_gemm *m;
     qcg_tile tile;
     const llb_val *less;
+    int64_t fetch_step;
     qcg_axis axes[QCG_RUN_AXES + 1]; /* the runs', then the elements of w in a run */
     bool unrolled;
     unsigned count;
     llb_val sum[LLB_MAX_CARRY];
 } summing;
 
+static void prefetch(qcg *g, llb_val from, int64_t bytes)
+{
+    enum { READ = 0, SECOND_LEVEL = 2, DATA = 1, LINE = 64 };
+    llb_type pointer = LLVMTypeOf(from);
+    for (int64_t i = 0; i < bytes; i += LINE) {
+        llb_val args[] = {llb_at(g, from, i), llb_i32s(g, READ, 1), llb_i32s(g, SECOND_LEVEL, 1),
+                          llb_i32s(g, DATA, 1)};
+        llb_intrinsic(g, "llvm.prefetch", &pointer, 1, args, 4);
+    }
+}
+
+/* Where the elements of w, of the operand and of what is prefetched begin. */
+typedef struct places {
+    llb_val a, w, fetch;
+} places;
+
 /* The products of one element of w per column. */
-static void sum_step(qcg *g, summing *s, llb_val a, llb_val w)
+static void sum_step(qcg *g, summing *s, places at)
 {
     const qcg_gemm *m = s->m;
     const qcg_machine *vm = m->m;
     llb_type type = llb_vec(llb_int(g, 8 * vm->elem_bytes), vm->lanes * vm->kgroup);
     llb_val words[16];
     for (unsigned j = 0; j < s->tile.vectors; j++)
-        words[j] = llb_load(g, type, llb_at(g, w, j * qcg_gemm_block_bytes(m)), 8 * vm->elem_bytes);
+        words[j] = llb_load(g, type, llb_at(g, at.w, j * qcg_gemm_block_bytes(m)), 8 * vm->elem_bytes);
+    if (at.fetch)
+        prefetch(g, at.fetch, s->fetch_step);
     for (unsigned i = 0; i < m->parts; i++)
-        add_products(g, m, s->tile, i, llb_at(g, a, i * vm->kgroup * vm->elem_bytes), words, s->less, s->sum);
+        add_products(g, m, s->tile, i, llb_at(g, at.a, i * vm->kgroup * vm->elem_bytes), words, s->less, s->sum);
 }
 
-/* All steps of axis `axis` and those inside of it; a, w: of the first of them. */
-static void sum_axis(qcg *g, summing *s, unsigned axis, llb_val a, llb_val w)
+/* Step `i` of an axis, each of which is `elements` of w. */
+static places step_at(qcg *g, const summing *s, places at, llb_val i, int64_t step, int64_t elements)
+{
+    const qcg_machine *vm = s->m->m;
+    at.a = llb_index(g, at.a, i, step);
+    at.w = llb_index(g, at.w, i, elements * vm->kgroup * vm->elem_bytes * vm->lanes);
+    at.fetch = at.fetch ? llb_index(g, at.fetch, i, elements * s->fetch_step) : NULL;
+    return at;
+}
+
+/* All steps of axis `axis` and those inside of it. */
+static void sum_axis(qcg *g, summing *s, unsigned axis, places at)
 {
     if (axis > QCG_RUN_AXES) {
-        sum_step(g, s, a, w);
+        sum_step(g, s, at);
         return;
     }
-    int64_t count = s->axes[axis].count, step = s->axes[axis].step;
-    int64_t w_step = s->m->m->kgroup * s->m->m->elem_bytes * s->m->m->lanes;
+    int64_t count = s->axes[axis].count, step = s->axes[axis].step, inner = 1;
     for (unsigned i = axis + 1; i <= QCG_RUN_AXES; i++)
-        w_step *= s->axes[i].count;
+        inner *= s->axes[i].count;
     for (int64_t i = 0; s->unrolled && i < count; i++)
-        sum_axis(g, s, axis + 1, llb_at(g, a, i * step), llb_at(g, w, i * w_step));
+        sum_axis(g, s, axis + 1, step_at(g, s, at, llb_i64(g, i), step, inner));
     if (s->unrolled)
         return;
     llb_loop l;
     llb_begin(g, &l, 0, count, 1);
     for (unsigned i = 0; i < s->count; i++)
         s->sum[i] = llb_carry(g, &l, s->sum[i]);
-    sum_axis(g, s, axis + 1, llb_index(g, a, l.iv, step), llb_index(g, w, l.iv, w_step));
+    sum_axis(g, s, axis + 1, step_at(g, s, at, l.iv, step, inner));
     for (unsigned i = 0; i < s->count; i++)
         llb_next(&l, i, s->sum[i]);
     llb_end(g, &l);
@@ -151,12 +179,12 @@ static void sum_axis(qcg *g, summing *s, unsigned axis, llb_val a, llb_val w)
 void qcg_gemm_products(qcg *g, const qcg_gemm *m, const qcg_tile_at *at, const llb_val *start,
                        const llb_val *less, llb_val *acc)
 {
-    summing s = {.m = m, .tile = at->tile, .less = less};
+    summing s = {.m = m, .tile = at->tile, .less = less, .fetch_step = at->fetch_step};
     for (unsigned i = 0; i < QCG_RUN_AXES; i++)
         s.axes[i] = (qcg_axis){run_count(&m->runs[i]), m->runs[i].step};
     s.axes[QCG_RUN_AXES] = (qcg_axis){m->kblocks, m->parts * m->m->kgroup * m->m->elem_bytes};
     s.count = join_rows(g, m->m, at->tile, start, s.sum);
     s.unrolled = m->runs[0].count && qcg_gemm_section_blocks(m) * s.count <= UNROLLED;
-    sum_axis(g, &s, 0, at->a, at->w);
+    sum_axis(g, &s, 0, (places){at->a, at->w, at->fetch});
     split_rows(g, m->m, at->tile, s.sum, acc);
 }
