@@ -3,7 +3,6 @@
  * First line: `ready` and what it is as JSON, or `cannot` and why.  Then, for each line of standard input:
  *     time MILLISECONDS    one warm-up, then calls for that long: `CALLS MIN MEDIAN`, microseconds
  *     run IN OUT           every input in the file IN: results in the file OUT, `COUNT`
- *     sample MILLISECONDS OUT   program counters during calls in the file OUT, `COUNT`
  * Built with -DTHREADS (from qcc -fthreads) it runs m_run_mt on a pool of POSIX threads. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -14,7 +13,6 @@
 #include <string.h>
 #include "burst.h"
 #include "m.h"
-#include "sample.h"
 #ifdef THREADS
 #include "pthread_pool.h"
 #endif
@@ -107,11 +105,6 @@ static void run_file(const session *s, const char *from, const char *to)
     printf("%zu\n", count);
 }
 
-static void call_again(const void *s)
-{
-    call(s);
-}
-
 int main(int argc, char **argv)
 {
     if (argc != 2 || m_info.input_count != 1 || m_info.output_count != 1)
@@ -128,8 +121,6 @@ int main(int argc, char **argv)
     while (!code && fgets(line, sizeof line, stdin)) {
         if (sscanf(line, "run %2047s %2047s", a, b) == 2)
             run_file(&s, a, b);
-        else if (sscanf(line, "sample %2047s %2047s", a, b) == 2)
-            printf("%ld\n", sample(call_again, &s, 1e-3 * atof(a), b));
         else if (sscanf(line, "time %2047s", a) == 1)
             time_calls(&s, atof(a));
         else

@@ -2,9 +2,11 @@
 import re
 
 from harness.results import best_peer, groups, is_qcc, label
+from harness.targets import target_of, with_goal
 
 BEGIN, END = "<!-- bench/run: begin -->\n", "<!-- bench/run: end -->\n"
 SECTION = re.compile(re.escape(BEGIN) + ".*" + re.escape(END), re.S)
+LAYER_TITLES = ("layer", "op", "kernel", "shape", "predicted us", "measured us", "share", "GMAC/s")
 TITLES = ("program", "form", "threads", "min us", "median us", "GMAC/s", "share of burst", "sums", "bytes", "top-1")
 
 
@@ -38,9 +40,13 @@ def table(name, rows):
 
 
 def layer_table(r):
-    """The median call, divided by where samples were taken."""
-    rows = [(x["layer"], x["op"], f"{x['share'] * r['median_us']:.1f}", percent(x["share"])) for x in r["layers"]]
-    return f"\n{label(r)}, {r['model']}, by layer:\n\n" + lines(("layer", "op", "us", "share"), rows)
+    rows = [(x["layer"], x["op"], x["kernel"], x["shape"], f"{x['predicted_us']:.1f}" if x["kernel"] else "",
+             f"{x['measured_us']:.1f}", percent(x["share"]), gmacs(x)) for x in r["layers"]]
+    return f"\n{label(r)}, {r['model']}, by layer:\n\n" + lines(LAYER_TITLES, rows)
+
+
+def gmacs(layer):
+    return f"{1e-3 * layer['products'] / layer['measured_us']:.1f}" if layer["products"] and layer["measured_us"] else ""
 
 
 def ratio(r, peer):
@@ -52,9 +58,29 @@ def ratios(rows):
     out = []
     for (model, threads), group in groups(rows).items():
         any_kind, exact = best_peer(group), best_peer(group, exact=True)
-        out += [(model, threads, label(r), f"{r['min_us']:.1f}", percent(r.get("share")), ratio(r, any_kind),
-                 ratio(r, exact)) for r in group if is_qcc(r)]
+        for r in filter(is_qcc, group):
+            goal = target_of(r)
+            share = with_goal(percent(r.get("share")), goal.share and percent(goal.share), ">=")
+            out.append((model, threads, label(r), f"{r['min_us']:.1f}", share, with_goal(ratio(r, any_kind), goal.ratio),
+                        with_goal(ratio(r, exact), goal.exact)))
     return lines(("model", "threads", "qcc", "min us", "share of burst", "/ best peer", "/ best exact int8 peer"), out)
+
+
+def own_threads(rows):
+    """Of every row of qcc with several threads: its time over that of one."""
+    alone = {(r["model"], r["program"], r["form"]): r["min_us"] for r in rows if is_qcc(r) and r["threads"] == 1}
+    out = [(r["model"], label(r), r["threads"], f"{r['min_us']:.1f}", f"{r['min_us'] / alone[key]:.2f}")
+           for r in rows if is_qcc(r) and r["threads"] > 1
+           for key in [(r["model"], r["program"], r["form"])] if key in alone]
+    return lines(("model", "qcc", "threads", "min us", "/ one thread"), out) if out else ""
+
+
+def sizes(rows):
+    """What objects take: bytes, memory, and time to compile."""
+    out = [(r["model"], label(r), r["threads"], with_goal(str(r["object_bytes"]), target_of(r).object_bytes),
+            r["scratch_bytes"], r["scratch_bound"], with_goal(f"{r['compile_s']:.2f}", target_of(r).compile_s))
+           for r in rows if is_qcc(r)]
+    return lines(("model", "qcc", "threads", "object bytes", "scratch bytes", "least possible", "compile s"), out)
 
 
 def versions(rows):
@@ -65,13 +91,14 @@ def versions(rows):
 def head(document):
     m, s = document["machine"], document["settings"]
     return (f"{document['date']}, {m['cpu']}, {m['cpus']} CPUs, pinned to {m['pinned']}, load {m['load']:.1f} at the "
-            f"start; {s['rounds']} rounds of {s['milliseconds']:g} ms; {versions(document['results'])}.\n")
+            f"start; AMX {s['amx']}; {s['rounds']} rounds of {s['milliseconds']:g} ms; "
+            f"{versions(document['results'])}.\n")
 
 
 def section(document):
     """All of it, from the heading on."""
     rows = document["results"]
-    parts = [f"### Results\n\n{head(document)}", ratios(rows)]
+    parts = [f"### Results\n\n{head(document)}", ratios(rows), *filter(None, [own_threads(rows)]), sizes(rows)]
     parts += [table(name, [r for r in rows if r["model"] == name]) for name in dict.fromkeys(r["model"] for r in rows)]
     skipped = {f"- {s['program']} {s['form']}, {s['model']}: {s['why']}\n" for s in document["skipped"]}
     if skipped:

@@ -195,15 +195,33 @@ static void begin(qcg_frame *e)
     qcg_frame_load_tensors(e, e->in, e->out);
 }
 
+static LLVMValueRef pointer(qcg_frame *e, uintptr_t p)
+{
+    return LLVMConstIntToPtr(LLVMConstInt(e->size, p, false), e->ptr);
+}
+
+/* For those who measure in this very process. */
+static void tick(qcg_frame *e)
+{
+    const qir_codegen_options *opts = e->g->opts;
+    if (!opts->tick)
+        return;
+    LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(e->g->llvm), &e->ptr, 1, false);
+    LLVMValueRef user = pointer(e, (uintptr_t)opts->tick_user);
+    LLVMBuildCall2(e->g->b, type, pointer(e, (uintptr_t)opts->tick), &user, 1, "");
+}
+
 LLVMValueRef qcg_body(qcg *g, const qcg_abi *abi, const qcg_call *calls, size_t ncalls)
 {
     qcg_frame e = qcg_frame_make(g, abi);
     begin(&e);
     qcg_move_in(&e, true);
+    tick(&e);
     for (size_t i = 0; i < ncalls; i++) {
         LLVMValueRef code = qcg_call_op(&e, &calls[i], NULL);
         if (code)
             qcg_frame_pass_on(&e, code);
+        tick(&e);
     }
     qcg_copy_results(&e);
     LLVMBuildRet(g->b, LLVMConstNull(e.i32));

@@ -54,9 +54,13 @@ static void check_verify(const cl_tool *tool, const qcc_options *o)
     bool outputs = o->output || o->header || o->stop_after || o->object || o->assembly || o->emit_llvm ||
                    o->emit_program || o->emit_qir;
     const rule rules[] = {
-        {(o->verify || o->bisect) && outputs,
+        {(o->verify || o->bisect || o->bench) && outputs,
          "-%s compiles for itself and writes no outputs; leave out -o and its like",
-         o->bisect ? "bisect" : "verify", 0},
+         o->bisect ? "bisect" : o->verify ? "verify" : "bench", 0},
+        {o->bench && (o->verify || o->bisect), "-bench excludes -verify and -bisect", 0, 0},
+        {o->bench && (o->threads || o->weights_file || o->sanitize),
+         "-bench measures one thread of plain code; leave out -fthreads, -weights-file and -fsanitize", 0, 0},
+        {o->per_layer && !o->bench, "-per-layer needs -bench", 0, 0},
         {(o->verify || o->bisect) && (o->target || o->level),
          "-verify=LIST names levels and architectures; leave out -target and -mlevel", 0, 0},
         {o->verify_inputs.len && !o->verify && !o->bisect, "-verify-inputs needs -verify or -bisect", 0, 0},

@@ -5,6 +5,8 @@ static size_t last_phase(const qcc_options *o)
 {
     if (o->verify || o->bisect)
         return qcc_phase_find("lower");
+    if (o->bench)
+        return qcc_phase_find("plan");
     if (o->stop_after)
         return qcc_phase_find(o->stop_after);
     return o->emit_qir ? qcc_phase_find("plan")
@@ -45,13 +47,20 @@ static bool compile(qcc_driver *d)
     return !d->opts->report || qcc_report(d);
 }
 
+static bool bench(qcc_driver *d)
+{
+    begin(d);
+    return qcc_choose_target(d) && qcc_run_phases(d) && qcc_bench(d);
+}
+
 /* What the options ask for. */
 static int run(qcc_driver *d)
 {
     const qcc_options *o = d->opts;
     if (o->verify || o->bisect)
         return verify(d);
-    bool ok = o->supported_ops     ? qcc_supported_ops(d->diag, o->supported_ops)
+    bool ok = o->bench             ? bench(d)
+              : o->supported_ops     ? qcc_supported_ops(d->diag, o->supported_ops)
               : o->show_provenance ? qcc_show_provenance(d->ctx, o->input)
               : o->diff            ? qcc_diff_provenance(d->ctx, o->input, o->diff) == 0
                                    : compile(d);

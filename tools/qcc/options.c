@@ -94,6 +94,9 @@ static const cl_option options[] = {
      "name the first pass or level (of -verify) that changes results; write what shows it to FILE (bisect.qir)", 0, 0},
     {"verify-inputs", CL_LIST, &o.verify_inputs, "[NAME=]FILE",
      "what -verify and -bisect run the model on (default: values at the limits of each type)", 0, 0},
+    {"bench", CL_OPTIONAL, &o.bench, "json",
+     "run the model at the levels that this CPU has (or -mlevel), and print times", 0, 0},
+    {"per-layer", CL_FLAG, &o.per_layer, NULL, "with -bench: kernel, predicted and measured time of every op", 0, 0},
     {"v", CL_FLAG, &o.verbose, NULL, "name the phases as they run", 0, 0},
     {"time-passes", CL_FLAG, &o.time_passes, NULL, "time of every pass", 0, 0},
     TOOL_COMMON_OPTIONS(&o.common),
@@ -161,6 +164,8 @@ const cl_tool *qcc_parse_options(int argc, char **argv, qcc_options *out)
     cl_parse(&tool, argc, argv, &inputs);
     if (o.supported_ops && *o.supported_ops && strcmp(o.supported_ops, "json"))
         cl_usage_error(&tool, "-supported-ops takes no value but json, got '%.80s'", o.supported_ops);
+    if (o.bench && *o.bench && strcmp(o.bench, "json"))
+        cl_usage_error(&tool, "-bench takes no value but json, got '%.80s'", o.bench);
     if (!inputs.len && !o.supported_ops)
         cl_usage_error(&tool, "no input");
     if (!o.compare && inputs.len > 1)

@@ -21,11 +21,13 @@ typedef struct qcc_options {
     const char *weights_file;
     const char *diff; /* the second file of -diff */
     const char *verify; /* "": all ways */
+    const char *bench; /* "": as a table */
     const char *bisect; /* where the reproducer goes; "": bisect.qir */
     cl_list calibrate, levels, verify_inputs;
     tool_import import;
     int64_t limit, grain;
     bool emit_qir, emit_llvm, emit_program, assembly, object, dependencies, threads, debug;
+    bool per_layer;
     bool report, explain, verbose, time_passes;
     bool no_provenance, show_provenance, compare, selftest;
 } qcc_options;
@@ -158,6 +160,11 @@ bool qcc_report(qcc_driver *d);
 /* -verify: runs the module that phase lower left in every way that was asked for, and prints a table.
  * An exit code. */
 int qcc_verify(qcc_driver *d);
+
+/* --- bench.c ---------------------------------------------------------------------------------- */
+/* -bench: runs the variants that phase plan left on this machine, and prints how long they take.  False:
+ * diagnosed. */
+bool qcc_bench(qcc_driver *d);
 
 /* --- bisect.c --------------------------------------------------------------------------------- */
 /* -bisect: runs the phases, and names the first pass or level that changes results.  An exit code. */

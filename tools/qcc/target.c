@@ -77,6 +77,17 @@ static bool find_level(qcc_driver *d, const char *name, qir_level *level)
            unknown_level(d, name);
 }
 
+/* What this CPU can run of them. */
+static void add_runnable_levels(qcc_driver *d)
+{
+    add_all_levels(d);
+    size_t n = 0;
+    for (size_t i = 0; i < d->nvariants; i++)
+        if (qir_level_runs_here(d->variants[i].level))
+            d->variants[n++] = d->variants[i];
+    d->nvariants = n;
+}
+
 static bool add_named(qcc_driver *d, const char *name)
 {
     qir_level level;
@@ -93,6 +104,10 @@ static bool add_named(qcc_driver *d, const char *name)
 static bool choose_levels(qcc_driver *d)
 {
     const char *p = d->opts->level ? d->opts->level : "baseline";
+    if (d->opts->bench && !d->opts->level && is_host(d)) {
+        add_runnable_levels(d);
+        return true;
+    }
     for (;; p++) {
         size_t n = strcspn(p, ",");
         if (!add_named(d, qir_arena_strndup(qir_context_arena(d->ctx), p, n)))
@@ -107,7 +122,7 @@ static bool choose_levels(qcc_driver *d)
 static bool can_print(qcc_driver *d)
 {
     bool printed = d->last == qcc_phase_find("prepack") || d->last == qcc_phase_find("plan");
-    return d->nvariants == 1 || !printed ||
+    return d->nvariants == 1 || !printed || d->opts->bench ||
            qir_error(d->diag, NULL, "codegen.level",
                      "QIR after phase '%s' is that of one level; name one with -mlevel, or stop after "
                      "'lower'",

@@ -36,6 +36,8 @@ typedef struct qir_codegen_options {
     qir_strbuf *weights;    /* large constants are appended here as a file to map, instead of being in
                                the object; NULL: they are */
     uint64_t model;         /* hash of the model, for that file */
+    void (*tick)(void *user); /* of the JIT: NAME_run calls it first, and then after every op; NULL: not */
+    void *tick_user;
     bool sanitize_thread;    /* calls of LLVM's thread sanitizer, whose runtime the object then needs */
 } qir_codegen_options;
 

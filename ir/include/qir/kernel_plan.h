@@ -76,6 +76,9 @@ size_t qir_kernel_plan_bytes(const qir_kernel_plan *p);
 bool qir_op_has_kernel(const qir_op *op);
 const char *qir_kernel_name(qir_kernel k);
 
+/* Multiply-adds of products; 0 where there are none. */
+double qir_op_products(const qir_op *op);
+
 /* Of an op that has one. */
 void qir_kernel_plan_get(qir_level level, const qir_op *op, qir_kernel_plan *p);
 
