@@ -38,6 +38,7 @@ typedef struct qcg_machine {
     /* n (1, 2 or 4) vectors of `lanes` i32: adds zp, cuts to i8 or u8, n * lanes bytes in order. */
     llb_val (*narrow)(qcg *g, const llb_val *v, unsigned n, int zp, bool to_unsigned);
     bool saturates; /* narrow does, from any i32; and rne takes |v| < 2^31 */
+    bool fuses;     /* products and sums of floats, rounded once */
     /* The machine of packing `wide` of targets.def: itself unless elem_bytes is 1. */
     const struct qcg_machine *wide;
     /* The machine for weights that share an element (operands quantized at run time); NULL: this one. */

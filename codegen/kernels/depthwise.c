@@ -3,15 +3,15 @@
  * Kernel rows are taken in groups of the machine's kgroup (pairs for vpmaddwd), so that one loaded
  * and widened column serves every window it belongs to. */
 #include "kernels/gemm.h"
-#include "kernels/weights.h"
+#include "kernels/sums.h"
 #include "qir/support/checked.h"
 
 typedef struct dw {
     const qir_kernel_plan *p;
     const qcg_machine *m;
     qcg_window win;
-    qcg_epilogue e;
-    llb_val w, bias, scale;
+    qcg_sums sums;
+    llb_val w;
     int64_t rows, groups; /* kernel rows over all planes; groups of kgroup of them */
     unsigned positions;
 } dw;
@@ -86,9 +86,9 @@ static void channel_row(qcg *g, const dw *d, llb_val x, llb_val w, llb_val bias,
         if (column_used(d, c))
             column(g, d, src, c, w, hold ? held : NULL, acc);
     qcg_tile_store s = {.rows = d->positions, .vectors = 1, .tail = tail, .scale = scale};
-    s.stride = q->c * (d->e.narrow ? 1 : 4);
+    s.stride = q->c * (d->sums.e.narrow ? 1 : 4);
     s.out = llb_index(g, out, at, s.stride);
-    qcg_epilogue_store(g, &d->e, d->m, &s, acc);
+    qcg_epilogue_store(g, &d->sums.e, d->m, &s, acc);
     llb_end(g, &l);
 }
 
@@ -100,10 +100,10 @@ static void channel_blocks(qcg *g, const dw *d, llb_val x, llb_val out, int64_t 
     qcg_share s;
     qcg_share_begin(g, &s, count, 1, true);
     llb_val block = llb_add(g, s.loop.iv, llb_i64(g, first));
-    llb_val scale = d->scale ? llb_index(g, d->scale, block, lanes * 4) : NULL;
+    llb_val scale = d->sums.e.scale ? llb_index(g, d->sums.e.scale, block, lanes * 4) : NULL;
     channel_row(g, d, llb_index(g, x, block, lanes * 2), llb_index(g, d->w, block, w_bytes),
-                llb_index(g, d->bias, block, lanes * 4), scale,
-                llb_index(g, out, block, lanes * (d->e.narrow ? 1 : 4)), tail);
+                llb_index(g, d->sums.start, block, lanes * 4), scale,
+                llb_index(g, out, block, lanes * (d->sums.e.narrow ? 1 : 4)), tail);
     qcg_share_end(g, &s);
 }
 
@@ -116,7 +116,7 @@ static void rows(qcg *g, void *ctx, const qcg_block *b)
     llb_loop l;
     llb_begin(g, &l, 0, d->p->block, 1);
     llb_val x = llb_index(g, d->win.band, l.iv, q->stride[1] * d->p->band_width * q->c * 2);
-    llb_val row = llb_index(g, b->out, l.iv, q->out[2] * q->c * (d->e.narrow ? 1 : 4));
+    llb_val row = llb_index(g, b->out, l.iv, q->out[2] * q->c * (d->sums.e.narrow ? 1 : 4));
     if (whole)
         channel_blocks(g, d, x, row, 0, whole, 0);
     if (tail)
@@ -126,33 +126,22 @@ static void rows(qcg *g, void *ctx, const qcg_block *b)
 
 bool qcg_lower_depthwise_i8(qcg *g, const qir_kernel_plan *p)
 {
-    const qir_type *x = qir_op_operand(g->op, 0)->type, *y = g->op->results[0].type;
     qcg_weights w;
     if (!qcg_weights_get(g, p->w.groups, &w))
         return false;
     w.groups = 1; /* one matrix: a row of taps per channel */
     w.n = p->w.c;
     dw d = {.p = p, .m = g->machine->wide};
-    int32_t zp = x->quant->zero_point[0];
-    qcg_window_init(g, &d.win, p, zp);
+    qcg_window_init(g, &d.win, p, qir_op_operand(g->op, 0)->type->quant->zero_point[0]);
     d.rows = p->w.kernel[0] * p->w.kernel[1];
     d.groups = qir_ceil_div(d.rows, d.m->kgroup);
     d.positions = d.m->positions;
     while (d.positions > p->w.out[2])
         d.positions /= 2;
     d.w = qcg_weights_packed(g, p->w.groups, qir_level_get(g->level)->dw);
-    d.bias = qcg_bias_fold(g, &w, zp, d.m->lanes);
-    if (!d.w || !d.bias)
+    if (!d.w || !qcg_sums_get(g, &w, d.m->lanes, &d.sums))
         return false;
-    if (y->quant) {
-        int32_t lo, hi;
-        int64_t count;
-        qcg_result_bounds(g->op, &lo, &hi);
-        const qir_factor *factors = qcg_factors(g, &w, d.m->lanes, &count);
-        qcg_epilogue_requantize(g, &d.e, factors, count, y, lo, hi, qcg_largest_scaled(g, &w));
-        d.scale = d.e.scale;
-    }
     d.win.inner = p->w.c / d.m->lanes;
-    qcg_window_walk(g, &d.win, d.e.narrow ? 1 : 4, rows, &d);
+    qcg_window_walk(g, &d.win, d.sums.e.narrow ? 1 : 4, rows, &d);
     return true;
 }

@@ -34,8 +34,8 @@ static void fixed_steps(qcg *g, qcg_epilogue *e, const qir_factor *factors, int6
     }
     *e = to_bytes(y);
     e->once = factors[0].once;
-    e->exponents = count * (int64_t)sizeof *v;
-    e->scale = qcg_const(g, v, 2 * (size_t)e->exponents, 32);
+    e->second = count * (int64_t)sizeof *v;
+    e->scale = qcg_const(g, v, 2 * (size_t)e->second, 32);
     add_step(e, (qcg_step){QCG_STEP_FIXED, (float)(lo - zp), (float)(hi - zp)});
 }
 
@@ -43,7 +43,7 @@ static llb_val scale_fixed(qcg *g, const qcg_epilogue *e, llb_val v, llb_val sca
 {
     llb_type i32s = llb_vec(llb_int(g, 32), llb_lanes(v));
     return qcg_scale_fixed(g, v, llb_load(g, i32s, scale, 4),
-                           llb_load(g, i32s, llb_at(g, scale, e->exponents), 4), e->once);
+                           llb_load(g, i32s, llb_at(g, scale, e->second), 4), e->once);
 }
 
 static const float *real_factors(qcg *g, const qir_factor *factors, int64_t count)
@@ -52,6 +52,18 @@ static const float *real_factors(qcg *g, const qir_factor *factors, int64_t coun
     for (int64_t i = 0; i < count; i++)
         v[i] = factors[QIR_BUG(8) ? 0 : i].real;
     return v;
+}
+
+/* Rounds to results from lo to hi less zp, bounded as floats, or `late` as bytes. */
+static void round_within(qcg_epilogue *e, bool late, int32_t lo, int32_t hi, int32_t zp)
+{
+    if (late) {
+        e->lo = lo;
+        e->hi = hi;
+    } else {
+        add_step(e, (qcg_step){QCG_STEP_CLAMP, (float)(lo - zp), (float)(hi - zp)});
+    }
+    add_step(e, (qcg_step){.kind = QCG_STEP_ROUND});
 }
 
 void qcg_epilogue_requantize(qcg *g, qcg_epilogue *e, const qir_factor *factors, int64_t count,
@@ -66,15 +78,27 @@ void qcg_epilogue_requantize(qcg *g, qcg_epilogue *e, const qir_factor *factors,
      * floats: the same result, since rounding and adding are monotone. */
     bool late = g->machine->saturates && largest < 2147483000.0;
     *e = to_bytes(y);
-    if (late) {
-        e->lo = lo;
-        e->hi = hi;
-    }
     e->scale = qcg_const(g, real_factors(g, factors, count), (size_t)count * sizeof(float), 32);
     add_step(e, (qcg_step){.kind = QCG_STEP_SCALE});
-    if (!late)
-        add_step(e, (qcg_step){QCG_STEP_CLAMP, (float)(lo - zp), (float)(hi - zp)});
-    add_step(e, (qcg_step){.kind = QCG_STEP_ROUND});
+    round_within(e, late, lo, hi, zp);
+}
+
+void qcg_epilogue_fused(qcg *g, qcg_epilogue *e, const float *constants, int64_t count, const qir_type *y,
+                        int32_t lo, int32_t hi)
+{
+    *e = to_bytes(y);
+    e->second = count * (int64_t)sizeof *constants;
+    e->scale = qcg_const(g, constants, 2 * (size_t)e->second, 32);
+    add_step(e, (qcg_step){.kind = QCG_STEP_FUSED});
+    round_within(e, g->machine->saturates, lo, hi, e->zp);
+}
+
+static llb_val multiply_add(qcg *g, const qcg_epilogue *e, llb_val v, llb_val scale)
+{
+    llb_type t = llb_vec(llb_float(g), llb_lanes(v));
+    llb_val args[] = {LLVMBuildBitCast(g->b, v, t, ""), llb_load(g, t, scale, 4),
+                      llb_load(g, t, llb_at(g, scale, e->second), 4)};
+    return llb_intrinsic(g, "llvm.fma", &t, 1, args, 3);
 }
 
 llb_val qcg_epilogue_apply(qcg *g, const qcg_epilogue *e, llb_val v, llb_val scale)
@@ -87,6 +111,7 @@ llb_val qcg_epilogue_apply(qcg *g, const qcg_epilogue *e, llb_val v, llb_val sca
             v = LLVMBuildFMul(g->b, LLVMBuildSIToFP(g->b, v, f32, ""), llb_load(g, f32, scale, 4),
                               "");
             break;
+        case QCG_STEP_FUSED: v = multiply_add(g, e, v, scale); break;
         case QCG_STEP_CLAMP: v = llb_clamp_f32(g, v, s->lo, s->hi); break;
         case QCG_STEP_ROUND: v = g->machine->rne(g, v); break;
         case QCG_STEP_FIXED:

@@ -10,6 +10,7 @@ typedef enum qcg_step_kind {
     QCG_STEP_SCALE, /* to float, times a constant per column (see qcg_epilogue.scale) */
     QCG_STEP_CLAMP, /* between lo and hi, as floats */
     QCG_STEP_ROUND, /* nearest even, to i32 */
+    QCG_STEP_FUSED, /* sums that are floats (qir/float_sum.h): times a constant plus another, per column */
     QCG_STEP_FIXED, /* times a fixed-point constant per column, then between lo and hi as i32 */
 } qcg_step_kind;
 
@@ -22,8 +23,8 @@ enum { QCG_MAX_STEPS = 4 };
 typedef struct qcg_epilogue {
     qcg_step steps[QCG_MAX_STEPS];
     unsigned nsteps;
-    llb_val scale; /* f32 per column, padded to whole vectors; for QCG_STEP_FIXED the fractions */
-    int64_t exponents; /* bytes from a column's fraction to its exponent */
+    llb_val scale;     /* f32 per column, padded to whole vectors; for QCG_STEP_FIXED the fractions */
+    int64_t second;    /* bytes from there to a column's addend or exponent */
     bool once;         /* fixed-point products are rounded once */
     bool narrow;       /* to bytes: + zp; else i32 as they are */
     bool is_unsigned;
@@ -35,6 +36,9 @@ typedef struct qcg_epilogue {
  * arithmetic; largest: a bound of |accumulator * factor| (see qcg_largest_scaled). */
 void qcg_epilogue_requantize(qcg *g, qcg_epilogue *e, const qir_factor *factors, int64_t count,
                              const qir_type *y, int32_t lo, int32_t hi, double largest);
+/* The same of sums that are floats: `constants` are scales, then addends. */
+void qcg_epilogue_fused(qcg *g, qcg_epilogue *e, const float *constants, int64_t count, const qir_type *y,
+                        int32_t lo, int32_t hi);
 
 /* One vector of accumulators through the steps; `scale`: where its columns' scales are. */
 llb_val qcg_epilogue_apply(qcg *g, const qcg_epilogue *e, llb_val acc, llb_val scale);

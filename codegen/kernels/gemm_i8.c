@@ -1,13 +1,13 @@
 /* int8 convolution and linear: one integer product per group, whose sums go through the epilogue. */
 #include "kernels/gemm.h"
-#include "kernels/weights.h"
+#include "kernels/sums.h"
 #include "qir/support/checked.h"
 
 typedef struct job {
     const qir_kernel_plan *p;
     qcg_window win;
     qcg_gemm m;
-    qcg_epilogue e;
+    qcg_sums sums;
     int64_t w_group; /* bytes of one group's weights */
     int64_t padded;  /* columns of one group, padded */
     int64_t out_elem;
@@ -34,30 +34,21 @@ static void products(qcg *g, void *ctx, const qcg_block *b)
 
 bool qcg_lower_gemm_i8(qcg *g, const qir_kernel_plan *p)
 {
-    const qir_type *x = qir_op_operand(g->op, 0)->type, *y = g->op->results[0].type;
     qcg_weights w;
     if (!qcg_weights_get(g, p->w.groups, &w))
         return false;
     job j = {.p = p, .m = {.sections = 1, .parts = 1}};
     j.m.m = p->wide ? g->machine->wide : g->machine;
-    int32_t zp = x->quant->zero_point[0];
-    qcg_window_init(g, &j.win, p, zp);
+    qcg_window_init(g, &j.win, p, qir_op_operand(g->op, 0)->type->quant->zero_point[0]);
     const qir_level_info *level = qir_level_get(g->level);
     j.m.w = qcg_weights_packed(g, p->w.groups, p->wide ? level->wide : level->gemm);
-    j.m.bias = qcg_bias_fold(g, &w, zp, j.m.m->lanes);
-    if (!j.m.w || !j.m.bias)
+    if (!j.m.w || !qcg_sums_get(g, &w, j.m.m->lanes, &j.sums))
         return false;
     j.padded = qir_ceil_div(w.n, j.m.m->lanes) * j.m.m->lanes;
-    if (y->quant) {
-        int32_t lo, hi;
-        int64_t count;
-        qcg_result_bounds(g->op, &lo, &hi);
-        const qir_factor *factors = qcg_factors(g, &w, j.m.m->lanes, &count);
-        qcg_epilogue_requantize(g, &j.e, factors, count, y, lo, hi, qcg_largest_scaled(g, &w));
-        j.m.scale = j.e.scale;
-    }
-    j.out_elem = y->quant ? 1 : 4;
-    j.m.e = &j.e;
+    j.out_elem = j.sums.e.narrow ? 1 : 4;
+    j.m.bias = j.sums.start;
+    j.m.e = &j.sums.e;
+    j.m.scale = j.sums.e.scale;
     j.m.lines = 1;
     j.m.rows = p->panel_rows;
     j.m.n = w.n;

@@ -141,7 +141,7 @@ bool qcg_bias_data(qcg *g, const void **data)
     return *data != NULL;
 }
 
-llb_val qcg_bias_fold(qcg *g, const qcg_weights *w, int32_t x_zp, unsigned lanes)
+int32_t *qcg_bias_folded(qcg *g, const qcg_weights *w, int32_t x_zp, unsigned lanes)
 {
     const void *data;
     if (!qcg_bias_data(g, &data))
@@ -156,7 +156,14 @@ llb_val qcg_bias_fold(qcg *g, const qcg_weights *w, int32_t x_zp, unsigned lanes
         int64_t start = (bias ? bias[row] : 0) - x_zp * sum;
         v[row / w->n * padded + row % w->n] = (int32_t)(uint32_t)(uint64_t)start;
     }
-    return qcg_const(g, v, (size_t)(w->groups * padded) * sizeof *v, 32);
+    return v;
+}
+
+llb_val qcg_bias_fold(qcg *g, const qcg_weights *w, int32_t x_zp, unsigned lanes)
+{
+    const int32_t *v = qcg_bias_folded(g, w, x_zp, lanes);
+    int64_t padded = qir_ceil_div(w->n, lanes) * lanes;
+    return v ? qcg_const(g, v, (size_t)(w->groups * padded) * sizeof *v, 32) : NULL;
 }
 
 static qir_factor factor(const qcg *g, int64_t row)

@@ -24,6 +24,8 @@ llb_val qcg_weights_packed(qcg *g, int64_t groups, qir_packing packing);
 /* i32 start of the accumulators, per group padded to a multiple of `lanes`: bias - x_zp * sum(w).
  */
 llb_val qcg_bias_fold(qcg *g, const qcg_weights *w, int32_t x_zp, unsigned lanes);
+/* The same as numbers; NULL: diagnosed. */
+int32_t *qcg_bias_folded(qcg *g, const qcg_weights *w, int32_t x_zp, unsigned lanes);
 /* The stored bias; NULL if absent. */
 bool qcg_bias_data(qcg *g, const void **data);
 /* Factors of the requantization, per group padded to a multiple of `lanes`. */

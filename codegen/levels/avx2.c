@@ -73,4 +73,5 @@ const qcg_machine qcg_machine_avx2 = {
     .saturates = true,
     .wide = &qcg_machine_avx2,
     .low = &low,
+    .fuses = true,
 };

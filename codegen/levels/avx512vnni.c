@@ -84,4 +84,5 @@ const qcg_machine qcg_machine_avx512vnni = {
     .wide = &wide,
     .low = &qcg_machine_avx512vnni,
     .unsigned_operand = true,
+    .fuses = true,
 };

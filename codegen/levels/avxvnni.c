@@ -34,4 +34,5 @@ const qcg_machine qcg_machine_avxvnni = {
     .wide = &qcg_machine_avx2,
     .low = &qcg_machine_avxvnni,
     .unsigned_operand = true,
+    .fuses = true,
 };

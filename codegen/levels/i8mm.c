@@ -53,6 +53,7 @@ static const qcg_tile low_tiles[] = {{4, 3}, {6, 2}, {4, 2}, {8, 1}, {4, 1}, {2,
         .pair = qcg_aarch64_pair,                                                                  \
         .rne = qcg_aarch64_rne,                                                                    \
         .narrow = qcg_generic_narrow,                                                              \
+        .fuses = true,                                                                             \
         .wide = &qcg_machine_neon,                                                                 \
         .low = low_machine,                                                                        \
     }

@@ -44,4 +44,5 @@ const qcg_machine qcg_machine_neon = {
     .rne = qcg_aarch64_rne,
     .narrow = qcg_generic_narrow,
     .wide = &qcg_machine_neon,
+    .fuses = true,
 };

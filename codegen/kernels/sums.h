@@ -1,0 +1,16 @@
+/* Sums of a product with constant weights: what they start from, and what becomes of them. */
+#ifndef QIR_CODEGEN_KERNELS_SUMS_H
+#define QIR_CODEGEN_KERNELS_SUMS_H
+
+#include "kernels/epilogue.h"
+#include "kernels/weights.h"
+
+typedef struct qcg_sums {
+    llb_val start;  /* i32 per column, each group padded to whole vectors */
+    qcg_epilogue e; /* its scale: of column 0; none where the result is i32 */
+} qcg_sums;
+
+/* For conv and linear with parameters known, in vectors of `lanes` columns.  False: diagnosed. */
+bool qcg_sums_get(qcg *g, const qcg_weights *w, unsigned lanes, qcg_sums *s);
+
+#endif
