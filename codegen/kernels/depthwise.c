@@ -139,7 +139,8 @@ bool qcg_lower_depthwise_i8(qcg *g, const qir_kernel_plan *p)
     while (d.positions > p->w.out[2])
         d.positions /= 2;
     d.w = qcg_weights_packed(g, p->w.groups, qir_level_get(g->level)->dw);
-    if (!d.w || !qcg_sums_get(g, &w, d.m->lanes, &d.sums))
+    /* Weights take the registers of a third vector of constants. */
+    if (!d.w || !qcg_sums_get(g, &w, d.m->lanes, false, &d.sums))
         return false;
     d.win.inner = p->w.c / d.m->lanes;
     qcg_window_walk(g, &d.win, d.sums.e.narrow ? 1 : 4, rows, &d);

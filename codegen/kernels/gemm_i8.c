@@ -42,7 +42,7 @@ bool qcg_lower_gemm_i8(qcg *g, const qir_kernel_plan *p)
     qcg_window_init(g, &j.win, p, qir_op_operand(g->op, 0)->type->quant->zero_point[0]);
     const qir_level_info *level = qir_level_get(g->level);
     j.m.w = qcg_weights_packed(g, p->w.groups, p->wide ? level->wide : level->gemm);
-    if (!j.m.w || !qcg_sums_get(g, &w, j.m.m->lanes, &j.sums))
+    if (!j.m.w || !qcg_sums_get(g, &w, j.m.m->lanes, true, &j.sums))
         return false;
     j.padded = qir_ceil_div(w.n, j.m.m->lanes) * j.m.m->lanes;
     j.out_elem = j.sums.e.narrow ? 1 : 4;

@@ -61,7 +61,7 @@ static bool as_floats(qcg *g, columns *c, qcg_sums *s)
     return true;
 }
 
-bool qcg_sums_get(qcg *g, const qcg_weights *w, unsigned lanes, qcg_sums *s)
+bool qcg_sums_get(qcg *g, const qcg_weights *w, unsigned lanes, bool floats, qcg_sums *s)
 {
     int32_t zp = qir_op_operand(g->op, 0)->type->quant->zero_point[0];
     columns c = {.w = w, .padded = qir_ceil_div(w->n, lanes) * lanes};
@@ -73,7 +73,7 @@ bool qcg_sums_get(qcg *g, const qcg_weights *w, unsigned lanes, qcg_sums *s)
     if (result(g)->quant) {
         c.factors = qcg_factors(g, w, lanes, &c.count);
         qcg_result_bounds(g->op, &c.lo, &c.hi);
-        if (!as_floats(g, &c, s))
+        if (!floats || !as_floats(g, &c, s))
             qcg_epilogue_requantize(g, &s->e, c.factors, c.count, result(g), c.lo, c.hi,
                                     qcg_largest_scaled(g, w));
     }

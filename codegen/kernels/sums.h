@@ -10,7 +10,8 @@ typedef struct qcg_sums {
     qcg_epilogue e; /* its scale: of column 0; none where the result is i32 */
 } qcg_sums;
 
-/* For conv and linear with parameters known, in vectors of `lanes` columns.  False: diagnosed. */
-bool qcg_sums_get(qcg *g, const qcg_weights *w, unsigned lanes, qcg_sums *s);
+/* For conv and linear with parameters known, in vectors of `lanes` columns; `floats`: as qir/float_sum.h does
+ * where it can, which takes a third vector of constants per column.  False: diagnosed. */
+bool qcg_sums_get(qcg *g, const qcg_weights *w, unsigned lanes, bool floats, qcg_sums *s);
 
 #endif

@@ -8,7 +8,7 @@ NAME = re.compile(r'^[0-9a-f]+ <(.*)>:$')
 BRANCH = re.compile(r'^(j\w+|b|b\.\w+|cbn?z|tbn?z|b\w+z?)$')
 CALL = re.compile(r'^(callq?|blr?|jalr?)$')
 TARGET = re.compile(r'(?:0x)?([0-9a-f]+) <')
-STACK = re.compile(r'\(%rsp|\[sp\b|\[x29\b')  # rbp is one of the registers for addresses
+STACK = re.compile(r'\(%rsp|\[sp\b')  # rbp and x29 are registers for addresses
 VECTOR = re.compile(r'%[xyz]mm\d|\b[qdv]\d+\b')
 
 
