@@ -20,7 +20,7 @@ MULTIPLY = {"sse2": {"pmaddwd"}, "avx2": {"vpmaddwd"}, "avxvnni": {"vpdpbusd", "
             "avx512vnni": {"vpdpbusd", "vpdpwssd"}, "dotprod": {"sdot"}, "i8mm": {"smmla"},
             "neon": {"smlal", "smull"}}
 # The depthwise loop requantizes too; with stride 2 it reloads the bias, once for four results.
-REQUANTIZE = {"sse2": {"cvtdq2ps"}, "dotprod": {"scvtf"}, "i8mm": {"scvtf"}, "neon": {"scvtf"}}
+REQUANTIZE = {"sse2": {"cvtdq2ps"}, "dotprod": {"fcvtns"}, "i8mm": {"fcvtns"}, "neon": {"fcvtns"}}
 REAL = {"mulps", "vmulps", "fmul"}
 CPU_SECONDS = 18  # a guard against hanging only, three times what is promised
 
