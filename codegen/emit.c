@@ -10,6 +10,7 @@
 #include <llvm-c/Target.h>
 #include <llvm-c/Transforms/PassBuilder.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -91,9 +92,22 @@ static bool verify(qir_diag_engine *diag, LLVMModuleRef module)
     return !broken;
 }
 
+/* On AArch64 kernels stay in the order in which they are written: with all 32 registers in use there is no
+ * room for LLVM's scheduler, which loads early and spills.  The option is the process's, which is one of
+ * qcg_run_child. */
+static void keep_order(LLVMTargetMachineRef tm)
+{
+    static const char *const options[] = {"qcc", "-enable-misched=false"};
+    char *triple = LLVMGetTargetMachineTriple(tm);
+    if (strncmp(triple, "aarch64", strlen("aarch64")) == 0)
+        LLVMParseCommandLineOptions(sizeof options / sizeof *options, options, NULL);
+    LLVMDisposeMessage(triple);
+}
+
 bool qcg_optimize(qir_diag_engine *diag, LLVMModuleRef module, LLVMTargetMachineRef tm,
                   bool sanitizes)
 {
+    keep_order(tm);
     return verify(diag, module) && run_passes(diag, module, tm, pipeline) &&
            (!sanitizes || sanitize(diag, module, tm));
 }

@@ -237,6 +237,14 @@ llb_val llb_tree_fadd(qcg *g, llb_val v)
     return v;
 }
 
+llb_val llb_hide(qcg *g, llb_val v)
+{
+    static const char same[] = "=r,0";
+    llb_type t = LLVMTypeOf(v), type = LLVMFunctionType(t, &t, 1, false);
+    llb_val nothing = LLVMGetInlineAsm(type, "", 0, same, strlen(same), true, false, LLVMInlineAsmDialectATT, false);
+    return LLVMBuildCall2(g->b, type, nothing, &v, 1, "");
+}
+
 llb_val llb_intrinsic(qcg *g, const char *name, llb_type *types, unsigned ntypes, llb_val *args,
                       unsigned nargs)
 {

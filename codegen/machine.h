@@ -18,11 +18,16 @@ typedef struct qcg_machine {
     unsigned lanes;        /* i32 accumulators of one vector: columns of a weight block */
     unsigned kgroup;       /* values of k that one dot step adds up */
     unsigned elem_bytes;   /* of an operand of the dot step: 2 = i16, 1 = i8 */
+    unsigned registers;    /* vectors */
     const qcg_tile *tiles; /* that fit the registers without spilling; ends with {0, 0} */
     /* acc + dot.  a: kgroup operand elements (see group), w: lanes * kgroup weights. */
     llb_val (*dot)(qcg *g, llb_val acc, llb_val a, llb_val w);
     /* Loads kgroup operand elements and repeats them for every lane; only loads them if `turn` is set. */
     llb_val (*group)(qcg *g, llb_val ptr);
+    /* Set where a dot step takes its group from any place in a register (by lane): group `i` of those that
+     * one load of a row brought, `groups` of them at most. */
+    llb_val (*pick)(qcg *g, llb_val row, unsigned i);
+    unsigned char groups;
     /* Set where a dot step multiplies two rows: its `a` is the groups of both, one behind the other, and its
      * accumulators, both rows' lanes, stand in an order of their own.  Turns two rows into that order,
      * and that order into two rows. */

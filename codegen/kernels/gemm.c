@@ -129,13 +129,15 @@ static void column_groups(qcg *g, const qcg_gemm *m, const tiling *t, qcg_tile_a
     int64_t out_bytes = m->e->narrow ? 1 : 4, lines = tile_lines(m, at.tile), rows = at.tile.rows / lines;
     qcg_share ln, ll, lm;
     qcg_share_begin(g, &ln, count * at.tile.vectors, at.tile.vectors, t->cut == 0);
-    at.block = llb_add(g, ln.loop.iv, llb_i64(g, first_block));
-    at.w = llb_index(g, m->w, at.block, qcg_gemm_block_bytes(m));
-    llb_val out = llb_index(g, m->out, at.block, m->m->lanes * out_bytes);
+    llb_val block = llb_add(g, ln.loop.iv, llb_i64(g, first_block));
+    llb_val out = llb_index(g, m->out, block, m->m->lanes * out_bytes);
     qcg_share_begin(g, &ll, m->lines, lines, t->cut == 1);
     llb_val line = qcg_overlap(g, ll.loop.iv, m->lines, lines);
     qcg_share_begin(g, &lm, m->rows, rows, t->cut == 2);
     llb_val row = qcg_overlap(g, lm.loop.iv, m->rows, rows);
+    /* Tiles that fill the registers have none for the weights, biases and scales of their columns. */
+    at.block = m->m->pick ? llb_hide(g, block) : block;
+    at.w = llb_index(g, m->w, at.block, qcg_gemm_block_bytes(m));
     at.row = llb_add(g, llb_mul_const(g, line, m->rows), row);
     at.a = llb_index(g, llb_index(g, m->a, line, m->a_line), row, m->a_stride);
     at.out = llb_index(g, out, at.row, m->out_stride);

@@ -34,29 +34,45 @@ static llb_val finish(qcg *g, const job *j, llb_val sum, llb_val column, unsigne
     return sum;
 }
 
+/* Vectors of the level that the lanes take. */
+static unsigned pieces(const qcg *g)
+{
+    unsigned lanes = qir_level_get(g->level)->vector_bytes / 4;
+    return lanes < LANES ? LANES / lanes : 1;
+}
+
+/* Products of vector `piece` of the lanes, a and w at the first row's k: few vectors live at a time. */
+static void add_products(qcg *g, const job *j, llb_val a, llb_val w, unsigned piece, llb_loop *l)
+{
+    unsigned rows = (unsigned)j->rows_per_tile, cols = (unsigned)j->cols_per_tile, n = pieces(g);
+    int64_t stride = j->p->k_stride * 4, at = piece * (LANES / n) * 4;
+    llb_type t = llb_vec(llb_float(g), LANES / n);
+    llb_val x[MAX_TILE], y[MAX_TILE];
+    for (unsigned r = 0; r < rows; r++)
+        x[r] = llb_load(g, t, llb_at(g, a, r * stride + at), 4);
+    for (unsigned c = 0; c < cols; c++)
+        y[c] = llb_load(g, t, llb_at(g, w, c * stride + at), 4);
+    for (unsigned i = 0; i < rows * cols; i++) {
+        llb_val term = LLVMBuildFMul(g->b, x[i / cols], y[i % cols], "");
+        llb_next(l, i * n + piece, LLVMBuildFAdd(g->b, l->phi[i * n + piece], term, ""));
+    }
+}
+
 /* One tile: a, w at their first rows; out at its first element; column: of the whole op. */
 static void tile(qcg *g, const job *j, llb_val a, llb_val w, llb_val out, llb_val column)
 {
     const qir_kernel_plan *p = j->p;
-    unsigned rows = (unsigned)j->rows_per_tile, cols = (unsigned)j->cols_per_tile;
-    int64_t stride = p->k_stride * 4;
-    llb_type t = llb_vec(llb_float(g), LANES);
-    llb_val x[MAX_TILE], y[MAX_TILE];
+    unsigned count = (unsigned)(j->rows_per_tile * j->cols_per_tile), cols = (unsigned)j->cols_per_tile;
+    unsigned n = pieces(g);
     llb_loop l;
     llb_begin(g, &l, 0, p->k_stride, LANES);
-    for (unsigned i = 0; i < rows * cols; i++)
-        llb_carry(g, &l, llb_f32s(g, 0.0f, LANES));
-    for (unsigned r = 0; r < rows; r++)
-        x[r] = llb_load(g, t, llb_at(g, llb_index(g, a, l.iv, 4), r * stride), 4);
-    for (unsigned c = 0; c < cols; c++)
-        y[c] = llb_load(g, t, llb_at(g, llb_index(g, w, l.iv, 4), c * stride), 4);
-    for (unsigned i = 0; i < rows * cols; i++) {
-        llb_val term = LLVMBuildFMul(g->b, x[i / cols], y[i % cols], "");
-        llb_next(&l, i, LLVMBuildFAdd(g->b, l.phi[i], term, ""));
-    }
+    for (unsigned i = 0; i < count * n; i++)
+        llb_carry(g, &l, llb_f32s(g, 0.0f, LANES / n));
+    for (unsigned i = 0; i < n; i++)
+        add_products(g, j, llb_index(g, a, l.iv, 4), llb_index(g, w, l.iv, 4), i, &l);
     llb_end(g, &l);
-    for (unsigned i = 0; i < rows * cols; i++) {
-        llb_val v = finish(g, j, llb_tree_fadd(g, l.value[i]), column, i % cols);
+    for (unsigned i = 0; i < count; i++) {
+        llb_val v = finish(g, j, llb_tree_fadd(g, llb_concat_all(g, l.value + i * n, n)), column, i % cols);
         llb_store(g, v, llb_at(g, out, i / cols * p->w.o * 4 + i % cols * 4), 4);
     }
 }
@@ -139,8 +155,9 @@ bool qcg_lower_gemm_f32(qcg *g, const qir_kernel_plan *p)
     qcg_window_init(g, &j.win, p, 0);
     j.win.inner = j.n / p->weight_rows;
     j.bias = bias ? qcg_const(g, bias, (size_t)p->w.o * 4, 64) : NULL;
-    j.rows_per_tile = at_most(p->panel_rows, MAX_TILE);
     j.cols_per_tile = at_most(j.n, MAX_TILE);
+    unsigned sums = MAX_TILE * MAX_TILE * pieces(g);
+    j.rows_per_tile = at_most(p->panel_rows, sums < g->machine->registers ? MAX_TILE : 1);
     qcg_window_walk(g, &j.win, 4, products, &j);
     return true;
 }

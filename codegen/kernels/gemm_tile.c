@@ -6,7 +6,7 @@
 #include "kernels/gemm.h"
 
 /* Dot steps of a tile that stand one behind the other, where k has runs. */
-enum { UNROLLED = 400 };
+enum { UNROLLED = 400, MOST_ROWS = 32, MOST_LOADS = 2, MOST_VECTORS = 24 };
 
 static int64_t run_count(const qcg_axis *a)
 {
@@ -72,30 +72,15 @@ static int64_t row_offset(const qcg_gemm *m, unsigned row)
     return row / m->rows * m->a_line + row % m->rows * m->a_stride;
 }
 
-/* Adds the products of block `i` of each element of w; ak: the operand elements of the first row. */
-static void add_products(qcg *g, const qcg_gemm *m, qcg_tile t, unsigned i, llb_val ak,
-                         const llb_val *words, const llb_val *less, llb_val *acc)
+/* Of an element of w, for one vector of columns. */
+static int64_t w_bytes(const qcg_gemm *m)
 {
-    const qcg_machine *vm = m->m;
-    llb_val wv[16];
-    for (unsigned j = 0; j < t.vectors; j++) {
-        wv[j] = cut_out(g, m, words[j], i);
-        if (less)
-            wv[j] = LLVMBuildSub(g->b, wv[j], less[j], "");
-    }
-    unsigned each = step_rows(vm);
-    for (unsigned r = 0; r < t.rows; r += each) {
-        llb_val x = vm->group(g, llb_at(g, ak, row_offset(m, r)));
-        if (each == 2)
-            x = llb_concat(g, x, r + 1 < t.rows ? vm->group(g, llb_at(g, ak, row_offset(m, r + 1))) : x);
-        for (unsigned j = 0; j < t.vectors; j++, acc++)
-            *acc = vm->dot(g, *acc, x, wv[j]);
-    }
+    return m->m->kgroup * m->m->elem_bytes * m->m->lanes;
 }
 
 int64_t qcg_gemm_block_bytes(const qcg_gemm *m)
 {
-    return m->sections * qcg_gemm_section_blocks(m) * m->m->kgroup * m->m->elem_bytes * m->m->lanes;
+    return m->sections * qcg_gemm_section_blocks(m) * w_bytes(m);
 }
 
 /* The sums of a tile on their way along k. */
@@ -104,11 +89,102 @@ typedef struct summing {
     qcg_tile tile;
     const llb_val *less;
     int64_t fetch_step;
-    qcg_axis axes[QCG_RUN_AXES + 1]; /* the runs', then the elements of w in a run */
+    qcg_axis axes[QCG_RUN_AXES + 1]; /* the runs', then the steps of `each` elements of w in a run */
+    unsigned each, rest;             /* elements of w left in a run */
     bool unrolled;
     unsigned count;
     llb_val sum[LLB_MAX_CARRY];
 } summing;
+
+/* Elements of the operand that belong to one of w. */
+static int64_t element_bytes(const qcg_gemm *m)
+{
+    return m->parts * m->m->kgroup * m->m->elem_bytes;
+}
+
+/* --- one step ---------------------------------------------------------------------------------- */
+
+/* Groups of k of every row: all of a step, if the machine picks them from registers. */
+typedef struct operand {
+    llb_val at; /* the first group of the first row */
+    llb_val row[MOST_ROWS][MOST_LOADS];
+} operand;
+
+static void load_rows(qcg *g, const summing *s, unsigned elements, operand *x)
+{
+    const qcg_machine *vm = s->m->m;
+    unsigned groups = elements * s->m->parts;
+    for (unsigned r = 0; vm->pick && r < s->tile.rows; r++) {
+        for (unsigned i = 0; i < groups; i += vm->groups) {
+            unsigned n = groups - i < vm->groups ? groups - i : vm->groups;
+            llb_type t = llb_vec(llb_int(g, 8 * vm->elem_bytes), n * vm->kgroup);
+            llb_val p = llb_at(g, x->at, row_offset(s->m, r) + i * vm->kgroup * vm->elem_bytes);
+            x->row[r][i / vm->groups] = llb_load(g, t, p, vm->elem_bytes);
+        }
+    }
+}
+
+static llb_val group_of(qcg *g, const summing *s, const operand *x, unsigned row, unsigned i)
+{
+    const qcg_machine *vm = s->m->m;
+    if (vm->pick)
+        return vm->pick(g, x->row[row][i / vm->groups], i % vm->groups);
+    return vm->group(g, llb_at(g, x->at, row_offset(s->m, row) + i * vm->kgroup * vm->elem_bytes));
+}
+
+/* What a dot step multiplies: group `i` of a row, or of two. */
+static llb_val step_operand(qcg *g, const summing *s, const operand *x, unsigned row, unsigned i)
+{
+    llb_val first = group_of(g, s, x, row, i);
+    if (step_rows(s->m->m) == 1)
+        return first;
+    return llb_concat(g, first, row + 1 < s->tile.rows ? group_of(g, s, x, row + 1, i) : first);
+}
+
+static llb_val load_words(qcg *g, const summing *s, llb_val w, unsigned vector)
+{
+    const qcg_machine *vm = s->m->m;
+    llb_type type = llb_vec(llb_int(g, 8 * vm->elem_bytes), vm->lanes * vm->kgroup);
+    return llb_load(g, type, llb_at(g, w, vector * qcg_gemm_block_bytes(s->m)), 8 * vm->elem_bytes);
+}
+
+static llb_val weights(qcg *g, const summing *s, unsigned vector, llb_val words, unsigned part)
+{
+    llb_val v = cut_out(g, s->m, words, part);
+    return s->less ? LLVMBuildSub(g->b, v, s->less[vector], "") : v;
+}
+
+/* Column by column: the rows stay in registers, a vector of weights is used up at once. */
+static void add_columns(qcg *g, summing *s, const operand *x, unsigned element, llb_val w)
+{
+    const qcg_machine *vm = s->m->m;
+    for (unsigned j = 0; j < s->tile.vectors; j++) {
+        llb_val words = load_words(g, s, w, j);
+        for (unsigned part = 0; part < s->m->parts; part++) {
+            llb_val wv = weights(g, s, j, words, part), *sum = s->sum + j;
+            for (unsigned r = 0; r < s->tile.rows; r += step_rows(vm), sum += s->tile.vectors)
+                *sum = vm->dot(g, *sum, step_operand(g, s, x, r, element * s->m->parts + part), wv);
+        }
+    }
+}
+
+/* Row by row: the weights stay in registers, a group of the operand is used up at once. */
+static void add_rows(qcg *g, summing *s, const operand *x, unsigned element, llb_val w)
+{
+    llb_val words[MOST_VECTORS], wv[MOST_VECTORS];
+    for (unsigned j = 0; j < s->tile.vectors; j++)
+        words[j] = load_words(g, s, w, j);
+    for (unsigned part = 0; part < s->m->parts; part++) {
+        for (unsigned j = 0; j < s->tile.vectors; j++)
+            wv[j] = weights(g, s, j, words[j], part);
+        llb_val *sum = s->sum;
+        for (unsigned r = 0; r < s->tile.rows; r += step_rows(s->m->m)) {
+            llb_val a = step_operand(g, s, x, r, element * s->m->parts + part);
+            for (unsigned j = 0; j < s->tile.vectors; j++, sum++)
+                *sum = s->m->m->dot(g, *sum, a, wv[j]);
+        }
+    }
+}
 
 static void prefetch(qcg *g, llb_val from, int64_t bytes)
 {
@@ -126,54 +202,70 @@ typedef struct places {
     llb_val a, w, fetch;
 } places;
 
-/* The products of one element of w per column. */
-static void sum_step(qcg *g, summing *s, places at)
+/* The products of `elements` of w per column. */
+static void sum_step(qcg *g, summing *s, unsigned elements, places at)
 {
-    const qcg_gemm *m = s->m;
-    const qcg_machine *vm = m->m;
-    llb_type type = llb_vec(llb_int(g, 8 * vm->elem_bytes), vm->lanes * vm->kgroup);
-    llb_val words[16];
-    for (unsigned j = 0; j < s->tile.vectors; j++)
-        words[j] = llb_load(g, type, llb_at(g, at.w, j * qcg_gemm_block_bytes(m)), 8 * vm->elem_bytes);
+    operand x = {.at = at.a};
+    load_rows(g, s, elements, &x);
     if (at.fetch)
-        prefetch(g, at.fetch, s->fetch_step);
-    for (unsigned i = 0; i < m->parts; i++)
-        add_products(g, m, s->tile, i, llb_at(g, at.a, i * vm->kgroup * vm->elem_bytes), words, s->less, s->sum);
+        prefetch(g, at.fetch, elements * s->fetch_step);
+    for (unsigned i = 0; i < elements; i++)
+        (s->m->m->pick ? add_columns : add_rows)(g, s, &x, i, llb_at(g, at.w, i * w_bytes(s->m)));
 }
+
+/* --- along k ----------------------------------------------------------------------------------- */
 
 /* Step `i` of an axis, each of which is `elements` of w. */
 static places step_at(qcg *g, const summing *s, places at, llb_val i, int64_t step, int64_t elements)
 {
-    const qcg_machine *vm = s->m->m;
     at.a = llb_index(g, at.a, i, step);
-    at.w = llb_index(g, at.w, i, elements * vm->kgroup * vm->elem_bytes * vm->lanes);
+    at.w = llb_index(g, at.w, i, elements * w_bytes(s->m));
     at.fetch = at.fetch ? llb_index(g, at.fetch, i, elements * s->fetch_step) : NULL;
     return at;
+}
+
+static void sum_axis(qcg *g, summing *s, unsigned axis, places at);
+
+/* All whole steps of an axis, each of which is `elements` of w. */
+static void sum_steps(qcg *g, summing *s, unsigned axis, places at, int64_t elements)
+{
+    int64_t count = s->axes[axis].count, step = s->axes[axis].step;
+    for (int64_t i = 0; s->unrolled && i < count; i++)
+        sum_axis(g, s, axis + 1, step_at(g, s, at, llb_i64(g, i), step, elements));
+    if (s->unrolled || !count)
+        return;
+    llb_loop l;
+    llb_begin(g, &l, 0, count, 1);
+    for (unsigned i = 0; i < s->count; i++)
+        s->sum[i] = llb_carry(g, &l, s->sum[i]);
+    sum_axis(g, s, axis + 1, step_at(g, s, at, l.iv, step, elements));
+    for (unsigned i = 0; i < s->count; i++)
+        llb_next(&l, i, s->sum[i]);
+    llb_end(g, &l);
+    memcpy(s->sum, l.value, s->count * sizeof *s->sum);
 }
 
 /* All steps of axis `axis` and those inside of it. */
 static void sum_axis(qcg *g, summing *s, unsigned axis, places at)
 {
     if (axis > QCG_RUN_AXES) {
-        sum_step(g, s, at);
+        sum_step(g, s, s->each, at);
         return;
     }
-    int64_t count = s->axes[axis].count, step = s->axes[axis].step, inner = 1;
-    for (unsigned i = axis + 1; i <= QCG_RUN_AXES; i++)
-        inner *= s->axes[i].count;
-    for (int64_t i = 0; s->unrolled && i < count; i++)
-        sum_axis(g, s, axis + 1, step_at(g, s, at, llb_i64(g, i), step, inner));
-    if (s->unrolled)
-        return;
-    llb_loop l;
-    llb_begin(g, &l, 0, count, 1);
-    for (unsigned i = 0; i < s->count; i++)
-        s->sum[i] = llb_carry(g, &l, s->sum[i]);
-    sum_axis(g, s, axis + 1, step_at(g, s, at, l.iv, step, inner));
-    for (unsigned i = 0; i < s->count; i++)
-        llb_next(&l, i, s->sum[i]);
-    llb_end(g, &l);
-    memcpy(s->sum, l.value, s->count * sizeof *s->sum);
+    bool innermost = axis == QCG_RUN_AXES;
+    int64_t elements = innermost ? s->each : s->m->kblocks;
+    for (unsigned i = axis + 1; i < QCG_RUN_AXES; i++)
+        elements *= s->axes[i].count;
+    sum_steps(g, s, axis, at, elements);
+    const qcg_axis *a = &s->axes[axis];
+    if (innermost && s->rest)
+        sum_step(g, s, s->rest, step_at(g, s, at, llb_i64(g, a->count), a->step, elements));
+}
+
+/* Elements of w whose groups fill a register of the operand. */
+static unsigned elements_at_once(const qcg_gemm *m)
+{
+    return m->m->pick && m->m->groups > m->parts ? m->m->groups / m->parts : 1;
 }
 
 void qcg_gemm_products(qcg *g, const qcg_gemm *m, const qcg_tile_at *at, const llb_val *start,
@@ -182,7 +274,9 @@ void qcg_gemm_products(qcg *g, const qcg_gemm *m, const qcg_tile_at *at, const l
     summing s = {.m = m, .tile = at->tile, .less = less, .fetch_step = at->fetch_step};
     for (unsigned i = 0; i < QCG_RUN_AXES; i++)
         s.axes[i] = (qcg_axis){run_count(&m->runs[i]), m->runs[i].step};
-    s.axes[QCG_RUN_AXES] = (qcg_axis){m->kblocks, m->parts * m->m->kgroup * m->m->elem_bytes};
+    s.each = elements_at_once(m);
+    s.rest = (unsigned)(m->kblocks % s.each);
+    s.axes[QCG_RUN_AXES] = (qcg_axis){m->kblocks / s.each, s.each * element_bytes(m)};
     s.count = join_rows(g, m->m, at->tile, start, s.sum);
     s.unrolled = m->runs[0].count && qcg_gemm_section_blocks(m) * s.count <= UNROLLED;
     sum_axis(g, &s, 0, (places){at->a, at->w, at->fetch});

@@ -62,6 +62,7 @@ const qcg_machine qcg_machine_avx2 = {
     .lanes = 8,
     .kgroup = 2,
     .elem_bytes = 2,
+    .registers = 16,
     .tiles = tiles,
     .dot = pmaddwd,
     .group = group,

@@ -72,6 +72,7 @@ const qcg_machine qcg_machine_avx512vnni = {
     .lanes = 16,
     .kgroup = 4,
     .elem_bytes = 1,
+    .registers = 32,
     .tiles = tiles,
     .dot = dpbusd,
     .group = group,

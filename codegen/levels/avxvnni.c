@@ -25,6 +25,7 @@ const qcg_machine qcg_machine_avxvnni = {
     .lanes = 16,
     .kgroup = 4,
     .elem_bytes = 1,
+    .registers = 16,
     .tiles = tiles,
     .dot = dpbusd,
     .group = group,

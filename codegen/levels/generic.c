@@ -54,6 +54,7 @@ const qcg_machine qcg_machine_generic = {
     .lanes = 8,
     .kgroup = 1,
     .elem_bytes = 2,
+    .registers = 16,
     .tiles = tiles,
     .dot = qcg_generic_dot,
     .group = qcg_generic_group,

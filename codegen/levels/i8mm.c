@@ -10,6 +10,12 @@ static llb_val group(qcg *g, llb_val ptr)
     return llb_load(g, llb_vec(llb_int(g, 8), 8), ptr, 1);
 }
 
+/* A load of 16 bytes holds two groups, which are zipped with those of the other row. */
+static llb_val pick(qcg *g, llb_val row, unsigned i)
+{
+    return llb_slice(g, row, 8 * i, 8);
+}
+
 /* Columns 0 and 1 of both rows, then columns 2 and 3. */
 static llb_val smmla(qcg *g, llb_val acc, llb_val a, llb_val w)
 {
@@ -33,9 +39,10 @@ static llb_val turn(qcg *g, llb_val acc)
                                   LLVMConstVector(index, 8), "");
 }
 
-static const qcg_tile tiles[] = {{4, 5}, {4, 4}, {6, 3}, {4, 3}, {6, 2}, {4, 2}, {8, 1}, {6, 1}, {4, 1},
-                                 {2, 8}, {2, 6}, {2, 4}, {2, 3}, {2, 2}, {2, 1}, {1, 8}, {1, 4}, {1, 2},
-                                 {1, 1}, {0, 0}};
+/* rows * vectors + rows + 3 <= 32 registers; a single row counts as two. */
+static const qcg_tile tiles[] = {{4, 6}, {4, 5}, {4, 4}, {6, 3}, {4, 3}, {8, 2}, {6, 2}, {4, 2}, {12, 1}, {8, 1},
+                                 {6, 1}, {4, 1}, {2, 8}, {2, 6}, {2, 4}, {2, 3}, {2, 2}, {2, 1}, {1, 8}, {1, 4},
+                                 {1, 2}, {1, 1}, {0, 0}};
 
 /* Cut out weights take registers, too. */
 static const qcg_tile low_tiles[] = {{4, 3}, {6, 2}, {4, 2}, {8, 1}, {4, 1}, {2, 6}, {2, 4}, {2, 3}, {2, 2},
@@ -46,13 +53,17 @@ static const qcg_tile low_tiles[] = {{4, 3}, {6, 2}, {4, 2}, {8, 1}, {4, 1}, {2,
         .lanes = 4,                                                                                \
         .kgroup = 8,                                                                               \
         .elem_bytes = 1,                                                                           \
+        .registers = 32,                                                                           \
         .tiles = its_tiles,                                                                        \
         .dot = smmla,                                                                              \
         .group = group,                                                                            \
+        .pick = pick,                                                                              \
+        .groups = 2,                                                                               \
         .turn = turn,                                                                              \
         .pair = qcg_aarch64_pair,                                                                  \
         .rne = qcg_aarch64_rne,                                                                    \
-        .narrow = qcg_generic_narrow,                                                              \
+        .narrow = qcg_aarch64_narrow,                                                              \
+        .saturates = true,                                                                         \
         .fuses = true,                                                                             \
         .wide = &qcg_machine_neon,                                                                 \
         .low = low_machine,                                                                        \

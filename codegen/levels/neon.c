@@ -28,6 +28,38 @@ llb_val qcg_aarch64_pair(qcg *g, llb_val acc, llb_val x0, llb_val x1, llb_val w)
     return llb_add(g, acc, llb_concat_all(g, half, 2));
 }
 
+/* --- i32 to bytes ----------------------------------------------------------------------------- */
+
+static llb_val narrow_lanes(qcg *g, const char *name, llb_val v, unsigned bits)
+{
+    llb_type t = llb_vec(llb_int(g, bits), llb_lanes(v));
+    return llb_intrinsic(g, name, &t, 1, &v, 1);
+}
+
+/* Eight values, of which the last four may not matter. */
+static llb_val eight_bytes(qcg *g, llb_val low, llb_val high, int zp, bool to_unsigned)
+{
+    llb_val v = llb_concat(g, narrow_lanes(g, "llvm.aarch64.neon.sqxtn", low, 16),
+                           narrow_lanes(g, "llvm.aarch64.neon.sqxtn", high, 16));
+    llb_type t = LLVMTypeOf(v);
+    llb_val args[] = {v, llb_i16s(g, zp, 8)};
+    if (zp)
+        v = llb_intrinsic(g, "llvm.sadd.sat", &t, 1, args, 2);
+    return narrow_lanes(g, to_unsigned ? "llvm.aarch64.neon.sqxtun" : "llvm.aarch64.neon.sqxtn", v, 8);
+}
+
+llb_val qcg_aarch64_narrow(qcg *g, const llb_val *v, unsigned n, int zp, bool to_unsigned)
+{
+    enum { MOST = 8 };
+    llb_val words[MOST], bytes[MOST / 2];
+    unsigned pieces = llb_lanes(v[0]) / 4, all = n * pieces;
+    for (unsigned i = 0; i < all; i++)
+        words[i] = llb_slice(g, v[i / pieces], i % pieces * 4, 4);
+    for (unsigned i = 0; i < all; i += 2)
+        bytes[i / 2] = eight_bytes(g, words[i], words[i + 1 < all ? i + 1 : i], zp, to_unsigned);
+    return llb_slice(g, llb_concat_all(g, bytes, (all + 1) / 2), 0, 4 * all);
+}
+
 static const qcg_tile tiles[] = {{4, 2}, {3, 3}, {2, 4}, {6, 1}, {4, 1}, {3, 2},
                                  {2, 2}, {2, 1}, {1, 4}, {1, 2}, {1, 1}, {0, 0}};
 
@@ -35,6 +67,7 @@ const qcg_machine qcg_machine_neon = {
     .lanes = 8,
     .kgroup = 1,
     .elem_bytes = 2,
+    .registers = 32,
     .tiles = tiles,
     .dot = qcg_generic_dot,
     .group = qcg_generic_group,
@@ -42,7 +75,8 @@ const qcg_machine qcg_machine_neon = {
     .positions = 4,
     .held = 6,
     .rne = qcg_aarch64_rne,
-    .narrow = qcg_generic_narrow,
+    .narrow = qcg_aarch64_narrow,
+    .saturates = true,
     .wide = &qcg_machine_neon,
     .fuses = true,
 };

@@ -42,6 +42,7 @@ static const qcg_tile low_tiles[] = {{2, 1}, {1, 1}, {0, 0}};
         .lanes = 8,                                                                                \
         .kgroup = 2,                                                                               \
         .elem_bytes = 2,                                                                           \
+        .registers = 16,                                                                           \
         .tiles = its_tiles,                                                                        \
         .dot = dot,                                                                                \
         .group = group,                                                                            \
