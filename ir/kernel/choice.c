@@ -38,7 +38,10 @@ void qir_kernel_plan_get(qir_level level, const qir_op *op, qir_kernel_plan *p)
     for (unsigned i = 0; i < QIR_NUM_KERNELS; i++) {
         one = begin;
         one.kernel = (qir_kernel)i;
-        if (!plans[i](level, op, &one) || (found && one.cycles >= p->cycles))
+        if (!plans[i](level, op, &one))
+            continue;
+        one.cycles = qir_plan_cycles(level, &one);
+        if (found && one.cycles >= p->cycles)
             continue;
         *p = one;
         found = true;

@@ -30,7 +30,6 @@ bool qir_plan_gemm_dynamic(qir_level level, const qir_op *op, qir_kernel_plan *p
     choose_dynamic(level, op, p);
     plan_rows(op, p);
     qir_plan_panels(p, op);
-    const qir_rates *r = qir_rates_get(level);
-    p->cycles = qir_plan_cycles(level, p, p->elem > 1 ? r->wide : r->gemm);
+    qir_plan_spend_all(p, p->elem > 1 ? QIR_RATE_wide : QIR_RATE_gemm);
     return true;
 }

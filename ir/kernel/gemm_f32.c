@@ -19,6 +19,7 @@ static void plan_weight_rows(const qir_op *op, qir_kernel_plan *p)
 
 bool qir_plan_gemm_f32(qir_level level, const qir_op *op, qir_kernel_plan *p)
 {
+    (void)level;
     if (qir_op_weight(op) < 0 || qir_plan_is_dynamic(op) || !qir_plan_is_float(op) ||
         qir_plan_is_depthwise(op, &p->w))
         return false;
@@ -27,6 +28,6 @@ bool qir_plan_gemm_f32(qir_level level, const qir_op *op, qir_kernel_plan *p)
     p->kgroup = LANES;
     qir_plan_panels(p, op);
     plan_weight_rows(op, p);
-    p->cycles = qir_plan_cycles(level, p, qir_rates_get(level)->gemm_f32);
+    qir_plan_spend_all(p, QIR_RATE_gemm_f32);
     return true;
 }

@@ -24,7 +24,6 @@ bool qir_plan_gemm_i8(qir_level level, const qir_op *op, qir_kernel_plan *p)
     p->elem = qir_dtype_bytes(info->elem);
     p->kgroup = info->kgroup;
     qir_plan_panels(p, op);
-    const qir_rates *r = qir_rates_get(level);
-    p->cycles = qir_plan_cycles(level, p, p->wide ? r->wide : r->gemm);
+    qir_plan_spend_all(p, p->wide ? QIR_RATE_wide : QIR_RATE_gemm);
     return true;
 }

@@ -35,12 +35,11 @@ void qir_plan_bands(qir_kernel_plan *p, int64_t rows);
 /* Rows of k values: in place, as panels, or as panels gathered from bands; kgroup, elem and sections are set. */
 void qir_plan_panels(qir_kernel_plan *p, const qir_op *op);
 
-/* Cycles (see rates.def): products, of which `rate` per cycle; what is copied; results. */
-typedef struct qir_rates {
-    double gemm, wide, depthwise, gemm_f32, depthwise_f32, copied, stored;
-} qir_rates;
-const qir_rates *qir_rates_get(qir_level level);
-/* Of the plan's products at `rate` per cycle, its bands and panels, and its results. */
-double qir_plan_cycles(qir_level level, const qir_kernel_plan *p, double rate);
+/* Counts what the kernel does, for its cost. */
+void qir_plan_spend(qir_kernel_plan *p, qir_rate what, double quantity);
+/* The same of a usual kernel: its products, bands and panels, and results. */
+void qir_plan_spend_all(qir_kernel_plan *p, qir_rate products);
+/* Cycles of all that was counted. */
+double qir_plan_cycles(qir_level level, const qir_kernel_plan *p);
 
 #endif

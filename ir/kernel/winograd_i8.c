@@ -48,14 +48,16 @@ static void plan_tiles(qir_kernel_plan *p)
 }
 
 /* Of products, both transforms, and the results.  Sums are written and read. */
-static double cycles(const qir_rates *r, const qir_kernel_plan *p)
+static void spend(qir_kernel_plan *p)
 {
     const qir_window *w = &p->w;
     double results = (double)(w->n * w->out[0] * w->out[1]) * (double)(w->out[2] * w->o);
     double places = results * PLACES / (TILE * TILE);
     double blocks = (double)(w->n * w->out[0]) * (double)w->out[1] / (double)p->block;
     double moved = blocks * (double)(p->band_bytes + p->panel_bytes) + 2.0 * places * sizeof(int32_t);
-    return places * (double)p->k / r->wide + moved / r->copied + results / r->stored;
+    qir_plan_spend(p, QIR_RATE_wide, places * (double)p->k);
+    qir_plan_spend(p, QIR_RATE_copied, moved);
+    qir_plan_spend(p, QIR_RATE_stored, results);
 }
 
 bool qir_plan_winograd_i8(qir_level level, const qir_op *op, qir_kernel_plan *p)
@@ -74,6 +76,6 @@ bool qir_plan_winograd_i8(qir_level level, const qir_op *op, qir_kernel_plan *p)
     p->panel_bytes = qir_plan_buffer(qir_plan_times(PLACES * p->panel_rows, p->k_stride), p->elem);
     p->sum_bytes = qir_plan_buffer(qir_plan_times(PLACES * p->panel_rows, QIR_WINOGRAD_VECTORS * info->nblock),
                                    sizeof(int32_t));
-    p->cycles = cycles(qir_rates_get(level), p);
+    spend(p);
     return true;
 }

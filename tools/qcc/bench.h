@@ -3,19 +3,22 @@
 #define QCC_TOOLS_QCC_BENCH_H
 
 #include "qcc.h"
+#include "qir/kernel_plan.h"
 
 typedef struct bench_layer {
     const qir_op *op;
     double products;     /* multiply-adds; 0: none */
     double predicted_us; /* by the cost model; 0: it has no figure for the op */
     double measured_us;  /* between two time stamps, the least of all calls */
-    const char *kernel;  /* NULL: not one of ir/kernels.def */
+    bool has_kernel;     /* one of ir/kernels.def: */
+    qir_kernel_plan plan;
 } bench_layer;
 
 typedef struct bench_result {
     const qir_variant *variant;
     double min_us, median_us;
     double products;
+    double gigahertz;  /* of dependent additions */
     double burst;      /* products per second / 10^9 that the level's dot product reaches on registers; 0: unknown */
     bench_layer *layers; /* NULL: not asked for */
     size_t nlayers;

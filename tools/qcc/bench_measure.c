@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../../bench/burst.h"
-#include "qir/kernel_plan.h"
 #include "qir/layout.h"
 #include "qir/ops.h"
 #include "values.h"
@@ -151,8 +150,8 @@ static bool is_called(const qir_op *op)
 static void list_layers(qcc_driver *d, const qir_variant *v, bench_result *out)
 {
     qir_block *body = qir_module_main(v->module)->body;
-    double hertz = gigahertz();
     size_t n = 0;
+    out->gigahertz = gigahertz();
     qir_for_each_op(op, body)
         n += is_called(op);
     out->layers = QIR_NEW_ARRAY(qir_context_arena(d->ctx), bench_layer, n + 1);
@@ -164,10 +163,9 @@ static void list_layers(qcc_driver *d, const qir_variant *v, bench_result *out)
         out->products += l->products;
         if (!qir_op_has_kernel(op))
             continue;
-        qir_kernel_plan p;
-        qir_kernel_plan_get(v->level, op, &p);
-        l->kernel = qir_kernel_name(p.kernel);
-        l->predicted_us = 1e-3 * p.cycles / hertz;
+        l->has_kernel = true;
+        qir_kernel_plan_get(v->level, op, &l->plan);
+        l->predicted_us = 1e-3 * l->plan.cycles / out->gigahertz;
     }
 }
 

@@ -39,9 +39,18 @@ typedef enum qir_kernel {
 /* winograd_i8: products of a tile, and vectors of columns whose sums are kept at a time. */
 enum { QIR_WINOGRAD_PLACES = 16, QIR_WINOGRAD_VECTORS = 2 };
 
+/* What the cost model knows the rate of. */
+typedef enum qir_rate {
+#define RATE(name, doc) QIR_RATE_##name,
+#include "rates.def"
+    QIR_NUM_RATES
+} qir_rate;
+const char *qir_rate_name(qir_rate r);
+
 typedef struct qir_kernel_plan {
     qir_kernel kernel;
-    double cycles; /* about how many it takes, of one thread */
+    double spent[QIR_NUM_RATES]; /* how much of what; and */
+    double cycles;               /* about how many that takes, of one thread */
     qir_window w;
     bool own_weights; /* packed into a constant of the kernel's own: no prepack op */
     bool is_float;
