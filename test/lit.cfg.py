@@ -51,7 +51,7 @@ if os.path.isdir(onnx_data):
 if shutil.which("aarch64-linux-gnu-gcc") and shutil.which("qemu-aarch64"):
     config.available_features.add("aarch64")
 for tool in ("qemu-x86_64", "qemu-system-x86_64", "qemu-system-aarch64", "aarch64-linux-gnu-g++",
-             "gdb", "clang-19"):
+             "gdb", "clang-19", "llvm-mca-19"):
     if shutil.which(tool):
         config.available_features.add(tool)
 if shutil.which("qemu-riscv64") and shutil.which("ld.lld", path=config.llvm_tools) and \

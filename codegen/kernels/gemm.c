@@ -15,10 +15,20 @@ static int64_t tile_lines(const qcg_gemm *m, qcg_tile t)
     return t.rows > m->rows ? t.rows / m->rows : 1;
 }
 
+/* Tiles whose rows stay in registers fill all of them.  Without a loop along k constants of the epilogue
+ * need some at the same time. */
+static bool leaves_registers(const qcg_gemm *m, qcg_tile t)
+{
+    enum { WEIGHTS = 2, CONSTANTS = 4 };
+    bool all = !m->m->pick || !qcg_gemm_is_straight(m);
+    return all || t.rows * t.vectors + t.rows + WEIGHTS + CONSTANTS <= (int)m->m->registers;
+}
+
 static bool tile_fits(const qcg_gemm *m, qcg_tile t)
 {
     bool whole = t.rows <= m->rows || t.rows % m->rows == 0;
-    return whole && tile_lines(m, t) <= m->lines && t.vectors <= qir_ceil_div(m->n, m->m->lanes);
+    return whole && leaves_registers(m, t) && tile_lines(m, t) <= m->lines &&
+           t.vectors <= qir_ceil_div(m->n, m->m->lanes);
 }
 
 /* Cost of a tile's code for one k step and its epilogue, in vector operations. */

@@ -44,6 +44,9 @@ void qcg_gemm_emit(qcg *g, const qcg_gemm *m);
 /* What tasks can cut that into. */
 int64_t qcg_gemm_units(const qcg_gemm *m);
 
+/* May its sums along k need no loop? */
+bool qcg_gemm_is_straight(const qcg_gemm *m);
+
 /* Elements of w along k of one section, and bytes of the weights of one vector of columns. */
 int64_t qcg_gemm_section_blocks(const qcg_gemm *m);
 int64_t qcg_gemm_block_bytes(const qcg_gemm *m);

@@ -268,6 +268,11 @@ static unsigned elements_at_once(const qcg_gemm *m)
     return m->m->pick && m->m->groups > m->parts ? m->m->groups / m->parts : 1;
 }
 
+bool qcg_gemm_is_straight(const qcg_gemm *m)
+{
+    return m->kblocks < 2 * (int64_t)elements_at_once(m) || m->runs[0].count;
+}
+
 void qcg_gemm_products(qcg *g, const qcg_gemm *m, const qcg_tile_at *at, const llb_val *start,
                        const llb_val *less, llb_val *acc)
 {

@@ -28,8 +28,7 @@ KNOWN = {
     ('avx2', 'depthwise_i8'): 17, ('avx2', 'gemm_dynamic'): 62, ('avx2', 'matmul'): 8, ('avx2', 'softmax'): 1,
     ('avxvnni', 'depthwise_i8'): 2, ('avxvnni', 'gemm_dynamic'): 24, ('avxvnni', 'matmul'): 8, ('avxvnni', 'softmax'): 1,
 } | {(level, kernel): n for level in ('neon', 'dotprod', 'i8mm') for kernel, n in
-     (('depthwise_i8', 175), ('depthwise_f32', 38), ('matmul', 6), ('pool', 10), ('softmax', 3))} | {
-    ('dotprod', 'gemm_i8'): 2, ('i8mm', 'gemm_i8'): 4}
+     (('depthwise_i8', 175), ('depthwise_f32', 38), ('matmul', 6), ('pool', 10), ('softmax', 3))}
 
 SHAPES = {
     # Sizes of layers of networks: whole tiles of every kind, and tails.
