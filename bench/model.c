@@ -7,6 +7,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,12 +55,34 @@ static int call(const session *s)
 #endif
 }
 
+#ifdef THREADS
+/* The caller stays on the first CPU that it may use, the others on the rest: schedulers let two that wait for
+ * each other share one for a long time. */
+static pthread_pool *apart(unsigned threads)
+{
+    cpu_set_t first, rest;
+    int cpu = 0;
+    sched_getaffinity(0, sizeof rest, &rest);
+    while (!CPU_ISSET(cpu, &rest))
+        cpu++;
+    if (CPU_COUNT(&rest) < 2)
+        return pthread_pool_create(threads);
+    CPU_ZERO(&first);
+    CPU_SET(cpu, &first);
+    CPU_CLR(cpu, &rest);
+    sched_setaffinity(0, sizeof rest, &rest); /* threads inherit it */
+    pthread_pool *pool = pthread_pool_create(threads);
+    sched_setaffinity(0, sizeof first, &first);
+    return pool;
+}
+#endif
+
 static session prepare(unsigned threads)
 {
     session s = {buffer(m_info.tensors[0].bytes), buffer(m_info.tensors[1].bytes), NULL,
                  M_SCRATCH_BYTES, {0}, {0},
 #ifdef THREADS
-                 {pthread_pool_create(threads), threads, pthread_pool_for}
+                 {apart(threads), threads, pthread_pool_for}
 #endif
     };
 #ifdef THREADS
