@@ -96,7 +96,7 @@ static void bind_params(qcg *g, const qir_op *op, bool shares)
 
 bool qcg_lower_op(qcg *g, const qir_op *op, size_t k, const char *features, qcg_call *call)
 {
-    unsigned tasks = qcg_share_tasks(op, g->opts->share_grain);
+    unsigned tasks = qcg_share_tasks(g->level, op, g->opts->share_grain);
     g->op = op;
     g->fn = op_function(g, op, k, features, tasks > 1);
     bind_params(g, op, tasks > 1);

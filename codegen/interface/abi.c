@@ -175,7 +175,7 @@ static size_t task_bytes(const qir_codegen_options *opts, const qir_variant *v)
     size_t most = 0;
     qir_for_each_op(op, qir_module_main(v->module)->body) {
         size_t bytes = qir_level_workspace(v->level, op);
-        if (qcg_share_tasks(op, opts->share_grain) > 1 && bytes > most)
+        if (qcg_share_tasks(v->level, op, opts->share_grain) > 1 && bytes > most)
             most = bytes;
     }
     return whole_lines(most);

@@ -34,6 +34,6 @@ void qcg_share_none(qcg *g);
 
 /* The most tasks that an op is worth if its loops can be cut and a task does at least `grain` of
  * work (qir_codegen_options); 1: it takes no share. */
-unsigned qcg_share_tasks(const qir_op *op, uint32_t grain);
+unsigned qcg_share_tasks(qir_level level, const qir_op *op, uint32_t grain);
 
 #endif
