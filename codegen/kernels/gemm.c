@@ -27,6 +27,7 @@ static bool leaves_registers(const qcg_gemm *m, qcg_tile t)
 static bool tile_fits(const qcg_gemm *m, qcg_tile t)
 {
     bool whole = t.rows <= m->rows || t.rows % m->rows == 0;
+    whole = whole && (!m->pairs || t.rows % 2 == 0);
     return whole && leaves_registers(m, t) && tile_lines(m, t) <= m->lines &&
            t.vectors <= qir_ceil_div(m->n, m->m->lanes);
 }

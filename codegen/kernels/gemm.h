@@ -23,6 +23,7 @@ typedef struct qcg_gemm {
     unsigned parts;               /* weights in an element of w (see ir/layouts.def) */
     int64_t a_line;               /* bytes from line to line of the operand */
     int64_t a_stride, out_stride; /* bytes from row to row */
+    bool pairs;                   /* rows of the operand stand in pairs (qir/kernel_plan.h) */
     const qcg_epilogue *e;        /* its scale: of column 0 of this product */
     llb_val scale;
     const struct qcg_dynamic *dynamic; /* in place of bias, scale and epilogue; NULL: not */

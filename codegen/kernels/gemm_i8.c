@@ -51,6 +51,7 @@ bool qcg_lower_gemm_i8(qcg *g, const qir_kernel_plan *p)
     j.m.scale = j.sums.e.scale;
     j.m.lines = 1;
     j.m.rows = p->panel_rows;
+    j.m.pairs = p->pairs;
     j.m.n = w.n;
     j.m.kblocks = qir_ceil_div(p->k, j.m.m->kgroup);
     j.w_group = j.padded * j.m.kblocks * j.m.m->kgroup * j.m.m->elem_bytes;

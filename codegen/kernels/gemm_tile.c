@@ -116,7 +116,7 @@ static void load_rows(qcg *g, const summing *s, unsigned elements, operand *x)
     unsigned groups = elements * s->m->parts;
     for (unsigned r = 0; vm->pick && r < s->tile.rows; r++) {
         for (unsigned i = 0; i < groups; i += vm->groups) {
-            unsigned n = groups - i < vm->groups ? groups - i : vm->groups;
+            unsigned n = groups - i < vm->groups && !s->m->pairs ? groups - i : vm->groups;
             llb_type t = llb_vec(llb_int(g, 8 * vm->elem_bytes), n * vm->kgroup);
             llb_val p = llb_at(g, x->at, row_offset(s->m, r) + i * vm->kgroup * vm->elem_bytes);
             x->row[r][i / vm->groups] = llb_load(g, t, p, vm->elem_bytes);
@@ -135,6 +135,8 @@ static llb_val group_of(qcg *g, const summing *s, const operand *x, unsigned row
 /* What a dot step multiplies: group `i` of a row, or of two. */
 static llb_val step_operand(qcg *g, const summing *s, const operand *x, unsigned row, unsigned i)
 {
+    if (s->m->pairs)
+        return x->row[row + i % 2][i / 2];
     llb_val first = group_of(g, s, x, row, i);
     if (step_rows(s->m->m) == 1)
         return first;

@@ -211,6 +211,26 @@ static void zero_tail(qcg *g, const qcg_window *w, llb_val row)
         llb_store(g, llb_f32s(g, 0.0f, MIN_CHUNK), llb_at(g, row, p->k * 4), 4);
 }
 
+/* Rows of the filled panel in pairs, where the plan says so. */
+static void pair_rows(qcg *g, const qcg_window *w)
+{
+    enum { BYTES = 16, HALF = 8 };
+    const qir_kernel_plan *p = w->plan;
+    llb_type t = llb_vec(llb_int(g, 8), BYTES);
+    llb_loop lr, lk;
+    if (!p->pairs)
+        return;
+    llb_begin(g, &lr, 0, p->panel_rows, 2);
+    llb_val row = llb_index(g, w->panel, lr.iv, p->pitch);
+    llb_begin(g, &lk, 0, p->k_stride, BYTES);
+    llb_val first = llb_offset(g, row, lk.iv), second = llb_at(g, first, p->pitch);
+    llb_val a = llb_load(g, t, first, 1), b = llb_load(g, t, second, 1);
+    llb_store(g, llb_concat(g, llb_slice(g, a, 0, HALF), llb_slice(g, b, 0, HALF)), first, 1);
+    llb_store(g, llb_concat(g, llb_slice(g, a, HALF, HALF), llb_slice(g, b, HALF, HALF)), second, 1);
+    llb_end(g, &lk);
+    llb_end(g, &lr);
+}
+
 void qcg_panel_gather(qcg *g, const qcg_window *w, llb_val group)
 {
     const qir_kernel_plan *p = w->plan;
@@ -227,6 +247,7 @@ void qcg_panel_gather(qcg *g, const qcg_window *w, llb_val group)
     zero_tail(g, w, row);
     llb_end(g, &lw);
     llb_end(g, &lr);
+    pair_rows(g, w);
 }
 
 /* A row of k values, each section of it where its weights begin. */
@@ -274,8 +295,10 @@ static void walk_positions(qcg *g, const qcg_window *w, int64_t out_elem, qcg_bl
     qcg_share_begin(g, &s, positions, p->block, qcg_share_choose(units, 2) == 0);
     llb_val at = qcg_overlap(g, s.loop.iv, positions, p->block);
     llb_val src = llb_index(g, qcg_operand(g, 0), at, p->k * from_bytes(w));
-    if (!p->in_place)
+    if (!p->in_place) {
         panel_direct(g, w, src, at);
+        pair_rows(g, w);
+    }
     fn(g, ctx,
        &(qcg_block){.rows = p->in_place ? src : w->panel,
                     .at = at,

@@ -1,6 +1,8 @@
 /* Integer products with parameters known: on bytes where they fit the level's dot product, else on i16. */
 #include "kernel/kernel.h"
 
+enum { MANY_OUTPUTS = 64 };
+
 /* Products of bytes only: operands stored as the level wants them, weights without zero points. */
 static bool fits_i8(const qir_level_info *level, const qir_op *op)
 {
@@ -23,6 +25,8 @@ bool qir_plan_gemm_i8(qir_level level, const qir_op *op, qir_kernel_plan *p)
     const qir_packing_info *info = qir_packing_get(p->wide ? facts->wide : facts->gemm);
     p->elem = qir_dtype_bytes(info->elem);
     p->kgroup = info->kgroup;
+    /* Products of two rows at a time (smmla): many outputs pay for pairing them once. */
+    p->pairs = info->kgroup == 8 && p->w.o / p->w.groups >= MANY_OUTPUTS;
     qir_plan_panels(p, op);
     qir_plan_spend_all(p, p->wide ? QIR_RATE_wide : QIR_RATE_gemm);
     return true;

@@ -3,7 +3,7 @@
 
 #include "qir/support/checked.h"
 
-enum { PANEL_ROWS = 60, MANY_ROWS = 12, SLACK = 128, LINE = 64, PAGE = 4096 };
+enum { PANEL_ROWS = 60, MANY_ROWS = 12, SLACK = 128, LINE = 64, PAGE = 4096, PAIRED = 16 };
 
 const qir_type *qir_plan_weight(const qir_op *op)
 {
@@ -97,14 +97,25 @@ static bool crowded(const qir_kernel_plan *p, int64_t distance)
     return !p->is_float && qir_plan_times(p->k_stride, (int64_t)p->elem) % distance == 0;
 }
 
+/* Even, for pairs: all rows at once only where they are. */
+static int64_t block_of_pairs(int64_t positions, int64_t block)
+{
+    if (block == positions && positions % 2)
+        block = qir_ceil_div(positions, 2);
+    return block + block % 2;
+}
+
 static void plan_direct(qir_kernel_plan *p)
 {
     const qir_window *w = &p->w;
     int64_t positions = w->n * w->out[0] * w->out[1] * w->out[2];
     size_t operand = p->is_float ? 4 : 1;
-    p->in_place = p->elem == operand && p->k_stride == p->k && !p->raised &&
+    p->pairs = p->pairs && positions > 1;
+    p->in_place = !p->pairs && p->elem == operand && p->k_stride == p->k && !p->raised &&
                   (positions < MANY_ROWS || !crowded(p, PAGE));
     p->block = even_blocks(positions, p->in_place ? positions : p->most_rows);
+    if (p->pairs)
+        p->block = block_of_pairs(positions, p->block);
     p->panel_rows = p->block;
 }
 
@@ -123,7 +134,8 @@ void qir_plan_panels(qir_kernel_plan *p, const qir_op *op)
         plan_direct(p);
     else
         qir_plan_bands(p, p->most_rows / w->out[2]);
-    p->pitch = p->k_stride;
+    p->pairs = p->pairs && p->panel_rows % 2 == 0;
+    p->pitch = p->pairs ? qir_ceil_div(p->k_stride, PAIRED) * PAIRED : p->k_stride;
     if (!p->in_place && crowded(p, PAGE / 2))
         p->pitch += LINE / (int64_t)p->elem;
     if (!p->in_place)

@@ -66,6 +66,9 @@ typedef struct qir_kernel_plan {
     bool direct, in_place;
     int64_t k, k_stride; /* values of one panel row, and with those that fill its sections */
     int64_t pitch;       /* elements from one row to the next */
+    /* Rows stand in pairs: of each 16 bytes the first row of two holds the first 8 of both, the second the
+     * others. */
+    bool pairs;
     int64_t block;       /* output rows (direct: positions) per step */
     int64_t panel_rows;
     int64_t band_rows, band_width; /* per plane; positions of c elements; kernel[0] planes */

@@ -19,7 +19,7 @@ SHAPES = {'1x1': Weighted([1, 64, 24, 24], 96, [1, 1]), '1x1 of 40': Weighted([1
 # level, shape, CPU, percent of the peak
 LOOPS = [(level, shape, cpu, share) for level, cpus in (
     ('dotprod', (('cortex-a76', 95), ('neoverse-n1', 95), ('neoverse-v1', 95))),
-    ('i8mm', (('neoverse-v1', 80),)),
+    ('i8mm', (('neoverse-v1', 95),)),
     ('neon', (('cortex-a76', 95), ('neoverse-n1', 95), ('neoverse-v1', 95)))) for cpu, share in cpus for shape in SHAPES]
 
 

@@ -21,6 +21,7 @@ def conv():
     yield 'unsigned', Weighted([1, 8, 6, 6], 13, [3, 3], pads=1, storage='u8')
     yield '1d', Weighted([1, 8, 20], 12, [5], 2, 2)
     yield '3d', Weighted([1, 4, 5, 6, 7], 6, [3, 3, 3], [1, 2, 1], 1)
+    yield 'many-outputs', Weighted([1, 9, 6, 5], 67, [3, 3], pads=1)
 
 
 def winograd():
@@ -58,6 +59,7 @@ def linear():
     yield 'wide', Weighted([1, 128], 1000)
     yield 'tails', Weighted([65, 33], 17, attrs='min = 0.0')
     yield 'leading', Weighted([2, 3, 32], 8)
+    yield 'many-outputs', Weighted([9, 43], 75)
 
 
 def extremes():
