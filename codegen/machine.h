@@ -42,6 +42,12 @@ typedef struct qcg_machine {
     llb_val (*rne)(qcg *g, llb_val v);
     /* n (1, 2 or 4) vectors of `lanes` i32: adds zp, cuts to i8 or u8, n * lanes bytes in order. */
     llb_val (*narrow)(qcg *g, const llb_val *v, unsigned n, int zp, bool to_unsigned);
+    /* Channels as interleaved rows leave them (qir_columns): the machine for vectors of up to `lanes` of
+     * them; NULL: none.  Instead of `narrow` it has its two halves: two vectors to words with zp added, two of
+     * those to bytes, in that order within each 128 bits. */
+    const struct qcg_machine *columns;
+    llb_val (*narrow_words)(qcg *g, llb_val a, llb_val b, int zp);
+    llb_val (*narrow_bytes)(qcg *g, llb_val a, llb_val b, bool to_unsigned);
     bool saturates; /* narrow does, from any i32; and rne takes |v| < 2^31 */
     bool fuses;     /* products and sums of floats, rounded once */
     /* The machine of packing `wide` of targets.def: itself unless elem_bytes is 1. */

@@ -125,7 +125,11 @@ llb_val qcg_epilogue_apply(qcg *g, const qcg_epilogue *e, llb_val v, llb_val sca
 llb_val qcg_epilogue_bytes(qcg *g, const qcg_epilogue *e, const qcg_machine *m, const llb_val *v,
                            unsigned n)
 {
-    llb_val bytes = m->narrow(g, v, n, e->zp, e->is_unsigned);
+    return qcg_epilogue_bound(g, e, m->narrow(g, v, n, e->zp, e->is_unsigned));
+}
+
+llb_val qcg_epilogue_bound(qcg *g, const qcg_epilogue *e, llb_val bytes)
+{
     unsigned lanes = llb_lanes(bytes);
     if (e->lo > (e->is_unsigned ? 0 : INT8_MIN))
         bytes = (e->is_unsigned ? llb_umax : llb_smax)(g, bytes, llb_i8s(g, e->lo, lanes));

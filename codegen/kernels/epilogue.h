@@ -47,6 +47,9 @@ llb_val qcg_epilogue_apply(qcg *g, const qcg_epilogue *e, llb_val acc, llb_val s
 llb_val qcg_epilogue_bytes(qcg *g, const qcg_epilogue *e, const qcg_machine *m, const llb_val *v,
                            unsigned n);
 
+/* Narrowed bytes within the bounds, as the result stores them. */
+llb_val qcg_epilogue_bound(qcg *g, const qcg_epilogue *e, llb_val bytes);
+
 /* Stores a tile v[row * vectors + vector] at out + row * stride; the last vector has `tail` columns
  * (0: whole).  `scale` as above, for the tile's first column. */
 typedef struct qcg_tile_store {

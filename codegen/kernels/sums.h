@@ -14,4 +14,13 @@ typedef struct qcg_sums {
  * where it can, which takes a third vector of constants per column.  False: diagnosed. */
 bool qcg_sums_get(qcg *g, const qcg_weights *w, unsigned lanes, bool floats, qcg_sums *s);
 
+/* Columns in an order of their own: the row of the weight that each is, -1: none; what is added to operands
+ * before they are multiplied. */
+typedef struct qcg_order {
+    const int64_t *rows;
+    int64_t count;
+    int32_t raised;
+} qcg_order;
+bool qcg_sums_in_order(qcg *g, const qcg_weights *w, const qcg_order *o, bool floats, qcg_sums *s);
+
 #endif

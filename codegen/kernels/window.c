@@ -309,7 +309,7 @@ static void walk_positions(qcg *g, const qcg_window *w, int64_t out_elem, qcg_bl
 static void walk_rows(qcg *g, const qcg_window *w, int64_t out_elem, qcg_block_fn fn, void *ctx)
 {
     const qir_window *q = &w->plan->w;
-    int64_t step = w->plan->has_band ? w->plan->block : 1, row = q->out[2] * q->o * out_elem;
+    int64_t step = w->plan->block ? w->plan->block : 1, row = q->out[2] * q->o * out_elem;
     int64_t image = q->in[0] * q->in[1] * q->in[2] * q->c * from_bytes(w);
     int64_t units[] = {q->n, q->out[0], q->out[1] / step, w->inner};
     unsigned cut = qcg_share_choose(units, 4);

@@ -39,7 +39,7 @@ typedef struct qcg_block {
 typedef void (*qcg_block_fn)(qcg *g, void *ctx, const qcg_block *b);
 
 /* Emits the loops over all steps of the plan, fills band (or, when direct, panel), and calls fn for
- * what is done in each; plans without a band go row by row.  out_elem: bytes of a result element.
+ * what is done in each; plans without a block go row by row.  out_elem: bytes of a result element.
  * Tasks share the steps, or, of few steps, what is inside: each then fills band and panel itself. */
 void qcg_window_walk(qcg *g, const qcg_window *w, int64_t out_elem, qcg_block_fn fn, void *ctx);
 

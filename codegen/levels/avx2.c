@@ -58,6 +58,8 @@ static const qcg_machine low = {
     .unsigned_operand = true,
 };
 
+static const qcg_machine columns = QCG_X86_COLUMNS(8, 3, qcg_x86_column_pairs, false);
+
 const qcg_machine qcg_machine_avx2 = {
     .lanes = 8,
     .kgroup = 2,
@@ -71,6 +73,7 @@ const qcg_machine qcg_machine_avx2 = {
     .held = 6,
     .rne = qcg_x86_rne_256,
     .narrow = narrow,
+    .columns = &columns,
     .saturates = true,
     .wide = &qcg_machine_avx2,
     .low = &low,

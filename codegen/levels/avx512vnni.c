@@ -68,6 +68,8 @@ static const qcg_machine wide = {
     .wide = &wide,
 };
 
+static const qcg_machine columns = QCG_X86_COLUMNS(16, 6, qcg_x86_column_bytes, true);
+
 const qcg_machine qcg_machine_avx512vnni = {
     .lanes = 16,
     .kgroup = 4,
@@ -81,6 +83,7 @@ const qcg_machine qcg_machine_avx512vnni = {
     .held = 9,
     .rne = rne,
     .narrow = narrow,
+    .columns = &columns,
     .saturates = true,
     .wide = &wide,
     .low = &qcg_machine_avx512vnni,

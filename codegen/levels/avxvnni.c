@@ -21,6 +21,8 @@ static llb_val narrow(qcg *g, const llb_val *v, unsigned n, int zp, bool to_unsi
 static const qcg_tile tiles[] = {{6, 1}, {5, 1}, {4, 1}, {3, 1}, {2, 2}, {2, 1},
                                  {1, 4}, {1, 3}, {1, 2}, {1, 1}, {0, 0}};
 
+static const qcg_machine columns = QCG_X86_COLUMNS(8, 3, qcg_x86_column_bytes, true);
+
 const qcg_machine qcg_machine_avxvnni = {
     .lanes = 16,
     .kgroup = 4,
@@ -31,6 +33,7 @@ const qcg_machine qcg_machine_avxvnni = {
     .group = group,
     .rne = qcg_x86_rne_256,
     .narrow = narrow,
+    .columns = &columns,
     .saturates = true,
     .wide = &qcg_machine_avx2,
     .low = &qcg_machine_avxvnni,

@@ -33,6 +33,17 @@ static const qcg_tile tiles[] = {{6, 4}, {4, 6}, {5, 4}, {4, 5}, {7, 3}, {6, 3},
                                  {2, 4}, {2, 2}, {1, 8}, {1, 4}, {1, 2}, {14, 1}, {8, 1}, {4, 1}, {2, 1}, {1, 1},
                                  {0, 0}};
 
+const qcg_machine qcg_aarch64_columns = {
+    .lanes = 4,
+    .kgroup = 4,
+    .elem_bytes = 1,
+    .dot = sdot,
+    .positions = 4,
+    .narrow_words = qcg_aarch64_narrow_words,
+    .narrow_bytes = qcg_aarch64_narrow_bytes,
+    .saturates = true,
+};
+
 const qcg_machine qcg_machine_dotprod = {
     .lanes = 4,
     .kgroup = 4,
@@ -48,5 +59,6 @@ const qcg_machine qcg_machine_dotprod = {
     .narrow = qcg_aarch64_narrow,
     .saturates = true,
     .wide = &qcg_machine_neon,
+    .columns = &qcg_aarch64_columns,
     .fuses = true,
 };

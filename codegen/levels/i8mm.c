@@ -66,6 +66,7 @@ static const qcg_tile low_tiles[] = {{4, 3}, {6, 2}, {4, 2}, {8, 1}, {4, 1}, {2,
         .saturates = true,                                                                         \
         .fuses = true,                                                                             \
         .wide = &qcg_machine_neon,                                                                 \
+        .columns = &qcg_aarch64_columns,                                                           \
         .low = low_machine,                                                                        \
     }
 

@@ -36,18 +36,26 @@ static llb_val narrow_lanes(qcg *g, const char *name, llb_val v, unsigned bits)
     return llb_intrinsic(g, name, &t, 1, &v, 1);
 }
 
-/* Eight values, of which the last four may not matter. */
-static llb_val eight_bytes(qcg *g, llb_val low, llb_val high, int zp, bool to_unsigned)
+llb_val qcg_aarch64_narrow_words(qcg *g, llb_val a, llb_val b, int zp)
 {
-    llb_val v = llb_concat(g, narrow_lanes(g, "llvm.aarch64.neon.sqxtn", low, 16),
-                           narrow_lanes(g, "llvm.aarch64.neon.sqxtn", high, 16));
+    llb_val v = llb_concat(g, narrow_lanes(g, "llvm.aarch64.neon.sqxtn", a, 16),
+                           narrow_lanes(g, "llvm.aarch64.neon.sqxtn", b, 16));
     llb_type t = LLVMTypeOf(v);
     llb_val args[] = {v, llb_i16s(g, zp, 8)};
-    if (zp)
-        v = llb_intrinsic(g, "llvm.sadd.sat", &t, 1, args, 2);
-    return narrow_lanes(g, to_unsigned ? "llvm.aarch64.neon.sqxtun" : "llvm.aarch64.neon.sqxtn", v, 8);
+    return zp ? llb_intrinsic(g, "llvm.sadd.sat", &t, 1, args, 2) : v;
 }
 
+static llb_val eight_bytes(qcg *g, llb_val words, bool to_unsigned)
+{
+    return narrow_lanes(g, to_unsigned ? "llvm.aarch64.neon.sqxtun" : "llvm.aarch64.neon.sqxtn", words, 8);
+}
+
+llb_val qcg_aarch64_narrow_bytes(qcg *g, llb_val a, llb_val b, bool to_unsigned)
+{
+    return llb_concat(g, eight_bytes(g, a, to_unsigned), eight_bytes(g, b, to_unsigned));
+}
+
+/* Of eight values the last four may not matter. */
 llb_val qcg_aarch64_narrow(qcg *g, const llb_val *v, unsigned n, int zp, bool to_unsigned)
 {
     enum { MOST = 8 };
@@ -56,7 +64,8 @@ llb_val qcg_aarch64_narrow(qcg *g, const llb_val *v, unsigned n, int zp, bool to
     for (unsigned i = 0; i < all; i++)
         words[i] = llb_slice(g, v[i / pieces], i % pieces * 4, 4);
     for (unsigned i = 0; i < all; i += 2)
-        bytes[i / 2] = eight_bytes(g, words[i], words[i + 1 < all ? i + 1 : i], zp, to_unsigned);
+        bytes[i / 2] = eight_bytes(
+            g, qcg_aarch64_narrow_words(g, words[i], words[i + 1 < all ? i + 1 : i], zp), to_unsigned);
     return llb_slice(g, llb_concat_all(g, bytes, (all + 1) / 2), 0, 4 * all);
 }
 

@@ -37,6 +37,8 @@ static const qcg_tile tiles[] = {{2, 2}, {5, 1}, {4, 1}, {3, 1}, {2, 1}, {1, 2},
 /* Cut out weights take registers, too. */
 static const qcg_tile low_tiles[] = {{2, 1}, {1, 1}, {0, 0}};
 
+static const qcg_machine columns = QCG_X86_COLUMNS(4, 2, qcg_x86_column_pairs, false);
+
 #define MACHINE(its_tiles, low_machine)                                                            \
     {                                                                                              \
         .lanes = 8,                                                                                \
@@ -50,6 +52,7 @@ static const qcg_tile low_tiles[] = {{2, 1}, {1, 1}, {0, 0}};
         .positions = 2,                                                                            \
         .rne = rne,                                                                                \
         .narrow = narrow,                                                                          \
+        .columns = &columns,                                                                       \
         .saturates = true,                                                                         \
         .wide = &qcg_machine_sse2,                                                                 \
         .low = low_machine,                                                                        \

@@ -8,7 +8,9 @@ const qcg_x86 qcg_x86_128 = {.lanes = 4,
                              .madd = "llvm.x86.sse2.pmadd.wd",
                              .packssdw = "llvm.x86.sse2.packssdw.128",
                              .packsswb = "llvm.x86.sse2.packsswb.128",
-                             .packuswb = "llvm.x86.sse2.packuswb.128"};
+                             .packuswb = "llvm.x86.sse2.packuswb.128",
+
+                             .dpbusd = "llvm.x86.avx512.vpdpbusd.128"};
 const qcg_x86 qcg_x86_256 = {.lanes = 8,
                              .madd = "llvm.x86.avx2.pmadd.wd",
                              .packssdw = "llvm.x86.avx2.packssdw",

@@ -29,4 +29,23 @@ llb_val qcg_x86_rne_256(qcg *g, llb_val v);
 llb_val qcg_x86_narrow(qcg *g, const qcg_x86 *x, const llb_val *v, unsigned n, int zp,
                        bool to_unsigned);
 
+/* Machines of columns (qcg_machine.columns). */
+llb_val qcg_x86_column_bytes(qcg *g, llb_val acc, llb_val a, llb_val w);
+llb_val qcg_x86_column_pairs(qcg *g, llb_val acc, llb_val a, llb_val w);
+llb_val qcg_x86_narrow_words(qcg *g, llb_val a, llb_val b, int zp);
+llb_val qcg_x86_narrow_bytes(qcg *g, llb_val a, llb_val b, bool to_unsigned);
+/* With products of bytes, or of pairs of i16. */
+#define QCG_X86_COLUMNS(its_lanes, its_positions, products, bytes)                                 \
+    {                                                                                              \
+        .lanes = its_lanes,                                                                        \
+        .kgroup = (bytes) ? 4 : 2,                                                                 \
+        .elem_bytes = (bytes) ? 1 : 2,                                                             \
+        .dot = products,                                                                           \
+        .positions = its_positions,                                                                \
+        .narrow_words = qcg_x86_narrow_words,                                                      \
+        .narrow_bytes = qcg_x86_narrow_bytes,                                                      \
+        .saturates = true,                                                                         \
+        .unsigned_operand = true,                                                                  \
+    }
+
 #endif

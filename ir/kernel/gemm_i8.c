@@ -6,13 +6,7 @@ enum { MANY_OUTPUTS = 64 };
 /* Products of bytes only: operands stored as the level wants them, weights without zero points. */
 static bool fits_i8(const qir_level_info *level, const qir_op *op)
 {
-    const qir_type *x = op->operands[0].value->type, *w = qir_plan_weight(op);
-    if (x->dtype != level->act || w->dtype != QIR_i8)
-        return false;
-    for (size_t i = 0; w->quant && i < w->quant->count; i++)
-        if (w->quant->zero_point[i])
-            return false;
-    return true;
+    return op->operands[0].value->type->dtype == level->act && qir_plan_weight_is_i8(op);
 }
 
 bool qir_plan_gemm_i8(qir_level level, const qir_op *op, qir_kernel_plan *p)

@@ -11,6 +11,17 @@ const qir_type *qir_plan_weight(const qir_op *op)
     return t->kind == QIR_PACKED ? t->logical : t;
 }
 
+bool qir_plan_weight_is_i8(const qir_op *op)
+{
+    const qir_type *w = qir_plan_weight(op);
+    if (w->dtype != QIR_i8)
+        return false;
+    for (size_t i = 0; w->quant && i < w->quant->count; i++)
+        if (w->quant->zero_point[i])
+            return false;
+    return true;
+}
+
 bool qir_plan_is_dynamic(const qir_op *op)
 {
     return qir_op_desc_get(op->opcode)->qrule.kind == QIR_QR_DYNAMIC;

@@ -47,6 +47,21 @@ typedef enum qir_rate {
 } qir_rate;
 const char *qir_rate_name(qir_rate r);
 
+/* Depthwise convolution by columns.  Input rows are interleaved by four, so that four bytes hold one channel
+ * in four rows; these columns stand in planes, cell by cell of `kgroup` rows, four planes in each: plane i
+ * has channels 4i .. 4i + 3 of every 16.  One line of a plane is a row of the input with its padding: of
+ * a block of channels, or, flat, of all. */
+typedef struct qir_columns {
+    int64_t vector; /* bytes: of a vector of channels */
+    bool flat;
+    int64_t phases;      /* flat: vectors after which the channels begin again; else blocks */
+    int64_t rows, lines; /* output rows at a time, input rows under them */
+    int64_t cells;       /* groups of kgroup input rows */
+    int64_t pitch;       /* in a line, from position to position */
+    int64_t begin;       /* in a line, where the input begins */
+    int64_t plane;       /* bytes */
+} qir_columns;
+
 typedef struct qir_kernel_plan {
     qir_kernel kernel;
     double spent[QIR_NUM_RATES]; /* how much of what; and */
@@ -74,6 +89,7 @@ typedef struct qir_kernel_plan {
     int64_t band_rows, band_width; /* per plane; positions of c elements; kernel[0] planes */
     bool has_band;
     int64_t most_rows;   /* of a panel, at least; few suit most kernels */
+    qir_columns columns; /* planes are the panel; a row of zero points is the band */
     int64_t weight_rows; /* outputs of a group whose weights are unpacked, or dequantized, at a time */
     /* Of a quantized weight the rows, dequantized.  All are multiples of 64, with room to read or
      * write one vector over. */

@@ -53,6 +53,24 @@ def depthwise():
     yield 'unsigned', Weighted([1, 19, 5, 5], 19, [3, 3], pads=1, groups=19, storage='u8')
 
 
+def columns():
+    """Depthwise convolutions whose rows are interleaved: blocks of channels, whole lines, tails of both."""
+    yield 'blocks', Weighted([2, 72, 7, 9], 72, [3, 3], pads=1, groups=72, attrs=RELU6)
+    yield 'blocks-stride', Weighted([1, 128, 9, 10], 128, [3, 3], 2, [0, 0, 1, 1], groups=128)
+    yield 'lines', Weighted([1, 48, 6, 8], 48, [3, 3], pads=1, groups=48)
+    yield 'lines-tail', Weighted([1, 12, 5, 27], 12, [3, 3], pads=1, groups=12, storage='u8')
+    yield 'lines-phases', Weighted([1, 144, 4, 7], 144, [3, 3], pads=1, groups=144, bias=False)
+    yield 'one-row', Weighted([1, 64, 1, 6], 64, [3, 3], pads=1, groups=64)
+    yield '5x5-stride', Weighted([1, 68, 11, 9], 68, [5, 5], 2, 2, groups=68)
+    yield '7x3', Weighted([1, 16, 12, 13], 16, [7, 3], 1, [3, 1, 3, 1], groups=16)
+    yield 'dilated', Weighted([1, 24, 11, 12], 24, [3, 3], 1, 2, 2, groups=24)
+    yield 'far-padding', Weighted([1, 32, 6, 3], 32, [3, 5], [1, 3], [2, 4, 2, 6], groups=32)
+    yield 'accumulator', Weighted([1, 100, 5, 4], 100, [3, 3], pads=1, groups=100, raw=True)
+    yield 'extremes', Extreme([1, 64, 6, 5], 64, [3, 3], pads=1, groups=64, zero_point=-128)
+    yield 'extremes-unsigned', Extreme([1, 48, 6, 5], 48, [5, 5], pads=2, groups=48, zero_point=255,
+                                       storage='u8')
+
+
 def linear():
     yield 'rows', Weighted([4, 30], 10)
     yield 'one-row', Weighted([1, 64], 10)
