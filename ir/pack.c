@@ -58,6 +58,13 @@ static bool fits_element(const qir_packing_info *info, const qir_type *w)
     return true;
 }
 
+void qir_pack_shape_cut(qir_pack_shape *s, int64_t sections)
+{
+    int64_t lines = s->columns ? s->k / s->columns / sections : 0;
+    s->sections = sections;
+    s->kblocks = sections * qir_ceil_div(lines, s->info->kgroup * s->parts) * s->columns;
+}
+
 bool qir_pack_shape_get_groups(qir_packing p, const qir_type *weight, int64_t groups,
                                qir_pack_shape *out)
 {
@@ -75,14 +82,10 @@ bool qir_pack_shape_get_groups(qir_packing p, const qir_type *weight, int64_t gr
                             .n = rows / groups,
                             .k = weight->dims[1] * taps_of(weight),
                             .columns = info->per_channel ? weight->dims[weight->rank - 1] : 1,
-                            .sections = 1,
                             .parts = parts_of(info),
                             .info = info};
-    if (weight->quant && weight->quant->group)
-        out->sections = weight->dims[1] / weight->quant->group;
-    int64_t lines = out->columns ? out->k / out->columns / out->sections : 0;
     out->nblocks = qir_ceil_div(out->n, info->nblock);
-    out->kblocks = out->sections * qir_ceil_div(lines, info->kgroup * out->parts) * out->columns;
+    qir_pack_shape_cut(out, weight->quant && weight->quant->group ? weight->dims[1] / weight->quant->group : 1);
     return true;
 }
 
@@ -159,10 +162,10 @@ static int32_t get(const qir_pack_shape *s, const void *p, int64_t at, int shift
     return (int32_t)(bits << unused) >> unused;
 }
 
-/* The zero point of a row in a section. */
+/* The zero point of a row, or of a section of it. */
 static int32_t zero_point(const qir_pack_shape *s, const qir_quant *q, int64_t row, int64_t section)
 {
-    return q->zero_point[q->axis < 0 ? 0 : row * s->sections + section];
+    return q->zero_point[q->axis < 0 ? 0 : q->group ? row * s->sections + section : row];
 }
 
 /* What is subtracted from its weights. */

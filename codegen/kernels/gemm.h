@@ -2,7 +2,7 @@
 #ifndef QIR_CODEGEN_KERNELS_GEMM_H
 #define QIR_CODEGEN_KERNELS_GEMM_H
 
-#include "kernels/epilogue.h"
+#include "kernels/sums.h"
 #include "kernels/window.h"
 
 struct qcg_dynamic; /* kernels/dynamic.h */
@@ -56,6 +56,17 @@ int64_t qcg_gemm_block_bytes(const qcg_gemm *m);
  * each vector (NULL: 0). */
 void qcg_gemm_products(qcg *g, const qcg_gemm *m, const qcg_tile_at *t, const llb_val *start,
                        const llb_val *less, llb_val *acc);
+
+/* Products of quantized operands with a constant weight, of one panel; for other operands the kernel sets
+ * lines, rows and runs.  Not to be copied: m refers to the sums. */
+typedef struct qcg_products_i8 {
+    qcg_gemm m;
+    qcg_sums sums;
+    int64_t out_elem; /* bytes of a result element */
+} qcg_products_i8;
+
+/* False: diagnosed. */
+bool qcg_products_i8_init(qcg *g, const qir_kernel_plan *p, qcg_products_i8 *r);
 
 /* The kernels of ir/kernels.def. */
 #define KERNEL(name, doc) bool qcg_lower_##name(qcg *g, const qir_kernel_plan *p);

@@ -1,12 +1,10 @@
 /* The sums of one register tile: its products along k.
  *
- * k lies in runs of neighbouring elements, one axis of a kernel's window inside the other; the steps
- * of few runs stand one behind the other, others are loops. */
+ * k lies in runs of neighbouring elements, one axis of a kernel's window inside the other. */
 #include <string.h>
 #include "kernels/gemm.h"
 
-/* Dot steps of a tile that stand one behind the other, where k has runs. */
-enum { UNROLLED = 400, MOST_ROWS = 32, MOST_LOADS = 2, MOST_VECTORS = 24 };
+enum { MOST_ROWS = 32, MOST_LOADS = 2, MOST_VECTORS = 24 };
 
 static int64_t run_count(const qcg_axis *a)
 {
@@ -91,7 +89,6 @@ typedef struct summing {
     int64_t fetch_step;
     qcg_axis axes[QCG_RUN_AXES + 1]; /* the runs', then the steps of `each` elements of w in a run */
     unsigned each, rest;             /* elements of w left in a run */
-    bool unrolled;
     unsigned count;
     llb_val sum[LLB_MAX_CARRY];
 } summing;
@@ -232,9 +229,7 @@ static void sum_axis(qcg *g, summing *s, unsigned axis, places at);
 static void sum_steps(qcg *g, summing *s, unsigned axis, places at, int64_t elements)
 {
     int64_t count = s->axes[axis].count, step = s->axes[axis].step;
-    for (int64_t i = 0; s->unrolled && i < count; i++)
-        sum_axis(g, s, axis + 1, step_at(g, s, at, llb_i64(g, i), step, elements));
-    if (s->unrolled || !count)
+    if (!count)
         return;
     llb_loop l;
     llb_begin(g, &l, 0, count, 1);
@@ -272,7 +267,7 @@ static unsigned elements_at_once(const qcg_gemm *m)
 
 bool qcg_gemm_is_straight(const qcg_gemm *m)
 {
-    return m->kblocks < 2 * (int64_t)elements_at_once(m) || m->runs[0].count;
+    return m->kblocks < 2 * (int64_t)elements_at_once(m) && qcg_gemm_section_blocks(m) == m->kblocks;
 }
 
 void qcg_gemm_products(qcg *g, const qcg_gemm *m, const qcg_tile_at *at, const llb_val *start,
@@ -285,7 +280,6 @@ void qcg_gemm_products(qcg *g, const qcg_gemm *m, const qcg_tile_at *at, const l
     s.rest = (unsigned)(m->kblocks % s.each);
     s.axes[QCG_RUN_AXES] = (qcg_axis){m->kblocks / s.each, s.each * element_bytes(m)};
     s.count = join_rows(g, m->m, at->tile, start, s.sum);
-    s.unrolled = m->runs[0].count && qcg_gemm_section_blocks(m) * s.count <= UNROLLED;
     sum_axis(g, &s, 0, (places){at->a, at->w, at->fetch});
     split_rows(g, m->m, at->tile, s.sum, acc);
 }

@@ -79,22 +79,28 @@ static const void *dequantized(qcg *g, const qir_type **t, const void *data)
 
 llb_val qcg_weights_packed(qcg *g, int64_t groups, qir_packing packing)
 {
-    enum { ALIGN = 64 };
     unsigned index = (unsigned)qir_op_weight(g->op);
     const qir_type *t = qir_op_operand(g->op, index)->type;
-    if (t->kind == QIR_PACKED && t->packing == packing)
-        return qcg_operand(g, index);
+    bool packed = t->kind == QIR_PACKED && t->packing == packing;
+    return packed ? qcg_operand(g, index) : qcg_weights_cut(g, groups, packing, 0);
+}
+
+llb_val qcg_weights_cut(qcg *g, int64_t groups, qir_packing packing, int64_t sections)
+{
+    enum { ALIGN = 64 };
     const void *data = qcg_weight_data(g, groups);
+    const qir_type *t = weight_type(g);
     qir_pack_shape shape;
     if (!data)
         return NULL;
-    t = weight_type(g);
     if (t->quant && qir_dtype_is_float(qir_packing_get(packing)->elem))
         data = dequantized(g, &t, data);
     if (!qir_pack_shape_get_groups(packing, t, groups, &shape)) {
         refuse_weight(g);
         return NULL;
     }
+    if (sections)
+        qir_pack_shape_cut(&shape, sections);
     void *packed = qir_arena_alloc(g->arena, qir_pack_bytes(&shape));
     qir_pack(&shape, t, data, packed);
     return qcg_const(g, packed, qir_pack_bytes(&shape), ALIGN);

@@ -21,6 +21,10 @@ bool qcg_weights_get(qcg *g, int64_t groups, qcg_weights *w);
  * has been prepacked, else packed here (groups that share a block).  NULL: diagnosed. */
 llb_val qcg_weights_packed(qcg *g, int64_t groups, qir_packing packing);
 
+/* The same, packed here, with every row of k cut into so many sections (see qir_pack_shape_cut; 0: those
+ * of the weight's type). */
+llb_val qcg_weights_cut(qcg *g, int64_t groups, qir_packing packing, int64_t sections);
+
 /* i32 start of the accumulators, per group padded to a multiple of `lanes`: bias - x_zp * sum(w).
  */
 llb_val qcg_bias_fold(qcg *g, const qcg_weights *w, int32_t x_zp, unsigned lanes);

@@ -29,7 +29,7 @@ void qir_plan_spend_all(qir_kernel_plan *p, qir_rate products)
     qir_plan_spend(p, QIR_RATE_stored, results);
     if (p->has_band)
         qir_plan_spend(p, QIR_RATE_copied, rows / (double)p->block * (double)p->band_bytes);
-    if (p->k_stride && !p->in_place)
+    if (p->panel_bytes)
         qir_plan_spend(p, QIR_RATE_copied, positions * (double)(w->groups * p->k_stride) * (double)p->elem);
 }
 

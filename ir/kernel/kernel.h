@@ -19,6 +19,9 @@ bool qir_plan_is_dynamic(const qir_op *op);
 bool qir_plan_is_float(const qir_op *op);
 bool qir_plan_is_depthwise(const qir_op *op, const qir_window *w);
 
+/* Integer products with parameters known: sets wide, elem, kgroup, pairs. */
+bool qir_plan_products_i8(qir_level level, const qir_op *op, qir_kernel_plan *p);
+
 /* Products of sizes from the model: saturated, for plan-memory to refuse. */
 int64_t qir_plan_times(int64_t a, int64_t b);
 /* Bytes of `elements`, with the slack, in whole lines. */

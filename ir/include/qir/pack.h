@@ -33,6 +33,9 @@ bool qir_pack_shape_get(qir_packing p, const qir_type *weight, int64_t groups, q
 /* The same for bytes that no packed type describes: groups of any N, each filled up to blocks. */
 bool qir_pack_shape_get_groups(qir_packing p, const qir_type *weight, int64_t groups,
                                qir_pack_shape *out);
+/* Weights that no packed type describes: every row of k in so many equal parts, each filled up to whole
+ * elements. */
+void qir_pack_shape_cut(qir_pack_shape *s, int64_t sections);
 size_t qir_pack_bytes(const qir_pack_shape *s);
 
 /* Of weights that share an element: half the range of an unsigned type. */
