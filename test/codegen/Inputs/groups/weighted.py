@@ -24,6 +24,24 @@ def conv():
     yield 'many-outputs', Weighted([1, 9, 6, 5], 67, [3, 3], pads=1)
 
 
+def windows():
+    """Read where they lie: in bands or in the operand, runs that end within a step of k, tiles of several lines."""
+    yield 'stem', Weighted([1, 3, 21, 19], 33, [3, 3], 2, [1, 0, 1, 1], storage='u8')
+    yield 'stem-zero-points', Weighted([2, 3, 9, 10], 20, [3, 3], pads=1, zero_points=True)
+    yield 'one-channel', Weighted([1, 1, 30, 10], 64, [10, 4], 2, [4, 1, 5, 1], storage='u8')
+    yield 'lines', Weighted([1, 8, 13, 7], 48, [3, 3], pads=1, storage='u8')
+    yield 'short-lines', Weighted([1, 12, 9, 2], 18, [3, 3], pads=1, storage='u8', raw=True)
+    yield 'one-column', Weighted([1, 4, 17, 1], 16, [5, 1], pads=[2, 0, 2, 0], storage='u8')
+    yield 'in-place', Weighted([2, 8, 11, 9], 20, [3, 3], storage='u8')
+    yield 'in-place-stride', Weighted([1, 16, 15, 13], 40, [1, 1], 2, storage='u8')
+    yield 'in-place-planes', Weighted([1, 4, 6, 7, 8], 9, [3, 2, 3], [2, 1, 2], 0, [1, 2, 2], storage='u8')
+    yield 'over-read', Weighted([1, 3, 6, 6], 10, [2, 3], storage='u8')
+    yield 'dilated', Weighted([1, 5, 16, 9], 11, [3, 3], 1, 4, [4, 4], storage='u8')
+    yield 'blocks', Weighted([1, 96, 40, 36], 8, [3, 3], pads=1, storage='u8')
+    yield 'extreme', Extreme([1, 3, 11, 12], 35, [7, 7], 2, 3, zero_point=0, storage='u8', raw=True)
+    yield 'extreme-signed', Extreme([1, 6, 9, 9], 20, [3, 3], 1, 1, zero_point=127, raw=True)
+
+
 def winograd():
     """3x3 windows of stride 1 with channels for a vector: tiles of 2x2 results, cut where sizes are odd."""
     yield 'whole', Weighted([1, 32, 8, 8], 64, [3, 3], pads=1)
