@@ -54,10 +54,16 @@ typedef struct qcg_machine {
     const struct qcg_machine *wide;
     /* The machine for weights that share an element (operands quantized at run time); NULL: this one. */
     const struct qcg_machine *low;
+    /* The machine for products of bytes that are summed in i16 (chain_i8), and its step: products of u8 and i8,
+     * each pair of them added; NULL: there is none. */
+    const struct qcg_machine *chains;
+    llb_val (*pairs)(qcg *g, llb_val a, llb_val w);
     bool unsigned_operand; /* of the dot step; its weights are stored higher by half their range */
 } qcg_machine;
 
 const qcg_machine *qcg_machine_get(qir_level level);
+/* The machine among those of `m` that reads a packing. */
+const qcg_machine *qcg_machine_of(const qcg_machine *m, qir_packing packing);
 
 /* Shared by the level files. */
 llb_val qcg_group_load(qcg *g, llb_val ptr, unsigned lanes, unsigned kgroup, unsigned elem_bytes);

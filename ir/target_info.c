@@ -237,5 +237,7 @@ qir_packing qir_level_packing(qir_level l, const qir_op *op)
         return if_it_fits(qir_level_dynamic_packing(l, op), w, groups);
     if (w->quant && qir_type_is_float(qir_op_operand(op, 0)->type))
         return QIR_PACKING_none; /* stays codes */
+    if (plan.packing == qir_packing_with_bits(levels[l].wide, 8))
+        return if_it_fits(plan.packing, w, groups);
     return qir_level_weight_packing(l, w, groups);
 }

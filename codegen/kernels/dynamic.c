@@ -162,21 +162,13 @@ static void set_product(job *j)
     j->d.operand_raised = j->p->raised ? 128 : 0;
 }
 
-/* The machine of the level that reads a packing. */
-static const qcg_machine *machine_of(const qcg_machine *m, const qir_packing_info *packing)
-{
-    if ((size_t)packing->bits < 8 * qir_dtype_bytes(packing->elem) && m->low)
-        m = m->low;
-    return m->elem_bytes == qir_dtype_bytes(packing->elem) ? m : m->wide;
-}
-
 bool qcg_lower_gemm_dynamic(qcg *g, const qir_kernel_plan *p)
 {
     const qir_type *w = qir_op_operand(g->op, (uint32_t)qir_op_weight(g->op))->type;
     job j = {.p = p, .w = w->kind == QIR_PACKED ? w->logical : w};
     qir_packing packing = qir_level_dynamic_packing(g->level, g->op);
     j.data = qcg_weight_data(g, p->w.groups);
-    j.m.m = machine_of(g->machine, p->packing);
+    j.m.m = qcg_machine_of(g->machine, p->packing);
     j.m.w = j.data ? qcg_weights_packed(g, p->w.groups, packing) : NULL;
     if (!j.m.w || !qir_pack_shape_get_groups(packing, j.w, p->w.groups, &j.shape))
         return false;

@@ -80,7 +80,10 @@ static void integer_tile(qcg *g, const qcg_gemm *m, const qcg_tile_at *at)
                         : llb_i32s(g, 0, m->m->lanes);
     for (unsigned i = t.vectors; i < t.rows * t.vectors; i++)
         start[i] = start[i - t.vectors];
-    qcg_gemm_products(g, m, at, start, NULL, acc);
+    if (m->chains)
+        qcg_chain_products(g, m, at, start, acc);
+    else
+        qcg_gemm_products(g, m, at, start, NULL, acc);
     qcg_tile_store s = {.rows = t.rows, .vectors = t.vectors, .tail = at->tail, .out = at->out};
     s.scale = m->scale ? llb_index(g, m->scale, at->block, vector) : NULL;
     s.stride = m->out_stride;

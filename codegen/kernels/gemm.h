@@ -7,6 +7,12 @@
 
 struct qcg_dynamic; /* kernels/dynamic.h */
 
+/* Weights in chains of steps (qir/chains.h), as constants. */
+typedef struct qcg_chains {
+    int64_t length;
+    llb_val first, offset, weights;
+} qcg_chains;
+
 /* Steps of k along one axis, and bytes of the operand from one to the next. */
 typedef struct qcg_axis {
     int64_t count, step;
@@ -26,6 +32,7 @@ typedef struct qcg_gemm {
     bool pairs;                   /* rows of the operand stand in pairs (qir/kernel_plan.h) */
     const qcg_epilogue *e;        /* its scale: of column 0 of this product */
     llb_val scale;
+    const qcg_chains *chains; /* in place of w; NULL: not */
     const struct qcg_dynamic *dynamic; /* in place of bias, scale and epilogue; NULL: not */
 } qcg_gemm;
 
@@ -56,6 +63,9 @@ int64_t qcg_gemm_block_bytes(const qcg_gemm *m);
  * each vector (NULL: 0). */
 void qcg_gemm_products(qcg *g, const qcg_gemm *m, const qcg_tile_at *t, const llb_val *start,
                        const llb_val *less, llb_val *acc);
+
+/* The same of weights in chains. */
+void qcg_chain_products(qcg *g, const qcg_gemm *m, const qcg_tile_at *t, const llb_val *start, llb_val *acc);
 
 /* Products of quantized operands with a constant weight, of one panel; for other operands the kernel sets
  * lines, rows and runs.  Not to be copied: m refers to the sums. */

@@ -4,14 +4,14 @@
 
 bool qcg_products_i8_init(qcg *g, const qir_kernel_plan *p, qcg_products_i8 *r)
 {
-    const qir_level_info *level = qir_level_get(g->level);
-    qir_packing packing = p->wide ? level->wide : level->gemm;
+    const qir_packing_info *packing = qir_packing_get(p->packing);
     qcg_weights w;
     if (!qcg_weights_get(g, p->w.groups, &w))
         return false;
-    *r = (qcg_products_i8){.m = {.m = p->wide ? g->machine->wide : g->machine, .parts = 1, .sections = 1}};
-    r->m.w = p->own_weights ? qcg_weights_cut(g, p->w.groups, packing, p->sections)
-                            : qcg_weights_packed(g, p->w.groups, packing);
+    *r = (qcg_products_i8){.m = {.m = qcg_machine_of(g->machine, p->packing), .sections = 1}};
+    r->m.parts = (unsigned)qir_dtype_bits(packing->elem) / (unsigned)packing->bits;
+    r->m.w = p->own_weights ? qcg_weights_cut(g, p->w.groups, p->packing, p->sections)
+                            : qcg_weights_packed(g, p->w.groups, p->packing);
     if (!r->m.w || !qcg_sums_get(g, &w, r->m.m->lanes, true, &r->sums))
         return false;
     r->out_elem = r->sums.e.narrow ? 1 : 4;
@@ -22,7 +22,7 @@ bool qcg_products_i8_init(qcg *g, const qir_kernel_plan *p, qcg_products_i8 *r)
     r->m.rows = p->panel_rows;
     r->m.pairs = p->pairs;
     r->m.n = w.n;
-    r->m.kblocks = qir_ceil_div(p->k, r->m.m->kgroup);
+    r->m.kblocks = qir_ceil_div(p->k, p->kgroup);
     r->m.a_stride = p->pitch * (int64_t)p->elem;
     r->m.out_stride = p->w.o * r->out_elem;
     return true;

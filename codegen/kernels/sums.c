@@ -104,7 +104,7 @@ bool qcg_sums_in_order(qcg *g, const qcg_weights *w, const qcg_order *o, bool fl
 bool qcg_sums_get(qcg *g, const qcg_weights *w, unsigned lanes, bool floats, qcg_sums *s)
 {
     int64_t padded = qir_ceil_div(w->n, lanes) * lanes;
-    qcg_order o = {.count = w->groups * padded};
+    qcg_order o = {.count = w->groups * padded, .raised = w->raised};
     int64_t *order = QIR_NEW_ARRAY(g->arena, int64_t, (size_t)o.count);
     for (int64_t i = 0; i < o.count; i++)
         order[i] = i % padded < w->n ? i / padded * w->n + i % padded : -1;

@@ -18,8 +18,10 @@ void qcg_window_init(qcg *g, qcg_window *w, const qir_kernel_plan *plan, int32_t
     *w = (qcg_window){.plan = plan, .from = storage_type(g, from)};
     w->from_signed = qir_dtype_is_signed(from);
     w->elem = plan->is_float ? w->from : llb_int(g, 8 * (unsigned)plan->elem);
+    if (plan->raised)
+        w->zero = llb_i8s(g, INT8_MIN, 1);
     w->padding = plan->is_float ? llb_f32s(g, 0.0f, 1)
-                                : LLVMConstInt(w->elem, (unsigned long long)(int64_t)(QIR_BUG(7) ? 0 : padding), 1);
+                                : LLVMConstInt(w->elem, (unsigned long long)(int64_t)(QIR_BUG(7) ? 0 : padding + (plan->raised ? 128 : 0)), 1);
     unsigned vector = qir_level_get(g->level)->vector_bytes / (unsigned)plan->elem;
     w->chunk = vector > MIN_CHUNK ? vector : MIN_CHUNK;
     w->band = g->ws;

@@ -21,11 +21,16 @@ static llb_val narrow(qcg *g, const llb_val *v, unsigned n, int zp, bool to_unsi
     return qcg_x86_narrow(g, &qcg_x86_256, v, n, zp, to_unsigned);
 }
 
-/* u8 operands times i8 weights of at most 5 bits: sums of pairs below 2 * 255 * 16 fit i16. */
-static llb_val pmaddubsw(qcg *g, llb_val acc, llb_val a, llb_val w)
+static llb_val pmaddubsw(qcg *g, llb_val a, llb_val w)
 {
-    llb_val args[] = {a, w}, pairs = llb_intrinsic(g, "llvm.x86.avx2.pmadd.ub.sw", NULL, 0, args, 2);
-    return pmaddwd(g, acc, pairs, llb_i16s(g, 1, 16));
+    llb_val args[] = {a, w};
+    return llb_intrinsic(g, "llvm.x86.avx2.pmadd.ub.sw", NULL, 0, args, 2);
+}
+
+/* u8 operands times i8 weights of at most 5 bits: sums of pairs below 2 * 255 * 16 fit i16. */
+static llb_val dot_bytes(qcg *g, llb_val acc, llb_val a, llb_val w)
+{
+    return pmaddwd(g, acc, pmaddubsw(g, a, w), llb_i16s(g, 1, 16));
 }
 
 static llb_val group_bytes(qcg *g, llb_val ptr)
@@ -46,7 +51,7 @@ static const qcg_machine low = {
     .kgroup = 4,
     .elem_bytes = 1,
     .tiles = low_tiles,
-    .dot = pmaddubsw,
+    .dot = dot_bytes,
     .group = group_bytes,
     .pair = pair,
     .positions = 4,
@@ -59,6 +64,22 @@ static const qcg_machine low = {
 };
 
 static const qcg_machine columns = QCG_X86_COLUMNS(8, 3, qcg_x86_column_pairs, false);
+
+/* Sums of i16 beside those of i32, one register of ones. */
+static const qcg_tile chain_tiles[] = {{3, 2}, {2, 2}, {1, 2}, {6, 1}, {4, 1}, {2, 1}, {1, 1}, {0, 0}};
+
+static const qcg_machine chains = {
+    .lanes = 8,
+    .kgroup = 4,
+    .elem_bytes = 1,
+    .tiles = chain_tiles,
+    .group = group_bytes,
+    .pairs = pmaddubsw,
+    .rne = qcg_x86_rne_256,
+    .narrow = narrow,
+    .saturates = true,
+    .wide = &qcg_machine_avx2,
+};
 
 const qcg_machine qcg_machine_avx2 = {
     .lanes = 8,
@@ -78,4 +99,5 @@ const qcg_machine qcg_machine_avx2 = {
     .wide = &qcg_machine_avx2,
     .low = &low,
     .fuses = true,
+    .chains = &chains,
 };

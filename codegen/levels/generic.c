@@ -77,3 +77,11 @@ const qcg_machine *qcg_machine_get(qir_level level)
     };
     return machines[level];
 }
+
+const qcg_machine *qcg_machine_of(const qcg_machine *m, qir_packing packing)
+{
+    const qir_packing_info *info = qir_packing_get(packing);
+    if ((size_t)info->bits < 8 * qir_dtype_bytes(info->elem) && m->low)
+        m = m->low;
+    return m->elem_bytes == qir_dtype_bytes(info->elem) ? m : m->wide;
+}

@@ -29,19 +29,25 @@ const char *qir_kernel_name(qir_kernel k)
     return names[k];
 }
 
+static bool is_better(const qir_kernel_plan *a, const qir_kernel_plan *b, bool small)
+{
+    return small && a->stored != b->stored ? a->stored < b->stored : a->cycles < b->cycles;
+}
+
 void qir_kernel_plan_get(qir_level level, const qir_op *op, qir_kernel_plan *p)
 {
     qir_kernel_plan begin = {.sections = 1}, one;
     qir_window_get(op, &begin.w);
+    begin.stored = qir_op_weight(op) < 0 ? 0 : qir_type_elements(qir_plan_weight(op));
     begin.band_width = qir_plan_span(&begin.w, 2, begin.w.out[2]);
-    bool found = false;
+    bool found = false, small = qir_op_is_small(op);
     for (unsigned i = 0; i < QIR_NUM_KERNELS; i++) {
         one = begin;
         one.kernel = (qir_kernel)i;
         if (!plans[i](level, op, &one))
             continue;
         one.cycles = qir_plan_cycles(level, &one);
-        if (found && one.cycles >= p->cycles)
+        if (found && !is_better(&one, p, small))
             continue;
         *p = one;
         found = true;

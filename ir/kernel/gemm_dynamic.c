@@ -4,10 +4,10 @@
 /* Rows of sections that fill whole elements of the weight. */
 static void choose_dynamic(qir_level level, const qir_op *op, qir_kernel_plan *p)
 {
-    const qir_packing_info *info = qir_packing_get(qir_level_dynamic_packing(level, op));
+    p->packing = qir_level_dynamic_packing(level, op);
+    const qir_packing_info *info = qir_packing_get(p->packing);
     const qir_quant *q = qir_plan_weight(op)->quant;
     p->elem = qir_dtype_bytes(info->elem);
-    p->packing = info;
     bool takes_u8 = info->elem == QIR_u8 || (info->elem == QIR_i8 && qir_level_get(level)->act == QIR_u8);
     p->raised = takes_u8 && op->operands[0].value->type->dtype == QIR_i8;
     p->kgroup = info->kgroup * (int64_t)qir_dtype_bits(info->elem) / info->bits;

@@ -72,6 +72,7 @@ bool qir_plan_winograd_i8(qir_level level, const qir_op *op, qir_kernel_plan *p)
     p->kgroup = info->kgroup;
     p->k = p->w.c;
     p->k_stride = qir_ceil_div(p->k, p->kgroup) * p->kgroup;
+    p->stored = qir_plan_times(qir_plan_times(PLACES * (int64_t)p->elem, p->k_stride), p->w.o);
     plan_tiles(p);
     p->panel_bytes = qir_plan_buffer(qir_plan_times(PLACES * p->panel_rows, p->k_stride), p->elem);
     p->sum_bytes = qir_plan_buffer(qir_plan_times(PLACES * p->panel_rows, QIR_WINOGRAD_VECTORS * info->nblock),

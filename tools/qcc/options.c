@@ -59,7 +59,8 @@ static const cl_option options[] = {
      "widths of weights: int8, int4:g32, ...; each with @REGEX for some ops", 0, 0},
     {"accuracy", CL_STRING, &o.accuracy, "plain|fast",
      "plain: ranges alone; fast: equalized channels and corrected biases, too (docs/driver.md)", 0, 0},
-    {"O", CL_JOINED, &o.levels, "N", "-O2: -accuracy=fast; -O0, -O1: -accuracy=plain", 0, 0},
+    {"O", CL_JOINED, &o.levels, "N",
+     "-O2: -accuracy=fast; -O0, -O1: -accuracy=plain; -Os: small constants before speed (with any of them)", 0, 0},
     {"explain", CL_FLAG, &o.explain, NULL,
      "say which layers cost accuracy and why, measured on the samples", 0, 0},
     {"min-sqnr", CL_STRING, &o.min_sqnr, "DB",
@@ -146,15 +147,18 @@ static void check_number(const char *option, const char *value)
         cl_usage_error(&tool, "-%s expects a number that is not negative, got '%.80s'", option, value);
 }
 
-/* -O2 and its like are other words for -accuracy. */
+/* -O2 and its like are other words for -accuracy; the last one counts.  -Os stands beside them. */
 static void apply_levels(void)
 {
-    const char *level = o.levels.len ? o.levels.items[o.levels.len - 1] : NULL;
-    if (!level)
-        return;
-    if (strlen(level) != 1 || !strchr("012", *level))
-        cl_usage_error(&tool, "-O expects 0, 1 or 2, got '%.80s'", level);
-    if (!o.accuracy && (*level == '2' ? o.calibrate.len != 0 : true))
+    const char *level = NULL;
+    for (size_t i = 0; i < o.levels.len; i++) {
+        const char *one = o.levels.items[i];
+        if (strlen(one) != 1 || !strchr("012s", *one))
+            cl_usage_error(&tool, "-O expects 0, 1, 2 or s, got '%.80s'", one);
+        o.small = o.small || *one == 's';
+        level = *one == 's' ? level : one;
+    }
+    if (level && !o.accuracy && (*level == '2' ? o.calibrate.len != 0 : true))
         o.accuracy = *level == '2' ? "fast" : "plain";
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "qir/frontend.h"
+#include "qir/kernel_plan.h"
 #include "qir/ops.h"
 #include "qir/params.h"
 #include "qir/pass.h"
@@ -62,8 +63,11 @@ static bool import(qcc_driver *d)
     opts.report_user = d;
     opts.positions = o->debug;
     d->module = qir_import_file(d->ctx, o->input, &opts);
-    return d->module && tool_finish_import(d->module, &o->import) && qcc_note_model(d) &&
-           qcc_choose_mode(d);
+    if (!d->module || !tool_finish_import(d->module, &o->import))
+        return false;
+    if (o->small)
+        qir_module_set_small(d->module);
+    return qcc_note_model(d) && qcc_choose_mode(d);
 }
 
 /* ---- the form in which a quantizer reads a model ------------------------------------------------- */

@@ -28,7 +28,7 @@ typedef struct qcc_options {
     int64_t limit, grain;
     bool emit_qir, emit_llvm, emit_program, assembly, object, dependencies, threads, debug;
     bool per_layer;
-    bool report, explain, verbose, time_passes;
+    bool report, explain, verbose, time_passes, small;
     bool no_provenance, show_provenance, compare, selftest;
 } qcc_options;
 

@@ -13,6 +13,7 @@
 #ifndef QIR_KERNEL_PLAN_H
 #define QIR_KERNEL_PLAN_H
 
+#include "qir/chains.h"
 #include "qir/target_info.h"
 
 #ifdef __cplusplus
@@ -66,17 +67,19 @@ typedef struct qir_kernel_plan {
     qir_kernel kernel;
     double spent[QIR_NUM_RATES]; /* how much of what; and */
     double cycles;               /* about how many that takes, of one thread */
+    int64_t stored; /* bytes of weights; at first as many as there are weights */
     qir_window w;
     bool own_weights; /* packed into a constant of the kernel's own: no prepack op */
     bool is_float;
     bool wide;      /* operands do not fit the level's i8 dot product: use its i16 machine */
     int64_t kgroup; /* K is padded to a multiple of this */
     size_t elem;    /* bytes of a band or panel element */
+    bool raised;    /* i8 to u8 on the way to band or panel: 128 is added */
+    int64_t chain;  /* chain_i8: steps of a chain */
     int64_t sections; /* equal parts of a row of k, each padded to whole steps of kgroup */
+    qir_packing packing; /* of the weight, where products are of integers */
     /* Parameters from run time only: */
-    const qir_packing_info *packing; /* of the weight */
     bool centred; /* zero points are subtracted on the way to band or panel */
-    bool raised;  /* i8 to u8 on that way: 128 is added */
 
     bool direct, in_place;
     int64_t k, k_stride; /* values of one panel row, and with those that fill its sections */
@@ -100,12 +103,20 @@ typedef struct qir_kernel_plan {
 /* Bytes of workspace: band, panel, weight rows, sums, one behind another. */
 size_t qir_kernel_plan_bytes(const qir_kernel_plan *p);
 
+/* Module attribute optimize = "size" (qcc -Os): of the kernels that take an op those with the fewest bytes of
+ * constants are chosen from. */
+void qir_module_set_small(qir_module *m);
+bool qir_op_is_small(const qir_op *op);
+
 /* Is `op` conv, linear, a dynamic one or a pool, and not empty? */
 bool qir_op_has_kernel(const qir_op *op);
 const char *qir_kernel_name(qir_kernel k);
 
 /* Multiply-adds of products; 0 where there are none. */
 double qir_op_products(const qir_op *op);
+
+/* The weights of chain_i8.  False: they have no chains that would pay. */
+bool qir_plan_chains(const qir_op *op, qir_arena *arena, int64_t length, qir_chains *out);
 
 /* Of an op that has one. */
 void qir_kernel_plan_get(qir_level level, const qir_op *op, qir_kernel_plan *p);

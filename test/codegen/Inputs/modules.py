@@ -120,6 +120,21 @@ class Extreme(Weighted):
         return text.replace('0.02:131' if self.storage == 'u8' else '0.02:3', f'0.02:{self.zero_point}')
 
 
+class Narrow(Extreme):
+    """Small weights, many of them 0, some at the ends of the range; the first two outputs have one sign each, so
+    that sums go as far as they can."""
+
+    def weight(self):
+        shape = self.weight_dims()
+        k = product(shape[1:])
+        values = [self.rng.choice((0, 1, 5)) for _ in range(k)] + [self.rng.choice((0, -1, -7)) for _ in range(k)]
+        for _ in range(k * (self.o - 2)):
+            values.append(self.rng.choice((0, 0, 0, 0, 3, -9, 14, -2, 6, -20)))
+        for i in range(0, len(values) - 1, 97):
+            values[i] = values[i + 1] = self.rng.choice((-128, 127))
+        return f'tensor<{dims(shape)}xquant<i8:f32, 0.01>> = {dense("b", values)}', k
+
+
 class Transposed(Weighted):
     axis = 1
 

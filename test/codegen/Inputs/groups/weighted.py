@@ -1,5 +1,5 @@
 """Convolutions and products of matrices."""
-from modules import Extreme, INPUT, OTHER, Transposed, Weighted, simple
+from modules import Extreme, INPUT, Narrow, OTHER, Transposed, Weighted, simple
 
 RELU6 = 'min = 0.0, max = 6.0'
 
@@ -105,6 +105,28 @@ def extremes():
     yield 'depthwise', Extreme([1, 19, 6, 5], 19, [3, 3], pads=1, groups=19, zero_point=-128, raw=True)
     yield 'linear', Extreme([3, 67], 17, zero_point=-128)
     yield 'linear-unsigned', Extreme([3, 67], 17, zero_point=0, storage='u8', raw=True)
+
+
+def small():
+    """What is compiled for size: weights of i16 products are stored as bytes."""
+    chosen = {conv: ('pointwise-tails', '3x3', '5x3-dilated', 'groups', 'weight-zero-point', 'unsigned', '3d'),
+              linear: ('one-row', 'tails'), extremes: ('pointwise', '3x3', 'linear-unsigned')}
+    for group, names in chosen.items():
+        for name, case in group():
+            if name in names:
+                yield f'{group.__name__}-{name}', case.text().replace('@m {', '@m attributes {optimize = "size"} {')
+
+
+def chains():
+    """Products that i16 can sum."""
+    yield 'pointwise', Narrow([1, 64, 5, 5], 48, [1, 1], zero_point=-128, raw=True)
+    yield 'pointwise-tails', Narrow([2, 37, 3, 5], 29, [1, 1], zero_point=127)
+    yield 'unsigned', Narrow([1, 64, 4, 4], 32, [1, 1], zero_point=0, storage='u8', raw=True)
+    yield 'unsigned-tails', Narrow([1, 31, 4, 3], 21, [1, 1], zero_point=255, storage='u8', attrs=RELU6)
+    yield '3x3-stride', Narrow([1, 19, 9, 8], 24, [3, 3], 2, 1, zero_point=-7)
+    yield '3d', Narrow([1, 8, 4, 5, 4], 18, [3, 2, 2], pads=1, zero_point=3, raw=True)
+    yield 'row', Narrow([1, 128], 100, zero_point=-128, raw=True)
+    yield 'rows', Narrow([7, 66], 17, zero_point=5)
 
 
 def weighted_real():
