@@ -84,9 +84,9 @@ static const char *packing_of(qir_level l, int64_t c, int64_t o, int64_t i, bool
 }
 
 /* Dense, depthwise, grouped in whole blocks, grouped otherwise, weight not constant.
- * CHECK: gemm_i16n8k2 dw_i16n8k2 gemm_i16n8k2 none none
- * CHECK-NEXT: gemm_i8n4k4 dw_i16n8k1
- * CHECK-NEXT: gemm_i8n4k8 dw_i16n8k1
+ * CHECK: gemm_i16n8k2 none gemm_i16n8k2 none none
+ * CHECK-NEXT: gemm_i8n4k4 none
+ * CHECK-NEXT: gemm_i8n4k8 none
  * CHECK-NEXT: gemm_i8n16k4 gemm_i8n16k4 none
  */
 static void test_packings(void)
