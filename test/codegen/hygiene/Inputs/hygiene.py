@@ -48,14 +48,14 @@ def visible(o):
 
 
 def granular(o):
-    """Each function and each constant is alone in its section."""
-    used = collections.Counter()
+    """Each function and each constant is alone in its section; those of ops share theirs with no other."""
+    used = collections.defaultdict(set)
     for m in re.finditer(r' (FUNC|OBJECT) .* +(\d+) (\S+)$', run('llvm-readelf', '-sW', o.path), re.M):
         if not re.search(r'_run(_mt|_at)?_[0-9a-f]{8}$', m[3]):  # another name
-            used[m[2]] += 1
-    for section, count in used.items():
-        if count > 1:
-            yield f'{count} symbols in section {section}'
+            used[m[2]].add('ops' if re.search(r'_\d+_\w+$|^\.L\.?c\d+$', m[3]) else m[3])
+    for section, names in used.items():
+        if len(names) > 1:
+            yield f'{" ".join(sorted(names))} in section {section}'
 
 
 # The linker complains about objects without marks.
