@@ -40,7 +40,7 @@ def table(name, rows):
 
 
 def layer_table(r):
-    rows = [(x["layer"], x["op"], x["kernel"], x["shape"], f"{x['predicted_us']:.1f}" if x["kernel"] else "",
+    rows = [(x["layer"], x["op"], x["kernel"], x["shape"], f"{x['predicted_us']:.1f}",
              f"{x['measured_us']:.1f}", percent(x["share"]), gmacs(x)) for x in r["layers"]]
     return f"\n{label(r)}, {r['model']}, by layer:\n\n" + lines(LAYER_TITLES, rows)
 

@@ -16,11 +16,8 @@ static bool takes_bytes(const qir_op *op)
 /* As the cost model says, where it does. */
 static double work_of(qir_level level, const qir_op *op)
 {
-    if (qir_op_has_kernel(op)) {
-        qir_kernel_plan p;
-        qir_kernel_plan_get(level, op, &p);
-        return p.cycles * PER_CYCLE;
-    }
+    if (qir_op_has_kernel(op))
+        return qir_op_cycles(level, op) * PER_CYCLE;
     double work = qir_op_products(op) / (takes_bytes(op) ? BYTE_PRODUCTS : 1);
     for (uint32_t i = 0; i < op->nresults; i++)
         work += (double)qir_type_elements(op->results[i].type) * (takes_bytes(op) ? PER_BYTE : PER_ELEMENT);

@@ -46,7 +46,7 @@ void qir_kernel_plan_get(qir_level level, const qir_op *op, qir_kernel_plan *p)
         one.kernel = (qir_kernel)i;
         if (!plans[i](level, op, &one))
             continue;
-        one.cycles = qir_plan_cycles(level, &one);
+        one.cycles = qir_cycles(level, one.spent);
         if (found && !is_better(&one, p, small))
             continue;
         *p = one;

@@ -33,10 +33,10 @@ void qir_plan_spend_all(qir_kernel_plan *p, qir_rate products)
         qir_plan_spend(p, QIR_RATE_copied, positions * (double)(w->groups * p->k_stride) * (double)p->elem);
 }
 
-double qir_plan_cycles(qir_level level, const qir_kernel_plan *p)
+double qir_cycles(qir_level level, const double spent[QIR_NUM_RATES])
 {
     double cycles = 0.0;
     for (unsigned i = 0; i < QIR_NUM_RATES; i++)
-        cycles += p->spent[i] / rates[level][i];
+        cycles += spent[i] / rates[level][i];
     return cycles;
 }

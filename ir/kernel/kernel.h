@@ -45,6 +45,6 @@ void qir_plan_spend(qir_kernel_plan *p, qir_rate what, double quantity);
 /* The same of a usual kernel: its products, bands and panels, and results. */
 void qir_plan_spend_all(qir_kernel_plan *p, qir_rate products);
 /* Cycles of all that was counted. */
-double qir_plan_cycles(qir_level level, const qir_kernel_plan *p);
+double qir_cycles(qir_level level, const double spent[QIR_NUM_RATES]);
 
 #endif

@@ -46,11 +46,6 @@ static const char *shape_of(qcc_driver *d, const qir_op *op)
     return text;
 }
 
-static const char *kernel_of(const bench_layer *l, const char *none)
-{
-    return l->has_kernel ? qir_kernel_name(l->plan.kernel) : none;
-}
-
 static const char *name_of(const qir_op *op)
 {
     const char *name = qir_loc_first_name(op->loc);
@@ -91,10 +86,9 @@ static void put_layers(qcc_driver *d, const bench_result *r, qir_strbuf *out)
     for (size_t i = 0; i < r->nlayers; i++) {
         const bench_layer *l = &r->layers[i];
         qir_strbuf_printf(out, "%3zu  %-*s  %-14s  %-13s  %-*s", i, (int)wide, name_of(l->op), qir_op_name(l->op),
-                          kernel_of(l, "-"), (int)wider, shape_of(d, l->op));
+                          l->kernel ? l->kernel : "-", (int)wider, shape_of(d, l->op));
         put_cell(l->products, 12, 0, out);
-        put_cell(l->predicted_us, 12, 2, out);
-        qir_strbuf_printf(out, "  %11.2f", l->measured_us);
+        qir_strbuf_printf(out, "  %12.2f  %11.2f", l->predicted_us, l->measured_us);
         put_cell(rate(l->products, l->measured_us), 8, 1, out);
         qir_strbuf_putc(out, '\n');
     }
@@ -123,15 +117,15 @@ static void put_text(const char *key, const char *v, qir_strbuf *out)
 }
 
 /* What the cost model counts, for who fits its rates (bench/rates). */
-static void put_spent(const qir_kernel_plan *p, qir_strbuf *out)
+static void put_spent(const bench_layer *l, qir_strbuf *out)
 {
     const char *comma = "";
     qir_strbuf_puts(out, ", \"spent\": {");
     for (unsigned i = 0; i < QIR_NUM_RATES; i++) {
-        if (p->spent[i] <= 0.0)
+        if (l->spent[i] <= 0.0)
             continue;
         qir_strbuf_printf(out, "%s\"%s\": ", comma, qir_rate_name((qir_rate)i));
-        json_number(out, p->spent[i]);
+        json_number(out, l->spent[i]);
         comma = ", ";
     }
     qir_strbuf_putc(out, '}');
@@ -142,12 +136,12 @@ static void put_json_layer(qcc_driver *d, const bench_layer *l, size_t number, q
     qir_strbuf_printf(out, "%s\n    {\"number\": %zu", number ? "," : "", number);
     put_text("layer", name_of(l->op), out);
     put_text("op", qir_op_name(l->op), out);
-    put_text("kernel", kernel_of(l, ""), out);
+    put_text("kernel", l->kernel ? l->kernel : "", out);
     put_text("shape", shape_of(d, l->op), out);
     put_number("products", l->products, out);
     put_number("predicted_us", l->predicted_us, out);
     put_number("measured_us", l->measured_us, out);
-    put_spent(&l->plan, out);
+    put_spent(l, out);
     qir_strbuf_putc(out, '}');
 }
 

@@ -8,10 +8,10 @@
 typedef struct bench_layer {
     const qir_op *op;
     double products;     /* multiply-adds; 0: none */
-    double predicted_us; /* by the cost model; 0: it has no figure for the op */
+    double predicted_us; /* by the cost model */
     double measured_us;  /* between two time stamps, the least of all calls */
-    bool has_kernel;     /* one of ir/kernels.def: */
-    qir_kernel_plan plan;
+    const char *kernel;  /* of ir/kernels.def; NULL: the op has none */
+    double spent[QIR_NUM_RATES];
 } bench_layer;
 
 typedef struct bench_result {

@@ -161,11 +161,13 @@ static void list_layers(qcc_driver *d, const qir_variant *v, bench_result *out)
         bench_layer *l = &out->layers[out->nlayers++];
         *l = (bench_layer){.op = op, .products = qir_op_products(op)};
         out->products += l->products;
+        qir_op_count(v->level, op, l->spent);
+        l->predicted_us = 1e-3 * qir_op_cycles(v->level, op) / out->gigahertz;
         if (!qir_op_has_kernel(op))
             continue;
-        l->has_kernel = true;
-        qir_kernel_plan_get(v->level, op, &l->plan);
-        l->predicted_us = 1e-3 * l->plan.cycles / out->gigahertz;
+        qir_kernel_plan p;
+        qir_kernel_plan_get(v->level, op, &p);
+        l->kernel = qir_kernel_name(p.kernel);
     }
 }
 

@@ -42,7 +42,7 @@ static const cl_option options[] = {
     {"fsanitize", CL_STRING, &o.sanitize, "thread",
      "for tests of callers: calls of LLVM's thread sanitizer, whose runtime the object then needs", 0, 0},
 
-    {"quantize", CL_STRING, &o.quantize, "static|dynamic|weight-only|none",
+    {"quantize", CL_STRING, &o.quantize, "static|if-faster|dynamic|weight-only|none",
      "how (default: static when data is given)", 0, 0},
     {"calibrate", CL_LIST, &o.calibrate, "[INPUT=]PATH",
      ".npy, .npz, or a folder of arrays or images to measure ranges on", 0, 0},
@@ -128,7 +128,7 @@ static void check_words(void)
     static const char *const io[] = {"float", "int8", NULL};
     static const char *const sanitizers[] = {"thread", NULL};
     if (o.quantize && !qcc_is_way(o.quantize))
-        cl_usage_error(&tool, "-quantize expects static, dynamic, weight-only or none, got '%.80s'",
+        cl_usage_error(&tool, "-quantize expects static, if-faster, dynamic, weight-only or none, got '%.80s'",
                        o.quantize);
     check_word("accuracy", o.accuracy, accuracy, "plain or fast");
     check_word("io", o.io, io, "float or int8");

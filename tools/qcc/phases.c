@@ -131,7 +131,7 @@ static bool lower_quant(qcc_driver *d)
 {
     if (d->mode == QCC_FLOAT || qcc_has_stage(d, QIR_STAGE_QUANTIZED))
         return true;
-    return (d->mode != QCC_MODEL || qcc_keep_float(d)) && qcc_run_passes(d, "lower-quant");
+    return (d->mode != QCC_MODEL || qcc_keep_float(d)) && qcc_keep_faster(d) && qcc_run_passes(d, "lower-quant");
 }
 
 static bool lower(qcc_driver *d)

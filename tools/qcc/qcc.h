@@ -104,6 +104,8 @@ bool qcc_choose_mode(qcc_driver *d);
 bool qcc_stays_float(qcc_driver *d);
 /* Where the model arrived quantized: what -keep-float names is not to become integer. */
 bool qcc_keep_float(qcc_driver *d);
+/* -quantize=if-faster: nor is what the first level computes faster in float. */
+bool qcc_keep_faster(qcc_driver *d);
 /* The phases of these names. */
 bool qcc_prepare(qcc_driver *d);
 bool qcc_calibrate(qcc_driver *d);

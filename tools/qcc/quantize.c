@@ -15,6 +15,7 @@ static const struct {
     bool data;
 } ways[] = {
     {"static", "default", true},
+    {"if-faster", "default", true},
     {"dynamic", "dynamic", false},
     {"weight-only", "weight-only", false},
     {"none", NULL, false},
@@ -72,10 +73,29 @@ bool qcc_asks_to_quantize(const qcc_options *o)
     return !none && (has_data(o) || o->quantize || o->quantizer || o->qconfig || o->weights);
 }
 
+static bool is_by_speed(const qcc_options *o)
+{
+    return o->quantize && !strcmp(o->quantize, "if-faster");
+}
+
+/* Of a model that arrived quantized ops can go back to float. */
+static bool asks_for_speed_only(const qcc_options *o)
+{
+    return is_by_speed(o) && !has_data(o) && !o->quantizer && !o->qconfig && !o->weights;
+}
+
+bool qcc_keep_faster(qcc_driver *d)
+{
+    const char *level = qir_level_get(d->variants[0].level)->name;
+    return !is_by_speed(d->opts) ||
+           qcc_run_passes(d, qir_arena_printf(qir_context_arena(d->ctx), "keep-float-if-faster{level=%s}", level));
+}
+
 bool qcc_choose_mode(qcc_driver *d)
 {
     const qcc_options *o = d->opts;
-    bool asked = qcc_asks_to_quantize(o), arrived = qcc_is_quantized(d->module);
+    bool arrived = qcc_is_quantized(d->module);
+    bool asked = qcc_asks_to_quantize(o) && !(arrived && asks_for_speed_only(o));
     bool none = o->quantize && !strcmp(o->quantize, "none");
     d->mode = none                                      ? QCC_FLOAT
               : arrived                                 ? QCC_MODEL

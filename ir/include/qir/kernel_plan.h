@@ -118,6 +118,10 @@ double qir_op_products(const qir_op *op);
 /* The weights of chain_i8.  False: they have no chains that would pay. */
 bool qir_plan_chains(const qir_op *op, qir_arena *arena, int64_t length, qir_chains *out);
 
+/* What any op spends, and about how many cycles that takes, of one thread. */
+void qir_op_count(qir_level level, const qir_op *op, double spent[QIR_NUM_RATES]);
+double qir_op_cycles(qir_level level, const qir_op *op);
+
 /* Of an op that has one. */
 void qir_kernel_plan_get(qir_level level, const qir_op *op, qir_kernel_plan *p);
 
