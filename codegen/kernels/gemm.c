@@ -32,22 +32,39 @@ static bool tile_fits(const qcg_gemm *m, qcg_tile t)
            t.vectors <= qir_ceil_div(m->n, m->m->lanes);
 }
 
-/* Cost of a tile's code for one k step and its epilogue, in vector operations. */
-static double tile_cost(const qcg_gemm *m, unsigned rows, unsigned vectors)
+static double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+/* What the loop along k costs: the more sums wait for its end, the less of the next tile is under way
+ * meanwhile; and the end of a long one is not foreseen.  Not measured: an operation per step. */
+static double loop_cost(const qcg_gemm *m, qcg_tile t)
+{
+    enum { FORESEEN = 24 };
+    double sums = t.rows * t.vectors, steps = (double)qcg_gemm_section_blocks(m);
+    if (qcg_gemm_is_unrolled(m, t))
+        return 0.0;
+    return m->m->chains ? sums * sums / 16.0 + (steps > FORESEEN ? 60.0 : 0.0) : steps;
+}
+
+/* Cost of a tile's code for its k steps and its epilogue, in half vector operations.  A product takes as long as a
+ * load, where there are sums enough; requantization takes three operations for a vector. */
+static double tile_cost(const qcg_gemm *m, qcg_tile t)
 {
     unsigned registers = (m->m->kgroup * m->m->elem_bytes + 3) / 4; /* of weights per one of sums */
-    double products = rows * vectors * 2.0, loads = rows + vectors * registers;
-    double step = products > 2.0 * loads ? products : 2.0 * loads;
-    return (step + 1.0) * (double)qcg_gemm_section_blocks(m) + rows * vectors * 6.0 + 12.0;
+    double sums = t.rows * t.vectors, loads = t.rows + t.vectors * registers;
+    double step = 2.0 * larger(larger(sums, loads), m->m->chains);
+    return step * (double)qcg_gemm_section_blocks(m) + sums * 6.0 + 12.0 + loop_cost(m, t);
 }
 
 static double plan_cost(const qcg_gemm *m, qcg_tile t)
 {
     int64_t blocks = qir_ceil_div(m->n, m->m->lanes), lines = tile_lines(m, t);
     int64_t rows = qir_ceil_div(m->lines, lines) * qir_ceil_div(m->rows, t.rows / lines);
-    double cost = (double)(blocks / t.vectors) * tile_cost(m, t.rows, t.vectors);
+    double cost = (double)(blocks / t.vectors) * tile_cost(m, t);
     if (blocks % t.vectors)
-        cost += tile_cost(m, t.rows, (unsigned)(blocks % t.vectors));
+        cost += tile_cost(m, (qcg_tile){t.rows, (unsigned char)(blocks % t.vectors)});
     return cost * (double)rows;
 }
 
@@ -124,14 +141,15 @@ int64_t qcg_gemm_units(const qcg_gemm *m)
 }
 
 /* While one column group is computed each tile fetches a part of the next group's weights, where all of them
- * are more than stay near: else the first tile of a group would wait for memory. */
+ * are more than stay near, or many for each row: else the first tile of a group would wait for memory. */
 static void fetch_next(qcg *g, const qcg_gemm *m, qcg_tile_at *at)
 {
-    enum { NEAR = 256 << 10 };
+    enum { NEAR = 256 << 10, MANY = 128 };
     int64_t block = qcg_gemm_block_bytes(m), group = at->tile.vectors * block, rows = m->lines * m->rows;
-    if (rows <= at->tile.rows || block * qir_ceil_div(m->n, m->m->lanes) < NEAR)
+    int64_t row = qir_ceil_div(group, rows);
+    if (rows <= at->tile.rows || (row < MANY && block * qir_ceil_div(m->n, m->m->lanes) < NEAR))
         return;
-    int64_t row = qir_ceil_div(group, rows), steps = m->sections * qcg_gemm_section_blocks(m);
+    int64_t steps = m->sections * qcg_gemm_section_blocks(m);
     at->fetch = llb_index(g, llb_at(g, at->w, group), at->row, row);
     at->fetch_step = qir_ceil_div(row * at->tile.rows, steps);
 }
@@ -150,7 +168,7 @@ static void column_groups(qcg *g, const qcg_gemm *m, const tiling *t, qcg_tile_a
     qcg_share_begin(g, &lm, m->rows, rows, t->cut == 2);
     llb_val row = qcg_overlap(g, lm.loop.iv, m->rows, rows);
     /* Tiles that fill the registers have none for the weights, biases and scales of their columns. */
-    at.block = m->m->pick ? llb_hide(g, block) : block;
+    at.block = m->m->pick || qcg_gemm_is_unrolled(m, at.tile) ? llb_hide(g, block) : block;
     at.w = llb_index(g, m->w, at.block, qcg_gemm_block_bytes(m));
     at.row = llb_add(g, llb_mul_const(g, line, m->rows), row);
     at.a = llb_index(g, llb_index(g, m->a, line, m->a_line), row, m->a_stride);

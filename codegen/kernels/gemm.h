@@ -52,8 +52,9 @@ void qcg_gemm_emit(qcg *g, const qcg_gemm *m);
 /* What tasks can cut that into. */
 int64_t qcg_gemm_units(const qcg_gemm *m);
 
-/* May its sums along k need no loop? */
+/* May its sums along k need no loop?  Is it avoided for tile `t`? */
 bool qcg_gemm_is_straight(const qcg_gemm *m);
+bool qcg_gemm_is_unrolled(const qcg_gemm *m, qcg_tile t);
 
 /* Elements of w along k of one section, and bytes of the weights of one vector of columns. */
 int64_t qcg_gemm_section_blocks(const qcg_gemm *m);

@@ -4,7 +4,8 @@
 #include <string.h>
 #include "kernels/gemm.h"
 
-enum { MOST_ROWS = 32, MOST_LOADS = 2, MOST_VECTORS = 24 };
+/* Of a tile without a loop: dot steps, and elements along k. */
+enum { STRAIGHT_STEPS = 400, STRAIGHT_ELEMENTS = 16, MOST_ROWS = 32, MOST_LOADS = 2, MOST_VECTORS = 24 };
 
 static int64_t run_count(const qcg_axis *a)
 {
@@ -89,6 +90,7 @@ typedef struct summing {
     int64_t fetch_step;
     qcg_axis axes[QCG_RUN_AXES + 1]; /* the runs', then the steps of `each` elements of w in a run */
     unsigned each, rest;             /* elements of w left in a run */
+    bool unrolled;
     unsigned count;
     llb_val sum[LLB_MAX_CARRY];
 } summing;
@@ -229,7 +231,9 @@ static void sum_axis(qcg *g, summing *s, unsigned axis, places at);
 static void sum_steps(qcg *g, summing *s, unsigned axis, places at, int64_t elements)
 {
     int64_t count = s->axes[axis].count, step = s->axes[axis].step;
-    if (!count)
+    for (int64_t i = 0; s->unrolled && i < count; i++)
+        sum_axis(g, s, axis + 1, step_at(g, s, at, llb_i64(g, i), step, elements));
+    if (s->unrolled || !count)
         return;
     llb_loop l;
     llb_begin(g, &l, 0, count, 1);
@@ -270,6 +274,16 @@ bool qcg_gemm_is_straight(const qcg_gemm *m)
     return m->kblocks < 2 * (int64_t)elements_at_once(m) && qcg_gemm_section_blocks(m) == m->kblocks;
 }
 
+/* Runs and sections are loops anyway. */
+bool qcg_gemm_is_unrolled(const qcg_gemm *m, qcg_tile t)
+{
+    enum { OPERAND = 1, CONSTANTS = 3 };
+    bool room = (t.rows + 1u) * t.vectors + OPERAND + CONSTANTS <= m->m->registers;
+    bool single = !m->dynamic && qcg_gemm_section_blocks(m) == m->kblocks;
+    return m->m->straight && room && single && m->kblocks <= STRAIGHT_ELEMENTS &&
+           m->kblocks * t.rows * t.vectors <= STRAIGHT_STEPS;
+}
+
 void qcg_gemm_products(qcg *g, const qcg_gemm *m, const qcg_tile_at *at, const llb_val *start,
                        const llb_val *less, llb_val *acc)
 {
@@ -280,6 +294,7 @@ void qcg_gemm_products(qcg *g, const qcg_gemm *m, const qcg_tile_at *at, const l
     s.rest = (unsigned)(m->kblocks % s.each);
     s.axes[QCG_RUN_AXES] = (qcg_axis){m->kblocks / s.each, s.each * element_bytes(m)};
     s.count = join_rows(g, m->m, at->tile, start, s.sum);
+    s.unrolled = qcg_gemm_is_unrolled(m, at->tile);
     sum_axis(g, &s, 0, (places){at->a, at->w, at->fetch});
     split_rows(g, m->m, at->tile, s.sum, acc);
 }
