@@ -3,7 +3,7 @@
 
 #include "qir/support/checked.h"
 
-enum { LINES = 4, PART = 16, MOST_PHASES = 16, ROWS_OF_PAIRS = 3 };
+enum { LINES = 4, PART = 16, MOST_PHASES = 3, ROWS_OF_PAIRS = 3 };
 
 /* Rows that one product takes: bytes where the level has products of those, else pairs of i16. */
 static int64_t rows_of_product(qir_level level, const qir_op *op)
@@ -47,6 +47,12 @@ static void choose_rows(const qir_window *w, int64_t kgroup, qir_columns *c)
     c->cells = qir_ceil_div(c->lines, kgroup);
 }
 
+/* Of all blocks of channels: 64 bytes have two ports where fewer have three. */
+static int64_t cost_of_blocks(const qir_window *w, int64_t vector)
+{
+    return qir_ceil_div(w->c, vector) * (vector > 32 ? 8 : 5);
+}
+
 /* Whole rows where neighbouring positions stand at neighbouring channels, else blocks of channels, the
  * last of which overlaps. */
 static bool choose_vector(qir_level level, const qir_window *w, qir_columns *c)
@@ -55,7 +61,8 @@ static bool choose_vector(qir_level level, const qir_window *w, qir_columns *c)
     int64_t period = least_common_multiple(w->c, c->vector) / c->vector;
     c->flat = w->stride[2] == 1 && w->c % 4 == 0 && w->c % c->vector && period <= MOST_PHASES &&
               w->out[2] * w->c >= c->vector * period;
-    while (!c->flat && c->vector > w->c)
+    while (!c->flat && c->vector > PART / 2 &&
+           (c->vector > w->c || cost_of_blocks(w, c->vector / 2) < cost_of_blocks(w, c->vector)))
         c->vector /= 2;
     c->phases = c->flat ? period : qir_ceil_div(w->c, c->vector);
     c->pitch = c->flat ? w->c : c->vector;
