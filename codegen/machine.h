@@ -19,7 +19,7 @@ typedef struct qcg_machine {
     unsigned kgroup;       /* values of k that one dot step adds up */
     unsigned elem_bytes;   /* of an operand of the dot step: 2 = i16, 1 = i8 */
     unsigned registers;    /* vectors */
-    unsigned chains;       /* sums at a time that hide how long a dot step takes; 0: not measured */
+    unsigned in_flight;    /* sums at a time that hide how long a dot step takes; 0: not measured */
     bool straight;         /* short sums need no loop, if registers are left for constants of the epilogue */
     const qcg_tile *tiles; /* that fit the registers without spilling; ends with {0, 0} */
     /* acc + dot.  a: kgroup operand elements (see group), w: lanes * kgroup weights. */

@@ -45,7 +45,7 @@ static double loop_cost(const qcg_gemm *m, qcg_tile t)
     double sums = t.rows * t.vectors, steps = (double)qcg_gemm_section_blocks(m);
     if (qcg_gemm_is_unrolled(m, t))
         return 0.0;
-    return m->m->chains ? sums * sums / 16.0 + (steps > FORESEEN ? 60.0 : 0.0) : steps;
+    return m->m->in_flight ? sums * sums / 16.0 + (steps > FORESEEN ? 60.0 : 0.0) : steps;
 }
 
 /* Cost of a tile's code for its k steps and its epilogue, in half vector operations.  A product takes as long as a
@@ -54,7 +54,7 @@ static double tile_cost(const qcg_gemm *m, qcg_tile t)
 {
     unsigned registers = (m->m->kgroup * m->m->elem_bytes + 3) / 4; /* of weights per one of sums */
     double sums = t.rows * t.vectors, loads = t.rows + t.vectors * registers;
-    double step = 2.0 * larger(larger(sums, loads), m->m->chains);
+    double step = 2.0 * larger(larger(sums, loads), m->m->in_flight);
     return step * (double)qcg_gemm_section_blocks(m) + sums * 6.0 + 12.0 + loop_cost(m, t);
 }
 
