@@ -6,16 +6,24 @@
 #include "interface/abi.h"
 #include "gen.h"
 
-/* One generated op: the function and what it was generated from. */
+/* One generated op, or region of ops: the function and what it was generated from. */
 typedef struct qcg_call {
-    const qir_op *op;
+    const qir_op *op;       /* of a region the last one, whose results are the call's */
+    qir_value *const *in;   /* what it reads: a pointer each, none of them a constant */
+    size_t nin;
     LLVMValueRef fn;
     bool shares;    /* has parameters task and tasks */
     unsigned tasks; /* that are worth while, at most */
 } qcg_call;
 
-/* Makes the function of op number k.  False: diagnosed. */
-bool qcg_lower_op(qcg *g, const qir_op *op, size_t k, const char *features, qcg_call *call);
+/* Makes the function of op number k, for at most `tasks` tasks.  False: diagnosed. */
+bool qcg_lower_op(qcg *g, const qir_op *op, size_t k, const char *features, unsigned tasks, qcg_call *call);
+
+/* Adds the function of a call of which all else is known, with parameters task and tasks if it takes several:
+ *     void, or code, (in..., results..., workspace[, task, tasks][, weights]) */
+void qcg_call_function(qcg *g, const char *symbol, const char *features, qcg_call *call);
+/* The builder goes into its entry block, g knows its parameters; `in` are the first ones. */
+void qcg_call_enter(qcg *g, const qcg_call *call);
 
 /* Adds a function with the attributes that all generated code carries; `features` NULL: baseline. */
 LLVMValueRef qcg_add_function(qcg *g, const char *name, LLVMTypeRef type, LLVMLinkage linkage,

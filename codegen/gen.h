@@ -27,6 +27,7 @@ typedef struct qcg {
     qir_arena *arena; /* for the whole generation */
 
     const qir_op *op;     /* being lowered; NULL: none is */
+    const qir_op *region; /* last op of the region that it is a part of; NULL: of none */
     LLVMValueRef fn;      /* its function */
     LLVMValueRef *in;     /* pointer per operand; NULL: absent or constant (see qcg_const) */
     LLVMValueRef out;     /* pointer of result 0 */

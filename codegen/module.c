@@ -5,10 +5,12 @@
 #include "child.h"
 #include "emit.h"
 #include "machine.h"
+#include "rows.h"
 #include "target.h"
 #include "interface/entry.h"
 #include "interface/selftest.h"
 #include "interface/weights_file.h"
+#include "kernels/share.h"
 #include "qir/layout.h"
 
 static void module_flag(qcg *g, const char *name)
@@ -42,6 +44,28 @@ static void set_flags(qcg *g, LLVMTargetMachineRef tm)
         target_abi(g, qcg_platform_abi(g->opts->triple));
 }
 
+/* Each op but views is a call, each region is one. */
+static bool lower_ops(qcg *g, qir_block *body, const char *features, qcg_call *calls, size_t *ncalls)
+{
+    size_t k = 0, n = 0;
+    bool ok = true;
+    qir_rows r;
+    qir_for_each_op(op, body) {
+        if (qir_op_has_trait(op, QIR_TRAIT_TERMINATOR) || qir_op_is_view(op))
+            continue;
+        if (qir_rows_get(g->level, op, g->arena, &r)) {
+            ok = qcg_lower_rows(g, &r, k, features, &calls[n++]) && ok;
+            op_next = r.step[r.nsteps - 1].op->next;
+            k += r.nsteps;
+            continue;
+        }
+        unsigned tasks = qcg_share_tasks(g->level, op, g->opts->share_grain);
+        ok = qcg_lower_op(g, op, k++, features, tasks, &calls[n++]) && ok;
+    }
+    *ncalls = n;
+    return ok;
+}
+
 /* The ops and the bodies of one variant.  False: diagnosed. */
 static bool build_variant(qcg *g, const qcg_abi *abi, const qir_variant *v, qcg_bodies *to)
 {
@@ -54,15 +78,7 @@ static bool build_variant(qcg *g, const qcg_abi *abi, const qir_variant *v, qcg_
     qir_for_each_op(op, body)
         n++;
     qcg_call *calls = QIR_NEW_ARRAY(g->arena, qcg_call, n);
-    n = 0;
-    bool ok = true;
-    qir_for_each_op(op, body) {
-        if (qir_op_has_trait(op, QIR_TRAIT_TERMINATOR) || qir_op_is_view(op))
-            continue;
-        ok = qcg_lower_op(g, op, n, features, &calls[n]) && ok;
-        n++;
-    }
-    if (!ok)
+    if (!lower_ops(g, body, features, calls, &n))
         return false;
     to->run = qcg_body(g, abi, calls, n);
     to->run_mt = abi->threads ? qcg_body_mt(g, abi, calls, n) : NULL;

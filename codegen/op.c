@@ -1,8 +1,7 @@
-/* The function of one op: its parameters, which stand for operands, results and workspace, and the kernel
- * that fills it, found through the lower column of ops.def. */
+/* The function of one op: its parameters, which stand for operands, results and workspace (those of a region are
+ * like them), and the kernel that fills it, found through the lower column of ops.def. */
 #include "build.h"
 #include "interface/weights_file.h"
-#include "kernels/share.h"
 #include "qir/layout.h"
 
 typedef bool (*lower_fn)(qcg *g);
@@ -25,27 +24,24 @@ static bool is_buffer(const qir_value *v)
     return v && qir_value_root((qir_value *)v)->kind != QIR_VALUE_CONST;
 }
 
-static LLVMValueRef op_function(qcg *g, const qir_op *op, size_t k, const char *features, bool shares)
+void qcg_call_function(qcg *g, const char *symbol, const char *features, qcg_call *call)
 {
     unsigned n = 0;
+    const qir_op *op = call->op;
     LLVMTypeRef ptr = LLVMPointerTypeInContext(g->llvm, 0);
-    LLVMTypeRef *params = QIR_NEW_ARRAY(g->arena, LLVMTypeRef, op->noperands + op->nresults + 4);
-    for (uint32_t i = 0; i < op->noperands; i++)
-        if (is_buffer(qir_op_operand(op, i)))
-            params[n++] = ptr;
-    for (uint32_t i = 0; i <= op->nresults; i++) /* and the workspace */
+    LLVMTypeRef *params = QIR_NEW_ARRAY(g->arena, LLVMTypeRef, call->nin + op->nresults + 4);
+    call->shares = call->tasks > 1;
+    while (n < call->nin + op->nresults + 1) /* and the workspace */
         params[n++] = ptr;
-    for (unsigned i = 0; shares && i < 2; i++)
+    for (unsigned i = 0; call->shares && i < 2; i++)
         params[n++] = LLVMInt64TypeInContext(g->llvm);
     if (g->image)
         params[n++] = ptr;
     LLVMTypeRef result = qir_op_has_trait(op, QIR_TRAIT_CALLS) ? LLVMInt32TypeInContext(g->llvm)
                                                                : LLVMVoidTypeInContext(g->llvm);
     LLVMTypeRef type = LLVMFunctionType(result, params, n, false);
-    LLVMValueRef fn =
-        qcg_add_function(g, qcg_op_symbol(g, op, k), type, LLVMInternalLinkage, features);
-    qir_map_put(&g->op_of, fn, (void *)(uintptr_t)op);
-    return fn;
+    call->fn = qcg_add_function(g, symbol, type, LLVMInternalLinkage, features);
+    qir_map_put(&g->op_of, call->fn, (void *)(uintptr_t)op);
 }
 
 /* Did the plan put the result into an operand's memory? */
@@ -71,13 +67,11 @@ static void bind_weights(qcg *g)
         qcg_enum_attr(g, g->fn, LLVMCountParams(g->fn), i ? "readonly" : "noalias");
 }
 
-static void bind_params(qcg *g, const qir_op *op, bool shares)
+void qcg_call_enter(qcg *g, const qcg_call *call)
 {
-    unsigned n = 0;
-    g->in = QIR_NEW_ARRAY(g->arena, LLVMValueRef, op->noperands + 1);
-    for (uint32_t i = 0; i < op->noperands; i++)
-        if (is_buffer(qir_op_operand(op, i)))
-            g->in[i] = LLVMGetParam(g->fn, n++);
+    const qir_op *op = call->op;
+    unsigned n = (unsigned)call->nin;
+    g->fn = call->fn;
     g->outs = QIR_NEW_ARRAY(g->arena, LLVMValueRef, op->nresults);
     /* The plan gives results and workspaces memory of their own, but for ops done in place. */
     for (uint32_t i = 0; i < op->nresults; i++) {
@@ -88,19 +82,39 @@ static void bind_params(qcg *g, const qir_op *op, bool shares)
     g->out = g->outs[0];
     g->ws = LLVMGetParam(g->fn, n);
     qcg_enum_attr(g, g->fn, n + 1, "noalias");
-    g->task = shares ? LLVMGetParam(g->fn, n + 1) : NULL;
-    g->tasks = shares ? LLVMGetParam(g->fn, n + 2) : NULL;
+    g->task = call->shares ? LLVMGetParam(g->fn, n + 1) : NULL;
+    g->tasks = call->shares ? LLVMGetParam(g->fn, n + 2) : NULL;
     g->units = 1;
     bind_weights(g);
+    LLVMPositionBuilderAtEnd(g->b, LLVMAppendBasicBlockInContext(g->llvm, g->fn, "entry"));
 }
 
-bool qcg_lower_op(qcg *g, const qir_op *op, size_t k, const char *features, qcg_call *call)
+static void list_inputs(qcg *g, const qir_op *op, qcg_call *call)
 {
-    unsigned tasks = qcg_share_tasks(g->level, op, g->opts->share_grain);
+    qir_value **in = QIR_NEW_ARRAY(g->arena, qir_value *, op->noperands + 1);
+    for (uint32_t i = 0; i < op->noperands; i++)
+        if (is_buffer(qir_op_operand(op, i)))
+            in[call->nin++] = qir_op_operand(op, i);
+    call->in = in;
+}
+
+static void bind_operands(qcg *g, const qir_op *op)
+{
+    unsigned n = 0;
+    g->in = QIR_NEW_ARRAY(g->arena, LLVMValueRef, op->noperands + 1);
+    for (uint32_t i = 0; i < op->noperands; i++)
+        if (is_buffer(qir_op_operand(op, i)))
+            g->in[i] = LLVMGetParam(g->fn, n++);
+}
+
+bool qcg_lower_op(qcg *g, const qir_op *op, size_t k, const char *features, unsigned tasks, qcg_call *call)
+{
+    *call = (qcg_call){.op = op, .tasks = tasks};
     g->op = op;
-    g->fn = op_function(g, op, k, features, tasks > 1);
-    bind_params(g, op, tasks > 1);
-    LLVMPositionBuilderAtEnd(g->b, LLVMAppendBasicBlockInContext(g->llvm, g->fn, "entry"));
+    list_inputs(g, op, call);
+    qcg_call_function(g, qcg_op_symbol(g, op, k), features, call);
+    qcg_call_enter(g, call);
+    bind_operands(g, op);
     if (!lower_table[op->opcode](g))
         return false;
     if (qir_op_has_trait(op, QIR_TRAIT_CALLS))
@@ -108,6 +122,7 @@ bool qcg_lower_op(qcg *g, const qir_op *op, size_t k, const char *features, qcg_
     else
         LLVMBuildRetVoid(g->b);
     g->op = NULL;
-    *call = (qcg_call){op, g->fn, tasks > 1, g->units < tasks ? (unsigned)g->units : tasks};
+    if (g->units < tasks)
+        call->tasks = (unsigned)g->units;
     return true;
 }

@@ -37,7 +37,7 @@ const qir_named_pipeline *qir_pipelines(size_t *n)
     return pipelines;
 }
 
-bool qir_lower_to_code(qir_module *m, const char *level)
+bool qir_lower_to_code(qir_module *m, const char *level, int rows)
 {
     unsigned stage = qir_module_stage(m);
     qir_strbuf p = {0};
@@ -49,7 +49,8 @@ bool qir_lower_to_code(qir_module *m, const char *level)
     if (!(stage & QIR_STAGE_LAYOUTS))
         qir_strbuf_printf(&p, "%sassign-layouts", p.len ? "," : "");
     if (!(stage & QIR_STAGE_PLANNED))
-        qir_strbuf_printf(&p, "%splan-memory{level=%s}", p.len ? "," : "", level);
+        qir_strbuf_printf(&p, "%sfuse-rows{level=%s limit=%d},plan-memory{level=%s}", p.len ? "," : "", level,
+                          rows, level);
     bool ok = !p.len || qir_run_pipeline(m, p.data);
     qir_strbuf_free(&p);
     return ok;

@@ -1,8 +1,10 @@
 /* Liveness of buffers in a straight-line function.  Views own nothing: their uses count as uses of
- * the value whose bytes they are. */
+ * the value whose bytes they are.  A region of ops that work row by row (qir/rows.h) is like one op, whose
+ * workspace holds what they hand on. */
 #include "plan.h"
 #include "qir/layout.h"
 #include "qir/ops.h"
+#include "qir/rows.h"
 #include "qir/support/checked.h"
 
 struct liveness {
@@ -21,18 +23,24 @@ static uintptr_t lookup(const qir_map *map, const void *key)
     return (uintptr_t)qir_map_get(map, key);
 }
 
+/* Do op and the next one belong to one region, and have one position? */
+static bool goes_on(const qir_op *op)
+{
+    return qir_rows_marked(op) > 1;
+}
+
 static void find_uses(struct liveness *l)
 {
-    uintptr_t at = 0;
+    uintptr_t at = 1;
     qir_for_each_op(op, l->f->body) {
-        at++;
         l->most += op->nresults + 1;
         qir_map_put(&l->at, op, (void *)at);
         for (uint32_t i = 0; i < op->noperands; i++)
             if (qir_op_operand(op, i))
                 qir_map_put(&l->last, qir_value_root(qir_op_operand(op, i)), (void *)at);
+        at += !goes_on(op);
     }
-    l->all.nops = (uint32_t)at;
+    l->all.nops = (uint32_t)at - 1;
 }
 
 /* The first result that is a value's very bytes is written by its op directly. */
@@ -136,7 +144,7 @@ static qir_range *add(struct liveness *l, qir_op *op, uint32_t at, size_t bytes)
     return r;
 }
 
-static void add_result(struct liveness *l, qir_op *op, uint32_t i, uint32_t at)
+static void add_result(struct liveness *l, qir_op *op, uint32_t i, uint32_t at, bool inplace)
 {
     qir_value *v = &op->results[i];
     uintptr_t last = lookup(&l->last, v);
@@ -144,39 +152,67 @@ static void add_result(struct liveness *l, qir_op *op, uint32_t i, uint32_t at)
     r->result = i;
     r->last = last ? (uint32_t)last - 1 : at;
     r->out = (int32_t)lookup(&l->outs, v) - 1;
-    if (r->out < 0 && op->nresults == 1)
+    if (r->out < 0 && op->nresults == 1 && inplace)
         r->inplace = find_inplace(l, op, at);
     if (r->inplace >= 0)
         r->home = l->all.data[r->inplace].home;
     qir_map_put(&l->ranges, v, (void *)(uintptr_t)l->all.len);
 }
 
-/* Scratch bytes of what the op reads, each buffer counted once. */
-static size_t operand_bytes(const struct liveness *l, const qir_op *op)
+static void add_workspace(struct liveness *l, qir_op *op, uint32_t at, size_t bytes)
 {
-    size_t bytes = 0;
-    for (uint32_t i = 0; i < op->noperands; i++) {
-        qir_value *x = qir_op_operand(op, i);
-        bool again = !x;
-        for (uint32_t j = 0; j < i && !again; j++)
-            again = qir_op_operand(op, j) && qir_value_root(qir_op_operand(op, j)) == qir_value_root(x);
-        uintptr_t range = again ? 0 : lookup(&l->ranges, qir_value_root(x));
-        if (range && l->all.data[range - 1].out < 0)
-            bytes += l->all.data[range - 1].bytes;
-    }
-    return bytes;
+    if (bytes)
+        add(l, op, at, padded(bytes))->workspace = true;
 }
 
 static void add_op(struct liveness *l, qir_op *op, uint32_t at)
 {
-    size_t layer = operand_bytes(l, op), ws = qir_level_workspace(l->opts->level, op);
     for (uint32_t i = 0; i < op->nresults; i++)
-        add_result(l, op, i, at);
-    if (ws)
-        add(l, op, at, padded(ws))->workspace = true;
-    for (size_t i = l->all.len; i > 0 && l->all.data[i - 1].op == op; i--)
-        layer += l->all.data[i - 1].out < 0 ? l->all.data[i - 1].bytes : 0;
-    l->all.layers = layer > l->all.layers ? layer : l->all.layers;
+        add_result(l, op, i, at, true);
+    add_workspace(l, op, at, qir_level_workspace(l->opts->level, op));
+}
+
+/* The region that begins with `op`, if one does; returns its last op.  Its result lies elsewhere than its operands, of
+ * which later blocks and other tasks read more. */
+static qir_op *add_region(struct liveness *l, qir_op *op, uint32_t at, qir_arena *arena)
+{
+    qir_rows rows;
+    if (!qir_rows_get(l->opts->level, op, arena, &rows))
+        return NULL;
+    op = rows.step[rows.nsteps - 1].op;
+    add_result(l, op, 0, at, false);
+    add_workspace(l, op, at, rows.bytes);
+    return op;
+}
+
+/* ---- layers ----------------------------------------------------------------------------------- */
+static size_t scratch_bytes(const struct liveness *l, const qir_value *root)
+{
+    return root->kind == QIR_VALUE_RESULT && !lookup(&l->outs, root) ? padded(qir_type_bytes(root->type)) : 0;
+}
+
+/* What the op reads, each buffer counted once, writes and works in. */
+static size_t layer_bytes(const struct liveness *l, const qir_op *op)
+{
+    size_t bytes = padded(qir_level_workspace(l->opts->level, op));
+    for (uint32_t i = 0; i < op->noperands; i++) {
+        qir_value *x = qir_op_operand(op, i), *root = x ? qir_value_root(x) : NULL;
+        bool again = !x;
+        for (uint32_t j = 0; j < i && !again; j++)
+            again = qir_op_operand(op, j) && qir_value_root(qir_op_operand(op, j)) == root;
+        bytes += again ? 0 : scratch_bytes(l, root);
+    }
+    for (uint32_t i = 0; i < op->nresults; i++)
+        bytes += scratch_bytes(l, &op->results[i]);
+    return bytes;
+}
+
+static void find_layers(struct liveness *l)
+{
+    qir_for_each_op(op, l->f->body) {
+        size_t bytes = op->nresults && !qir_op_is_view(op) ? layer_bytes(l, op) : 0;
+        l->all.layers = bytes > l->all.layers ? bytes : l->all.layers;
+    }
 }
 
 qir_ranges qir_plan_ranges(qir_func *f, const qir_plan_options *opts, qir_arena *arena)
@@ -185,12 +221,16 @@ qir_ranges qir_plan_ranges(qir_func *f, const qir_plan_options *opts, qir_arena 
     find_uses(&l);
     find_outs(&l);
     find_chains(&l);
+    find_layers(&l);
     l.all.data = QIR_NEW_ARRAY(arena, qir_range, l.most + 1);
     uint32_t at = 0;
     qir_for_each_op(op, f->body) {
-        if (op->nresults && !qir_op_is_view(op))
+        qir_op *last = goes_on(op) ? add_region(&l, op, at, arena) : NULL;
+        if (last)
+            op_next = last->next;
+        else if (op->nresults && !qir_op_is_view(op))
             add_op(&l, op, at);
-        at++;
+        at += last || !goes_on(op);
     }
     qir_map_free(&l.last);
     qir_map_free(&l.ranges);
@@ -199,10 +239,27 @@ qir_ranges qir_plan_ranges(qir_func *f, const qir_plan_options *opts, qir_arena 
     return l.all;
 }
 
-size_t qir_plan_bound(const qir_ranges *ranges, qir_arena *arena)
+bool qir_plan_check_rows(const qir_func *f, qir_level level, qir_arena *arena, qir_diag_engine *diag)
+{
+    qir_rows rows;
+    qir_for_each_op(op, f->body) {
+        unsigned n = qir_rows_marked(op);
+        if (!n)
+            continue;
+        if (!qir_rows_get(level, op, arena, &rows))
+            return qir_error(diag, op->loc, "plan.rows",
+                             "the ops of the region of '%s' cannot work row by row: each but the first has to read the "
+                             "one before it, at least two, and `row_block` is below the last one's rows",
+                             qir_op_name(op));
+        op_next = rows.step[n - 1].op->next;
+    }
+    return true;
+}
+
+size_t *qir_plan_live(const qir_ranges *ranges, qir_arena *arena)
 {
     size_t *change = QIR_NEW_ARRAY(arena, size_t, (size_t)ranges->nops + 2); /* modulo 2^64 */
-    size_t live = 0, bound = 0;
+    size_t live = 0;
     for (size_t i = 0; i < ranges->len; i++) {
         const qir_range *r = &ranges->data[i];
         uint32_t from = r->first + (r->inplace >= 0); /* its first op counts the operand */
@@ -211,9 +268,16 @@ size_t qir_plan_bound(const qir_ranges *ranges, qir_arena *arena)
         change[from] += r->bytes;
         change[r->last + 1] -= r->bytes;
     }
-    for (uint32_t t = 0; t < ranges->nops; t++) {
-        live += change[t];
-        bound = live > bound ? live : bound;
-    }
+    for (uint32_t t = 0; t < ranges->nops; t++)
+        change[t] = live += change[t];
+    return change;
+}
+
+size_t qir_plan_bound(const qir_ranges *ranges, qir_arena *arena)
+{
+    const size_t *live = qir_plan_live(ranges, arena);
+    size_t bound = 0;
+    for (uint32_t t = 0; t < ranges->nops; t++)
+        bound = live[t] > bound ? live[t] : bound;
     return bound;
 }

@@ -8,7 +8,8 @@
 
 enum { QIR_PLAN_ALIGN = 64 };
 
-/* Memory that must hold one thing from op `first` to op `last` (positions in the function). */
+/* Memory that must hold one thing from op `first` to op `last` (positions in the function; the ops of a region have
+ * one).  What a region has for itself is the workspace of its last op. */
 typedef struct qir_range {
     qir_op *op;       /* that writes it */
     uint32_t result;  /* which of its results */
@@ -36,7 +37,12 @@ typedef struct qir_plan_options {
 /* Ranges of all results and workspaces of `f`; offsets are not set. */
 qir_ranges qir_plan_ranges(qir_func *f, const qir_plan_options *opts, qir_arena *arena);
 
-/* Largest sum of live bytes over all ops: no plan needs less. */
+/* False, after a diagnostic, if ops marked as a region cannot be one (qir/rows.h). */
+bool qir_plan_check_rows(const qir_func *f, qir_level level, qir_arena *arena, qir_diag_engine *diag);
+
+/* Sums of live bytes, by position. */
+size_t *qir_plan_live(const qir_ranges *ranges, qir_arena *arena);
+/* Largest sum of live bytes: no plan needs less. */
 size_t qir_plan_bound(const qir_ranges *ranges, qir_arena *arena);
 
 /* Can `op` write its result over operand `i`? */

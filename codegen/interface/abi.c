@@ -169,14 +169,20 @@ static size_t whole_lines(size_t bytes)
     return (bytes + QCG_SCRATCH_ALIGN - 1) / QCG_SCRATCH_ALIGN * QCG_SCRATCH_ALIGN;
 }
 
-/* Workspace of the ops that tasks may share. */
-static size_t task_bytes(const qir_codegen_options *opts, const qir_variant *v)
+/* Workspace of the ops and regions that tasks may share. */
+static size_t task_bytes(const qir_codegen_options *opts, const qir_variant *v, qir_arena *arena)
 {
     size_t most = 0;
+    qir_rows r;
     qir_for_each_op(op, qir_module_main(v->module)->body) {
-        size_t bytes = qir_level_workspace(v->level, op);
-        if (qcg_share_tasks(v->level, op, opts->share_grain) > 1 && bytes > most)
+        bool fused = qir_rows_get(v->level, op, arena, &r);
+        size_t bytes = fused ? r.bytes : qir_level_workspace(v->level, op);
+        unsigned tasks = fused ? qcg_share_rows_tasks(v->level, &r, opts->share_grain)
+                               : qcg_share_tasks(v->level, op, opts->share_grain);
+        if (tasks > 1 && bytes > most)
             most = bytes;
+        if (fused)
+            op_next = r.step[r.nsteps - 1].op->next;
     }
     return whole_lines(most);
 }
@@ -188,7 +194,7 @@ static void take_level(const qir_codegen_options *opts, const qir_variant *v, qc
     abi->levels[abi->nlevels] = qir_level_get(v->level)->name;
     abi->features[abi->nlevels++] = features;
     abi->arena_bytes = arena > abi->arena_bytes ? arena : abi->arena_bytes;
-    size_t work = task_bytes(opts, v);
+    size_t work = task_bytes(opts, v, qir_context_arena(v->module->ctx));
     abi->task_bytes = work > abi->task_bytes ? work : abi->task_bytes;
     abi->scratch_bound = bound > abi->scratch_bound ? bound : abi->scratch_bound;
     abi->asks_cpu = abi->asks_cpu || qcg_cpu_is_asked(opts->triple, features);

@@ -54,12 +54,9 @@ LLVMValueRef qcg_call_op(qcg_frame *e, const qcg_call *call, const qcg_part *par
     unsigned n = 0;
     const qir_op *op = call->op;
     LLVMTypeRef word = LLVMInt64TypeInContext(e->g->llvm);
-    LLVMValueRef *args = QIR_NEW_ARRAY(e->g->arena, LLVMValueRef, op->noperands + op->nresults + 4);
-    for (uint32_t i = 0; i < op->noperands; i++) {
-        qir_value *v = qir_op_operand(op, i);
-        if (v && qir_value_root(v)->kind != QIR_VALUE_CONST)
-            args[n++] = address(e, v);
-    }
+    LLVMValueRef *args = QIR_NEW_ARRAY(e->g->arena, LLVMValueRef, call->nin + op->nresults + 4);
+    for (size_t i = 0; i < call->nin; i++)
+        args[n++] = address(e, call->in[i]);
     for (uint32_t i = 0; i < op->nresults; i++)
         args[n++] = qcg_result_address(e, &op->results[i]);
     args[n++] = workspace(e, op, part);

@@ -5,10 +5,11 @@
 void qcg_selftest_note(qcg *g, LLVMValueRef global, size_t at, const void *data, size_t bytes)
 {
     qcg_selftest *s = g->selftest;
-    for (size_t i = s->uses.len; i-- > 0 && s->uses.data[i].op == g->op;)
+    const qir_op *op = g->region ? g->region : g->op;
+    for (size_t i = s->uses.len; i-- > 0 && s->uses.data[i].op == op;)
         if (s->uses.data[i].global == global && s->uses.data[i].at == at)
             return;
-    qcg_use use = {g->op, global, at, bytes, qcg_selftest_hash(data, bytes)};
+    qcg_use use = {op, global, at, bytes, qcg_selftest_hash(data, bytes)};
     qir_vec_push(&s->uses, use);
 }
 

@@ -8,6 +8,7 @@
 #define QIR_CODEGEN_SHARE_H
 
 #include "llb.h"
+#include "qir/rows.h"
 
 typedef struct qcg_share {
     llb_loop loop; /* its iv: 0, step, ... */
@@ -35,5 +36,7 @@ void qcg_share_none(qcg *g);
 /* The most tasks that an op is worth if its loops can be cut and a task does at least `grain` of
  * work (qir_codegen_options); 1: it takes no share. */
 unsigned qcg_share_tasks(qir_level level, const qir_op *op, uint32_t grain);
+/* The same of all ops of a region. */
+unsigned qcg_share_rows_tasks(qir_level level, const qir_rows *r, uint32_t grain);
 
 #endif

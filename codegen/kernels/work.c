@@ -24,10 +24,21 @@ static double work_of(qir_level level, const qir_op *op)
     return work;
 }
 
+static unsigned tasks_for(double work, uint32_t grain)
+{
+    double tasks = grain ? work / (double)grain : 1.0;
+    return tasks >= QCG_MOST_TASKS ? QCG_MOST_TASKS : tasks < 1.0 ? 1 : (unsigned)tasks;
+}
+
 unsigned qcg_share_tasks(qir_level level, const qir_op *op, uint32_t grain)
 {
-    if (!grain || qir_op_has_trait(op, QIR_TRAIT_CALLS))
-        return 1;
-    double tasks = work_of(level, op) / (double)grain;
-    return tasks >= QCG_MOST_TASKS ? QCG_MOST_TASKS : tasks < 1.0 ? 1 : (unsigned)tasks;
+    return qir_op_has_trait(op, QIR_TRAIT_CALLS) ? 1 : tasks_for(work_of(level, op), grain);
+}
+
+unsigned qcg_share_rows_tasks(qir_level level, const qir_rows *r, uint32_t grain)
+{
+    double work = 0.0;
+    for (unsigned i = 0; i < r->nsteps; i++)
+        work += work_of(level, r->step[i].op);
+    return tasks_for(work, grain);
 }

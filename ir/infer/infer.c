@@ -155,13 +155,12 @@ static bool kind_fits(const qir_attr *a, qir_attr_kind want)
     return a->kind == want || (empty_list && list); /* "[]" has no element to tell its kind */
 }
 
-/* Where plan-memory puts results and workspace: on any op. */
-static const char *const plan_attrs[] = {"buf", "buf_out", "ws"};
+const char *const qir_plan_attrs[] = {"buf", "buf_out", "ws", "rows", "row_block", NULL};
 
 bool qir_attr_is_note(const char *name, size_t len)
 {
-    for (size_t i = 0; i < sizeof plan_attrs / sizeof *plan_attrs; i++)
-        if (strlen(plan_attrs[i]) == len && !memcmp(name, plan_attrs[i], len))
+    for (size_t i = 0; qir_plan_attrs[i]; i++)
+        if (strlen(qir_plan_attrs[i]) == len && !memcmp(name, qir_plan_attrs[i], len))
             return true;
     return memchr(name, '.', len) != NULL;
 }

@@ -98,6 +98,8 @@ static bool run(qir_pass *p, qir_module *m)
     if (!has_static_shapes(f, diag))
         return false;
     qir_arena *arena = qir_pass_arena(p);
+    if (!qir_plan_check_rows(f, opts.level, arena, diag))
+        return false;
     qir_ranges all = qir_plan_ranges(f, &opts, arena);
     if (!check_sizes(&all, diag))
         return false;

@@ -146,6 +146,8 @@ static bool run(qir_pass *p, qir_module *m)
                          qir_pass_string(p, "level"));
     const qir_attr *arena = qir_dict_get(m->attrs, qir_intern_cstr(m->ctx, "arena"));
     c.arena = arena && arena->kind == QIR_ATTR_INT ? (size_t)arena->u.i : 0;
+    if (!qir_plan_check_rows(f, opts.level, qir_pass_arena(p), c.diag))
+        return false;
     c.all = qir_plan_ranges(f, &opts, qir_pass_arena(p));
     check_ranges(&c, qir_pass_arena(p));
     for (uint32_t k = 0; c.ok && k < f->nresults; k++)

@@ -44,6 +44,7 @@ static void check_outputs(const cl_tool *tool, const qcc_options *o)
          "-weights-file expects a file name", 0, 0},
         {o->save_params && !o->emit_qir && !before_llvm,
          "-save-params comes with QIR: add -emit-qir or -stop-after=PHASE", 0, 0},
+        {o->min_memory && o->no_fuse_rows, "-fmin-memory and -fno-fuse-rows exclude each other", 0, 0},
         {o->grain && !o->threads, "-fthreads-grain needs -fthreads", 0, 0},
     };
     CHECK(tool, rules);

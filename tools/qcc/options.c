@@ -39,6 +39,10 @@ static const cl_option options[] = {
     {"fthreads", CL_FLAG, &o.threads, NULL, "also NAME_run_mt, which runs on the caller's threads", 0, 0},
     {"fthreads-grain", CL_INT, &o.grain, "N",
      "least work of a thread, in products of floats (default 65536)", 1, UINT32_MAX},
+    {"fmin-memory", CL_FLAG, &o.min_memory, NULL,
+     "chains of layers row by row wherever that saves memory, whatever time it takes", 0, 0},
+    {"fno-fuse-rows", CL_FLAG, &o.no_fuse_rows, NULL,
+     "every layer as a whole, even where row by row would save memory at no time", 0, 0},
     {"fsanitize", CL_STRING, &o.sanitize, "thread",
      "for tests of callers: calls of LLVM's thread sanitizer, whose runtime the object then needs", 0, 0},
 

@@ -179,11 +179,24 @@ static bool prepack(qcc_driver *d)
            run_per_level(d, "prepare-code,register-prepack-params{level=@},prepack-weights");
 }
 
+int qcc_row_limit(const qcc_options *o)
+{
+    return o->no_fuse_rows ? QIR_ROWS_NEVER : o->min_memory ? QIR_ROWS_ALWAYS : QIR_ROWS_FREE;
+}
+
+static bool assign_memory(qcc_driver *d)
+{
+    char pipeline[80];
+    snprintf(pipeline, sizeof pipeline, "fuse-rows{level=@ limit=%d},plan-memory{level=@}",
+             qcc_row_limit(d->opts));
+    return run_per_level(d, pipeline);
+}
+
 static bool plan(qcc_driver *d)
 {
     if (!qcc_has_stage(d, QIR_STAGE_LAYOUTS) && !run_per_level(d, "assign-layouts"))
         return false;
-    if (!qcc_has_stage(d, QIR_STAGE_PLANNED) && !run_per_level(d, "plan-memory{level=@}"))
+    if (!qcc_has_stage(d, QIR_STAGE_PLANNED) && !assign_memory(d))
         return false;
     return run_per_level(d, "verify-plan{level=@}");
 }

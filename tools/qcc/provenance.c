@@ -137,14 +137,16 @@ static void put_options(qir_strbuf *out, const qcc_driver *d)
         const char *name;
         const cl_list *values;
     } lists[] = {{"bind", &o->import.bindings}, {"inputs", &o->import.inputs}, {"outputs", &o->import.outputs}};
+    const struct {
+        const char *name;
+        bool given;
+    } flags[] = {{"weights-file", o->weights_file != NULL}, {"fselftest", o->selftest}, {"fthreads", o->threads},
+                 {"fmin-memory", o->min_memory}, {"fno-fuse-rows", o->no_fuse_rows}};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         put_option(out, words[i].name, words[i].value);
-    if (o->weights_file)
-        qir_strbuf_puts(out, out->len ? " -weights-file" : "-weights-file");
-    if (o->selftest)
-        qir_strbuf_puts(out, out->len ? " -fselftest" : "-fselftest");
-    if (o->threads)
-        qir_strbuf_puts(out, out->len ? " -fthreads" : "-fthreads");
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        if (flags[i].given)
+            qir_strbuf_printf(out, "%s-%s", out->len ? " " : "", flags[i].name);
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         for (size_t k = 0; k < lists[i].values->len; k++)
             put_option(out, lists[i].name, lists[i].values->items[k]);

@@ -29,7 +29,7 @@ typedef struct qcc_options {
     bool emit_qir, emit_llvm, emit_program, assembly, object, dependencies, threads, debug;
     bool per_layer;
     bool report, explain, verbose, time_passes, small;
-    bool no_provenance, show_provenance, compare, selftest;
+    bool no_provenance, show_provenance, compare, selftest, min_memory, no_fuse_rows;
 } qcc_options;
 
 /* Parses the command line; usage errors end the process. */
@@ -89,6 +89,8 @@ extern const size_t qcc_num_phases;
 size_t qcc_phase_find(const char *name);
 /* Runs phases up to and with d->last.  False: diagnosed. */
 bool qcc_run_phases(qcc_driver *d);
+/* What may become of the time that chains of ops take, to save memory: see qir_lower_to_code. */
+int qcc_row_limit(const qcc_options *o);
 
 bool qcc_run_passes(qcc_driver *d, const char *pipeline); /* over d->module */
 bool qcc_has_stage(const qcc_driver *d, unsigned stages);

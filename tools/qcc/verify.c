@@ -59,9 +59,11 @@ bool qcc_choose_ways(qcc_driver *d, verify_way ways[VERIFY_MAX_WAYS], size_t *n)
     if (unknown)
         return unknown_way(d, all, known, unknown, len);
     *n = 0;
-    for (size_t i = 0; i < known; i++)
+    for (size_t i = 0; i < known; i++) {
+        all[i].rows = qcc_row_limit(d->opts);
         if (!i || !*list || verify_is_named(&all[i], list))
             ways[(*n)++] = all[i];
+    }
     return true;
 }
 

@@ -96,7 +96,7 @@ engine *engine_create_jit(run *r)
     e->base = (engine){jit_run, jit_destroy};
     e->r = r;
     e->variant.module = qir_module_clone(r->module);
-    if (qir_lower_to_code(e->variant.module, qir_level_get(e->variant.level)->name) &&
+    if (qir_lower_to_code(e->variant.module, qir_level_get(e->variant.level)->name, QIR_ROWS_FREE) &&
         make_buffers(e))
         e->jit = qir_jit_create(&opts, &e->variant);
     if (!e->jit) {

@@ -33,7 +33,7 @@ void verify_close(verify_lab *lab)
 qir_module *verify_lowered(const verify_way *w, qir_module *m)
 {
     qir_module *copy = qir_module_clone(m);
-    if (qir_lower_to_code(copy, qir_level_get(w->level)->name))
+    if (qir_lower_to_code(copy, qir_level_get(w->level)->name, w->rows))
         return copy;
     qir_module_destroy(copy);
     return NULL;

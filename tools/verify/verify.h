@@ -23,6 +23,7 @@ typedef struct verify_way {
     const char *triple;
     qir_level level;
     verify_how how;
+    int rows; /* fusion of rows, see qir_lower_to_code */
 } verify_way;
 
 enum { VERIFY_MAX_WAYS = QIR_NUM_LEVELS + 4 };

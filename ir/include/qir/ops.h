@@ -91,8 +91,12 @@ bool qir_op_takes_results(const qir_op_desc *desc, size_t n);
 /* Index of the operand that kernels may want packed (rules ACCUM and DYNAMIC); -1: none. */
 int qir_op_weight(const qir_op *op);
 
-/* True for names that every op takes besides its declared ones: a name with a dot belongs to a pass
- * ("quant.float"), and the memory plan keeps integers under buf, buf_out and ws. */
+/* What the memory plan writes on any op, integers: where results (buf, buf_out) and workspace (ws) lie, and what
+ * works row by row (qir/rows.h).  Ends with NULL. */
+extern const char *const qir_plan_attrs[];
+
+/* True for names that every op takes besides its declared ones: those of the plan, and names with a dot, which belong
+ * to a pass ("quant.float"). */
 bool qir_attr_is_note(const char *name, size_t len);
 
 /* What the memory plan calls `base` ("buf", "buf_out") of result i: base, base.1, base.2, ... */

@@ -132,9 +132,12 @@ void qir_pm_report(const qir_pass_manager *pm, qir_strbuf *out);
 /* Shortcut: parse and run `pipeline` with default options (verify_each in builds with asserts). */
 bool qir_run_pipeline(qir_module *m, const char *pipeline);
 
+/* How much time chains of ops that work row by row may take (`limit` of fuse-rows): as good as none, any; no such. */
+enum { QIR_ROWS_FREE = 103, QIR_ROWS_ALWAYS = 0, QIR_ROWS_NEVER = -1 };
+
 /* What is still to be done before code can be generated for a level (by its name), and nothing that
  * changes results. */
-bool qir_lower_to_code(qir_module *m, const char *level);
+bool qir_lower_to_code(qir_module *m, const char *level, int rows);
 
 #ifdef __cplusplus
 }

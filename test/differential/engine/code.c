@@ -26,7 +26,8 @@ static qir_module *prepare(subject *s, qir_module *m, const qir_tensor *want, co
     qir_module *copy = qir_module_clone(m);
     qir_strbuf verify = {0};
     qir_strbuf_printf(&verify, "verify-plan{level=%s}", level);
-    bool ok = (qir_lower_to_code(copy, level) && qir_run_pipeline(copy, verify.data)) ||
+    int rows = s->seed % 2 ? QIR_ROWS_ALWAYS : QIR_ROWS_FREE;
+    bool ok = (qir_lower_to_code(copy, level, rows) && qir_run_pipeline(copy, verify.data)) ||
               subject_fail(s, "cannot be prepared for %s", level);
     qir_tensor *got = ok ? subject_evaluate(s, "planned module", copy) : NULL;
     qir_strbuf_free(&verify);

@@ -16,7 +16,10 @@ class Weighted(Builder):
         pads = [self.pick([0, 1, 1, 2, 4]) for _ in range(2 * n)] if self.chance(0.6) else [0] * 2 * n
         if self.chance(0.25):  # what has kernels of its own
             kernel, strides, dilations = [1] * (n - 2) + [3] * min(n, 2), [1] * n, [1] * n
-        dims = [x.dims[0], out]
+        return self.conv_of(x, out, kernel, strides, pads, dilations, groups)
+
+    def conv_of(self, x, out, kernel, strides, pads, dilations, groups):
+        dims, n, c = [x.dims[0], out], len(kernel), x.dims[1]
         for i in range(n):
             room = x.dims[2 + i] + pads[i] + pads[n + i] - (kernel[i] - 1) * dilations[i] - 1
             if room < 0:
@@ -29,6 +32,44 @@ class Weighted(Builder):
         attrs = [f"strides = {strides}", f"pads = {pads}", f"dilations = {dilations}",
                  f"groups = {groups}"]
         return self.accumulate("conv", x, w, attrs, dims, depth)
+
+    def chain(self):
+        """What can work row by row: 1x1, depthwise, 1x1 and the like, each read by the next alone."""
+        elem = self.activation() if self.kind == "integer" else "f32"
+        dims = [1, self.pick(CHANNELS), self.pick([5, 7, 8, 11, 13, 16]), self.pick([1, 2, 3, 5, 7])]
+        x = first = self.pair(self.argument(dims, elem))
+        residual, n = self.chance(0.4), self.pick([2, 3, 3, 4])
+        for i in range(n):
+            y = self.link(x, residual, dims[1] if residual and i == n - 1 else None)
+            if y is None:
+                break
+            self.values = [v for v in self.values if v is not x]
+            x = y
+            if y.elem == "i32":
+                return y
+        return self.shortcut(first, x) if residual and x.dims == dims and x is not first else x
+
+    def shortcut(self, first, x):
+        if self.kind != "integer":
+            return self.result("add", [first, x], [], x.dims, "f32")
+        a, b = first.elem.scale, x.elem.scale
+        if not 2 ** -8 < a / b < 2 ** 8:
+            return x
+        return self.result("add", [first, x], [], x.dims, self.activation(max(a, b)))
+
+    def link(self, x, same, out):
+        """`same`: rows and columns stay as many."""
+        groups = x.dims[1] if out is None and self.chance(0.45) else 1
+        out = out or (groups if groups > 1 else self.pick([4, 8, 9, 16, 33]))
+        kernel = [self.pick([3, 3, 5] if same else [2, 3, 3, 5]), self.pick([1, 3])]
+        if groups == 1 and self.chance(0.7):
+            kernel = [1, 1]
+        strides = [1, 1] if same or self.chance(0.4) else [self.pick([1, 2, 2, 3]), self.pick([1, 1, 2])]
+        dilations = [self.pick([1, 1, 1, 2]), 1]
+        pads = [self.pick([0, 1, 1, 2]) if k > 1 else 0 for k in kernel * 2]
+        if same:
+            pads = [(k - 1) // 2 * d for k, d in zip(kernel, dilations)] * 2
+        return self.conv_of(x, out, kernel, strides, pads, dilations, groups)
 
     def transposed(self):
         x = self.operand([3, 4, 5])

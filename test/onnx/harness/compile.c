@@ -43,7 +43,7 @@ static bool check_level(test_case *t, qir_module *m, qir_level level, const qir_
     qir_codegen_options opts = {
         .triple = qir_target_triple(t->ctx, NULL), .name = "model"};
     qir_variant copy = {qir_module_clone(m), level};
-    qir_jit *jit = qir_lower_to_code(copy.module, name) ? qir_jit_create(&opts, &copy) : NULL;
+    qir_jit *jit = qir_lower_to_code(copy.module, name, QIR_ROWS_FREE) ? qir_jit_create(&opts, &copy) : NULL;
     bool ok = jit && run_code(t, jit, qir_module_main(m), inputs, want, name);
     qir_jit_destroy(jit);
     qir_module_destroy(copy.module);
