@@ -135,7 +135,7 @@ static void find_ring(qir_rows *r, unsigned i)
 {
     qir_rows_step *s = &r->step[i];
     if (r->cold < r->tail)
-        s->front = ring_base(r, i, r->cold) - qir_rows_part_get(r, i, r->cold, true).first;
+        s->front = at_least_0(ring_base(r, i, r->cold) - qir_rows_part_get(r, i, r->cold, true).first);
     s->ring = 0;
     for (int64_t block = 0; block < r->nblocks; block++) {
         qir_rows_part p = qir_rows_part_get(r, i, block, false);
