@@ -150,9 +150,16 @@ static void find_ring(qir_rows *r, unsigned i)
 static double cycles_of(qir_level level, const qir_op *op)
 {
     qir_kernel_plan plan = {0};
-    if (!qir_op_has_trait(op, QIR_TRAIT_ELEMENTWISE))
+    if (qir_op_has_kernel(op))
         qir_kernel_plan_get(level, op, &plan);
     return plan.cycles;
+}
+
+static double cycles_to_move(qir_level level, int64_t rows, size_t row_bytes)
+{
+    qir_kernel_plan plan = {0};
+    qir_plan_spend(&plan, QIR_RATE_copied, (double)rows * (double)row_bytes);
+    return qir_plan_cycles(level, &plan);
 }
 
 /* Adds what the part takes `times`; returns its workspace. */
@@ -163,8 +170,9 @@ static size_t add_part(qir_level level, qir_rows *r, unsigned i, int64_t block, 
     if (p.end <= p.first)
         return 0;
     qir_op *op = qir_rows_slice(r, i, &p, arena);
-    double moved = i + 1 < r->nsteps ? (double)(p.first - p.kept) * (double)r->step[i].row_bytes : 0.0;
-    r->cycles += (double)times * (cycles_of(level, op) + CALL_CYCLES + moved / qir_rates_get(level)->copied);
+    int64_t moved = i + 1 < r->nsteps ? p.first - p.kept : 0;
+    r->cycles += (double)times * (cycles_of(level, op) + CALL_CYCLES +
+                                  cycles_to_move(level, moved, r->step[i].row_bytes));
     return qir_level_workspace(level, op);
 }
 

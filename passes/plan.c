@@ -194,7 +194,7 @@ static size_t scratch_bytes(const struct liveness *l, const qir_value *root)
 /* What the op reads, each buffer counted once, writes and works in. */
 static size_t layer_bytes(const struct liveness *l, const qir_op *op)
 {
-    size_t bytes = padded(qir_level_workspace(l->opts->level, op));
+    size_t ws = qir_level_workspace(l->opts->level, op), bytes = ws ? padded(ws) : 0;
     for (uint32_t i = 0; i < op->noperands; i++) {
         qir_value *x = qir_op_operand(op, i), *root = x ? qir_value_root(x) : NULL;
         bool again = !x;

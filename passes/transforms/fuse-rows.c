@@ -3,7 +3,7 @@
  *
  * Looks at the op where most is live, and at all chains around it: the one with which least is live takes its
  * place, of equals the fastest.  Again, until the worst op cannot be helped.  A chain may take in regions that
- * were made before, or be one of them, in smaller blocks. */
+ * were made before, or be one of them, in smaller blocks.  Regions cost code: together they have to save enough. */
 #include "plan.h"
 #include "qir/layout.h"
 #include "qir/ops.h"
@@ -115,25 +115,26 @@ static choice choose(const search *s)
     }
 }
 
+/* number < 0: of no region. */
 static void mark(const search *s, qir_op *first, unsigned n, int64_t number, int64_t block)
 {
     qir_context *ctx = s->m->ctx;
     for (; n > 0; n--, first = first->next) {
-        qir_op_set_attr(first, qir_intern_cstr(ctx, "rows"), qir_attr_int(ctx, number));
+        qir_op_set_attr(first, qir_intern_cstr(ctx, "rows"), number < 0 ? NULL : qir_attr_int(ctx, number));
         qir_op_set_attr(first, qir_intern_cstr(ctx, "row_block"),
-                        n == 1 ? qir_attr_int(ctx, block) : NULL);
+                        number >= 0 && n == 1 ? qir_attr_int(ctx, block) : NULL);
     }
 }
 
-/* Numbers in the order of the ops; returns how many. */
-static int64_t number_regions(search *s)
+/* Numbers in the order of the ops, or, not `kept`, none; returns how many. */
+static int64_t number_regions(search *s, bool kept)
 {
     int64_t regions = 0;
     qir_rows r;
     qir_for_each_op(op, s->f->body) {
         if (!qir_rows_get(s->plan.level, op, s->arena, &r))
             continue;
-        mark(s, op, r.nsteps, regions++, r.block);
+        mark(s, op, r.nsteps, kept ? regions++ : -1, r.block);
         op_next = r.step[r.nsteps - 1].op->next;
     }
     return regions;
@@ -148,20 +149,26 @@ static bool run(qir_pass *p, qir_module *m)
     if (!s.f || !qir_level_from_name(qir_pass_string(p, "level"), &s.plan.level))
         return qir_error(qir_context_diag(m->ctx), m->loc, "plan.level",
                          "unknown level '%s', or no function @main", qir_pass_string(p, "level"));
-    for (int64_t number = INT32_MAX; limit != QIR_ROWS_NEVER; number--) { /* new ones differ from those that are numbered */
-        survey(&s);
-        choice c = s.all.nops ? choose(&s) : (choice){0};
-        if (!c.n)
-            break;
+    if (limit == QIR_ROWS_NEVER)
+        return true;
+    survey(&s);
+    size_t before = s.live[s.worst];
+    choice c = s.all.nops ? choose(&s) : (choice){0};
+    for (int64_t number = INT32_MAX; c.n; number--) { /* new ones differ from those that are numbered */
         mark(&s, c.first, c.n, number, c.block);
+        survey(&s);
+        c = choose(&s);
     }
-    qir_pass_count(p, "regions", number_regions(&s));
+    double gain = (double)qir_pass_int(p, "gain") / 100.0;
+    bool kept = !limit || (double)s.live[s.worst] <= (1.0 - gain) * (double)before;
+    qir_pass_count(p, "regions", number_regions(&s, kept));
     return true;
 }
 
 static const qir_pass_option options[] = {
     {"level", QIR_OPT_STRING, "generic", "level whose kernels compute the rows"},
     {"limit", QIR_OPT_INT, "103", "most time that a region may take, percent of its ops' by themselves; 0: any, -1: no regions"},
+    {"gain", QIR_OPT_INT, "10", "least that all regions together save where time is limited, percent; else there are none"},
     {NULL, QIR_OPT_BOOL, NULL, NULL}};
 static const char *const statistics[] = {"regions", NULL};
 

@@ -6,6 +6,7 @@
 #include "qir/layout.h"
 #include "qir/ops.h"
 #include "qir/quant.h"
+#include "qir/rows.h"
 
 static size_t module_int(const qir_module *m, const char *name)
 {
@@ -45,6 +46,25 @@ static void report_kernels(qir_level level, const qir_module *m, qir_strbuf *out
     }
 }
 
+/* Regions by the numbers of their ops: what lies in their rings, and what that would be as a whole. */
+static void report_rows(qir_level level, const qir_module *m, qir_strbuf *out)
+{
+    qir_rows r;
+    size_t k = 0;
+    qir_for_each_op(op, qir_module_main((qir_module *)m)->body) {
+        if (qir_rows_get(level, op, m->arena, &r)) {
+            size_t whole = 0;
+            for (unsigned i = 0; i + 1 < r.nsteps; i++)
+                whole += qir_type_bytes(r.step[i].op->results[0].type);
+            qir_strbuf_printf(out, "rows of %zu to %zu: %lld at a time, %zu bytes in place of %zu\n", k,
+                              k + r.nsteps - 1, (long long)r.block, r.bytes, whole);
+            op_next = r.step[r.nsteps - 1].op->next;
+            k += r.nsteps - 1;
+        }
+        k += !qir_op_has_trait(op, QIR_TRAIT_TERMINATOR) && !qir_op_is_view(op);
+    }
+}
+
 static void report_variant(const qcc_driver *d, const qir_variant *v, qir_strbuf *out)
 {
     const qir_module *m = v->module ? v->module : d->module;
@@ -55,6 +75,7 @@ static void report_variant(const qcc_driver *d, const qir_variant *v, qir_strbuf
         return;
     qir_strbuf_printf(out, "scratch: %zu bytes, lower bound %zu\n", module_int(m, "arena"),
                       module_int(m, "arena_bound"));
+    report_rows(v->level, m, out);
     report_kernels(v->level, m, out);
 }
 
