@@ -37,8 +37,8 @@ def main():
         out.write(models.build('mobilenet_v2', kind)[0])
     one, many = os.path.join(work, 'one.o'), os.path.join(work, 'many.o')
     target = '-target=x86_64' if level == 'avx2' else '-target=aarch64'
-    run('qcc', target, '-mlevel=' + level, model, '-o', one)
-    run('qcc', target, '-mlevel=' + level, '-fthreads', model, '-o', many)
+    run('qcc', target, '-mlevel=' + level, '-fno-fuse-rows', model, '-o', one)
+    run('qcc', target, '-mlevel=' + level, '-fno-fuse-rows', '-fthreads', model, '-o', many)
     a, b = loops(one, MULTIPLY[level]), loops(many, MULTIPLY[level])
     print(f'{level}: {a[0]} loops, instructions {a[1]} and {b[1]}, stack accesses {a[2]} and {b[2]}')
     print(f'text {text_bytes(one)} and {text_bytes(many)}', file=sys.stderr)
