@@ -147,19 +147,10 @@ static void find_ring(qir_rows *r, unsigned i)
     r->bytes += whole_lines(qir_plan_times(s->ring, (int64_t)s->row_bytes));
 }
 
-static double cycles_of(qir_level level, const qir_op *op)
-{
-    qir_kernel_plan plan = {0};
-    if (qir_op_has_kernel(op))
-        qir_kernel_plan_get(level, op, &plan);
-    return plan.cycles;
-}
-
 static double cycles_to_move(qir_level level, int64_t rows, size_t row_bytes)
 {
-    qir_kernel_plan plan = {0};
-    qir_plan_spend(&plan, QIR_RATE_copied, (double)rows * (double)row_bytes);
-    return qir_plan_cycles(level, &plan);
+    const double spent[QIR_NUM_RATES] = {[QIR_RATE_copied] = (double)rows * (double)row_bytes};
+    return qir_cycles(level, spent);
 }
 
 /* Adds what the part takes `times`; returns its workspace. */
@@ -171,7 +162,7 @@ static size_t add_part(qir_level level, qir_rows *r, unsigned i, int64_t block, 
         return 0;
     qir_op *op = qir_rows_slice(r, i, &p, arena);
     int64_t moved = i + 1 < r->nsteps ? p.first - p.kept : 0;
-    r->cycles += (double)times * (cycles_of(level, op) + CALL_CYCLES +
+    r->cycles += (double)times * (qir_op_cycles(level, op) + CALL_CYCLES +
                                   cycles_to_move(level, moved, r->step[i].row_bytes));
     return qir_level_workspace(level, op);
 }
@@ -197,7 +188,7 @@ static void add_memory_and_time(qir_level level, qir_rows *r, qir_arena *arena)
     for (unsigned i = 0; i < r->nsteps; i++) {
         size_t ws = add_step(level, r, i, arena);
         most = ws > most ? ws : most;
-        r->apart += cycles_of(level, r->step[i].op) + CALL_CYCLES;
+        r->apart += qir_op_cycles(level, r->step[i].op) + CALL_CYCLES;
     }
     r->ws_at = r->bytes;
     r->bytes += whole_lines((int64_t)most);
