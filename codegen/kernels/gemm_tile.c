@@ -5,7 +5,7 @@
 #include "kernels/gemm.h"
 
 /* Of a tile without a loop: dot steps, and elements along k. */
-enum { STRAIGHT_STEPS = 400, STRAIGHT_ELEMENTS = 16, MOST_ROWS = 32, MOST_LOADS = 2, MOST_VECTORS = 24 };
+enum { STRAIGHT_STEPS = 128, STRAIGHT_ELEMENTS = 16, MOST_ROWS = 32, MOST_LOADS = 2, MOST_VECTORS = 24 };
 
 static int64_t run_count(const qcg_axis *a)
 {
