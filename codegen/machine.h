@@ -22,6 +22,7 @@ typedef struct qcg_machine {
     unsigned in_flight;    /* sums at a time that hide how long a dot step takes; 0: not measured */
     bool straight;         /* short sums need no loop, if registers are left for constants of the epilogue */
     const qcg_tile *tiles; /* that fit the registers without spilling; ends with {0, 0} */
+    const qcg_tile *section_tiles; /* that fit with as many float sums beside them */
     /* acc + dot.  a: kgroup operand elements (see group), w: lanes * kgroup weights. */
     llb_val (*dot)(qcg *g, llb_val acc, llb_val a, llb_val w);
     /* Loads kgroup operand elements and repeats them for every lane; only loads them if `turn` is set. */

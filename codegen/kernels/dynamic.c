@@ -143,11 +143,13 @@ static void products(qcg *g, void *ctx, const qcg_block *b)
         d.sums = llb_index(g, d.sums, l.iv, table * (int64_t)qir_dtype_bytes(d.sum_type));
     d.bias = d.bias ? llb_index(g, d.bias, l.iv, columns(j) * 4) : NULL;
     m.dynamic = &d;
+    if (m.unpacked)
+        qcg_zero_words(g, &m, &d, llb_at(g, m.unpacked, -(int64_t)j->p->zero_bytes));
     qcg_gemm_emit(g, &m);
     llb_end(g, &l);
 }
 
-static void set_product(job *j)
+static void set_product(qcg *g, job *j)
 {
     j->m.n = j->shape.n;
     j->m.lines = 1;
@@ -158,6 +160,10 @@ static void set_product(job *j)
     j->m.a_stride = j->p->pitch * (int64_t)j->p->elem;
     j->m.out_stride = j->p->w.o * 4;
     j->m.e = &j->plain;
+    if (j->p->weight_bytes) {
+        j->m.unpacked = llb_at(g, g->ws, (int64_t)(j->p->band_bytes + j->p->panel_bytes + j->p->zero_bytes));
+        j->m.unpacked_columns = j->p->weight_rows;
+    }
     j->d.grouped = j->w->quant->group != 0;
     j->d.operand_raised = j->p->raised ? 128 : 0;
 }
@@ -180,7 +186,7 @@ bool qcg_lower_gemm_dynamic(qcg *g, const qir_kernel_plan *p)
         put_sums(g, &j);
     if (!put_bias(g, &j))
         return false;
-    set_product(&j);
+    set_product(g, &j);
     j.win.inner = qcg_gemm_units(&j.m);
     qcg_window_walk(g, &j.win, 4, products, &j);
     return true;

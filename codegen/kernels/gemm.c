@@ -28,6 +28,8 @@ static bool tile_fits(const qcg_gemm *m, qcg_tile t)
 {
     bool whole = t.rows <= m->rows || t.rows % m->rows == 0;
     whole = whole && (!m->pairs || t.rows % 2 == 0);
+    if (m->unpacked && t.vectors * m->m->lanes > m->unpacked_columns)
+        return false;
     return whole && leaves_registers(m, t) && tile_lines(m, t) <= m->lines &&
            t.vectors <= qir_ceil_div(m->n, m->m->lanes);
 }
@@ -72,7 +74,7 @@ static qcg_tile choose_tile(const qcg_gemm *m)
 {
     qcg_tile best = {1, 1};
     double least = plan_cost(m, best);
-    for (const qcg_tile *t = m->m->tiles; t->rows; t++) {
+    for (const qcg_tile *t = m->sections > 1 ? m->m->section_tiles : m->m->tiles; t->rows; t++) {
         if (!tile_fits(m, *t))
             continue;
         double cost = plan_cost(m, *t);
@@ -142,15 +144,15 @@ int64_t qcg_gemm_units(const qcg_gemm *m)
 
 /* While one column group is computed each tile fetches a part of the next group's weights, where all of them
  * are more than stay near, or many for each row: else the first tile of a group would wait for memory. */
-static void fetch_next(qcg *g, const qcg_gemm *m, qcg_tile_at *at)
+static void fetch_next(qcg *g, const qcg_gemm *m, llb_val w, qcg_tile_at *at)
 {
     enum { NEAR = 256 << 10, MANY = 128 };
     int64_t block = qcg_gemm_block_bytes(m), group = at->tile.vectors * block, rows = m->lines * m->rows;
     int64_t row = qir_ceil_div(group, rows);
     if (rows <= at->tile.rows || (row < MANY && block * qir_ceil_div(m->n, m->m->lanes) < NEAR))
         return;
-    int64_t steps = m->sections * qcg_gemm_section_blocks(m);
-    at->fetch = llb_index(g, llb_at(g, at->w, group), at->row, row);
+    int64_t steps = m->sections * qcg_gemm_section_blocks(m) * m->parts;
+    at->fetch = llb_index(g, llb_at(g, w, group), at->row, row);
     at->fetch_step = qir_ceil_div(row * at->tile.rows, steps);
 }
 
@@ -163,18 +165,21 @@ static void column_groups(qcg *g, const qcg_gemm *m, const tiling *t, qcg_tile_a
     qcg_share_begin(g, &ln, count * at.tile.vectors, at.tile.vectors, t->cut == 0);
     llb_val block = llb_add(g, ln.loop.iv, llb_i64(g, first_block));
     llb_val out = llb_index(g, m->out, block, m->m->lanes * out_bytes);
+    llb_val w = llb_index(g, m->w, block, qcg_gemm_block_bytes(m));
+    qcg_unpacked unpacked;
+    const qcg_gemm *of = qcg_unpack(g, m, at.tile, &block, &unpacked);
     qcg_share_begin(g, &ll, m->lines, lines, t->cut == 1);
     llb_val line = qcg_overlap(g, ll.loop.iv, m->lines, lines);
     qcg_share_begin(g, &lm, m->rows, rows, t->cut == 2);
     llb_val row = qcg_overlap(g, lm.loop.iv, m->rows, rows);
     /* Tiles that fill the registers have none for the weights, biases and scales of their columns. */
-    at.block = m->m->pick || qcg_gemm_is_unrolled(m, at.tile) ? llb_hide(g, block) : block;
-    at.w = llb_index(g, m->w, at.block, qcg_gemm_block_bytes(m));
+    at.block = m->m->pick || qcg_gemm_is_unrolled(of, at.tile) ? llb_hide(g, block) : block;
+    at.w = llb_index(g, of->w, at.block, qcg_gemm_block_bytes(of));
     at.row = llb_add(g, llb_mul_const(g, line, m->rows), row);
     at.a = llb_index(g, llb_index(g, m->a, line, m->a_line), row, m->a_stride);
     at.out = llb_index(g, out, at.row, m->out_stride);
-    fetch_next(g, m, &at);
-    (m->dynamic ? qcg_dynamic_tile : integer_tile)(g, m, &at);
+    fetch_next(g, m, w, &at);
+    (m->dynamic ? qcg_dynamic_tile : integer_tile)(g, of, &at);
     qcg_share_end(g, &lm);
     qcg_share_end(g, &ll);
     qcg_share_end(g, &ln);

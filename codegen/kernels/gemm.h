@@ -34,6 +34,8 @@ typedef struct qcg_gemm {
     llb_val scale;
     const qcg_chains *chains; /* in place of w; NULL: not */
     const struct qcg_dynamic *dynamic; /* in place of bias, scale and epilogue; NULL: not */
+    llb_val unpacked;     /* room for the weights of `unpacked_columns`, cut out once for all rows; NULL: none */
+    int64_t unpacked_columns;
 } qcg_gemm;
 
 /* One register tile of a product. */
@@ -59,6 +61,9 @@ bool qcg_gemm_is_unrolled(const qcg_gemm *m, qcg_tile t);
 /* Elements of w along k of one section, and bytes of the weights of one vector of columns. */
 int64_t qcg_gemm_section_blocks(const qcg_gemm *m);
 int64_t qcg_gemm_block_bytes(const qcg_gemm *m);
+
+/* Weight `i` of each of `words`, elements of w: signed, or as high as it is stored. */
+llb_val qcg_gemm_cut_out(qcg *g, const qcg_gemm *m, llb_val words, unsigned i);
 
 /* The sums of one section in acc, row by row.  start: of the sums; less: of the unpacked weights of
  * each vector (NULL: 0). */

@@ -14,53 +14,106 @@ typedef struct tile {
 
 /* --- tables ----------------------------------------------------------------------------------- */
 
-/* The entries of vector `j` of the tile at section `section`. */
-static llb_val entries(qcg *g, const tile *t, llb_val table, qir_dtype type, llb_val section, unsigned j)
+llb_val qcg_dynamic_entry(qcg *g, const qcg_gemm *m, llb_val table, qir_dtype type, llb_val block,
+                          llb_val section)
 {
-    int64_t vector = t->lanes * (int64_t)qir_dtype_bytes(type);
-    llb_val p = llb_index(g, table, t->at->block, t->m->sections * vector);
-    p = llb_at(g, llb_index(g, p, section, vector), j * t->m->sections * vector);
-    return qcg_load_elements(g, type, p, t->lanes, false);
+    int64_t vector = m->m->lanes * (int64_t)qir_dtype_bytes(type);
+    return llb_index(g, llb_index(g, table, block, m->sections * vector), section, vector);
 }
 
-static llb_val weight_scales(qcg *g, const tile *t, llb_val section, unsigned j)
+llb_val qcg_dynamic_entries(qcg *g, const qcg_gemm *m, llb_val table, qir_dtype type, llb_val block,
+                            llb_val section)
 {
-    return entries(g, t, t->d->weight_scale, t->d->scale_type, section, j);
+    return qcg_load_elements(g, type, qcg_dynamic_entry(g, m, table, type, block, section), m->m->lanes, false);
 }
 
-/* What unpacked weights of vector `j` have too much, as operands of the dot step: each entry for all k
- * of a step. */
-static llb_val weight_zeros(qcg *g, const tile *t, llb_val section, unsigned j)
+llb_val qcg_dynamic_less(qcg *g, const qcg_gemm *m, llb_val block, llb_val section)
 {
-    const qcg_machine *vm = t->m->m;
+    const qcg_machine *vm = m->m;
+    const qcg_dynamic *d = m->dynamic;
     unsigned n = vm->lanes * vm->kgroup;
-    if (!t->d->weight_zero)
-        return llb_i8s(g, t->d->raised, n);
-    llb_val v = entries(g, t, t->d->weight_zero, QIR_i8, section, j), index[64];
+    if (!d->weight_zero)
+        return d->raised ? llb_i8s(g, d->raised, n) : NULL;
+    llb_val v = qcg_dynamic_entries(g, m, d->weight_zero, QIR_i8, block, section), index[64];
     for (unsigned i = 0; i < n; i++)
         index[i] = llb_i32s(g, (int32_t)(i / vm->kgroup), 1);
     v = LLVMBuildShuffleVector(g->b, v, LLVMGetPoison(LLVMTypeOf(v)), LLVMConstVector(index, n), "");
     return LLVMBuildIntCast2(g->b, v, llb_vec(llb_int(g, 8 * vm->elem_bytes), n), 1, "");
 }
 
+/* The block of vector `j` of the tile. */
+static llb_val block_of(qcg *g, const tile *t, unsigned j)
+{
+    return llb_add(g, t->at->block, llb_i64(g, j));
+}
+
+static llb_val weight_scales(qcg *g, const tile *t, llb_val section, unsigned j)
+{
+    return qcg_dynamic_entries(g, t->m, t->d->weight_scale, t->d->scale_type, block_of(g, t, j), section);
+}
+
 /* --- rows ------------------------------------------------------------------------------------- */
 
-static llb_val row_entry(qcg *g, const tile *t, llb_val table, llb_type type, unsigned row)
+/* The entry of the tile's first row. */
+static llb_val row_at(qcg *g, const tile *t, llb_val table)
 {
-    llb_val p = llb_index(g, table, t->at->row, t->d->row_step);
-    return llb_load(g, type, llb_at(g, p, row * t->d->row_step), 4);
+    return llb_index(g, table, t->at->row, t->d->row_step);
+}
+
+/* What the sums of the weights are multiplied by. */
+static llb_val zero_factor(qcg *g, const qcg_dynamic *d, llb_val at)
+{
+    llb_val z = qcg_zero_point(g, llb_load(g, llb_int(g, 32), at, 4));
+    return LLVMBuildNeg(g->b, llb_add(g, z, llb_i32s(g, d->operand_raised, 1)), "");
+}
+
+static llb_val low_half(qcg *g, llb_val z)
+{
+    return LLVMBuildAnd(g->b, z, llb_i32s(g, UINT16_MAX, 1), "");
+}
+
+/* Sums that fit i16 are multiplied as the low halves of pairs. */
+static bool in_pairs(const qcg_gemm *m)
+{
+    return m->dynamic->words || (m->dynamic->sum_type == QIR_i16 && m->m->wide->kgroup == 2);
+}
+
+void qcg_zero_words(qcg *g, const qcg_gemm *m, qcg_dynamic *d, llb_val to)
+{
+    llb_loop l;
+    if (!d->sums || !in_pairs(m))
+        return;
+    llb_begin(g, &l, 0, d->row_step ? m->rows : 1, 1);
+    llb_store(g, low_half(g, zero_factor(g, d, llb_index(g, d->zero, l.iv, d->row_step))),
+              llb_index(g, to, l.iv, d->row_step), 4);
+    llb_end(g, &l);
+    d->zero = to;
+    d->words = true;
+}
+
+static llb_val times_sums(qcg *g, const tile *t, llb_val z, llb_val sums)
+{
+    if (!in_pairs(t->m))
+        return LLVMBuildMul(g->b, llb_splat(g, z, t->lanes), sums, "");
+    llb_type pairs = llb_vec(llb_int(g, 16), 2 * t->lanes);
+    z = llb_splat(g, t->d->words ? z : low_half(g, z), t->lanes);
+    return t->m->m->wide->dot(g, llb_i32s(g, 0, t->lanes), LLVMBuildBitCast(g->b, z, pairs, ""),
+                              LLVMBuildBitCast(g->b, sums, pairs, ""));
 }
 
 /* -zero point * sum of the weights: what operands that keep their zero point add too much. */
 static void correct_start(qcg *g, const tile *t, llb_val section, llb_val *start)
 {
+    llb_val sums[16], zero = row_at(g, t, t->d->zero);
+    for (unsigned j = 0; j < t->vectors; j++)
+        sums[j] = qcg_dynamic_entries(g, t->m, t->d->sums, t->d->sum_type, block_of(g, t, j), section);
+    if (t->d->words) /* one for each row would need registers of their own */
+        zero = llb_hide(g, zero);
     for (unsigned i = 0; i < t->rows; i++) {
-        llb_val z = qcg_zero_point(g, row_entry(g, t, t->d->zero, llb_int(g, 32), i));
-        z = llb_add(g, z, llb_i32s(g, t->d->operand_raised, 1));
-        z = llb_splat(g, LLVMBuildNeg(g->b, z, ""), t->lanes);
+        llb_val at = llb_at(g, zero, i * t->d->row_step);
+        llb_val z = t->d->words ? llb_load(g, llb_int(g, 32), at, 4) : zero_factor(g, t->d, at);
         for (unsigned j = 0; j < t->vectors; j++)
-            start[i * t->vectors + j] =
-                LLVMBuildMul(g->b, z, entries(g, t, t->d->sums, t->d->sum_type, section, j), "");
+            start[i * t->vectors + j] = times_sums(g, t, z, sums[j]);
     }
 }
 
@@ -81,10 +134,9 @@ static void section_sums(qcg *g, const tile *t, llb_val section, llb_val *v)
         start[i] = llb_i32s(g, 0, t->lanes);
     if (t->d->sums)
         correct_start(g, t, section, start);
-    bool subtract = t->d->weight_zero || t->d->raised;
-    for (unsigned j = 0; subtract && j < t->vectors; j++)
-        less[j] = weight_zeros(g, t, section, j);
-    qcg_gemm_products(g, t->m, &at, start, subtract ? less : NULL, v);
+    for (unsigned j = 0; j < t->vectors; j++)
+        less[j] = qcg_dynamic_less(g, t->m, block_of(g, t, j), section);
+    qcg_gemm_products(g, t->m, &at, start, less[0] ? less : NULL, v);
     for (unsigned i = 0; i < t->rows * t->vectors; i++)
         v[i] = LLVMBuildSIToFP(g->b, v[i], llb_vec(llb_float(g), t->lanes), "");
 }
@@ -139,8 +191,9 @@ void qcg_dynamic_tile(qcg *g, const qcg_gemm *m, const qcg_tile_at *at)
         scaled_sections(g, &t, v);
     else
         section_sums(g, &t, llb_i64(g, 0), v);
+    llb_val scales = row_at(g, &t, t.d->scale);
     for (unsigned i = 0; i < t.rows; i++) {
-        llb_val scale = llb_splat(g, row_entry(g, &t, t.d->scale, llb_float(g), i), t.lanes);
+        llb_val scale = llb_splat(g, llb_load(g, llb_float(g), llb_at(g, scales, i * t.d->row_step), 4), t.lanes);
         for (unsigned j = 0; j < t.vectors; j++)
             v[i * t.vectors + j] = finish(g, &t, v[i * t.vectors + j], j, scale);
     }

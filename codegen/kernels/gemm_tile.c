@@ -20,8 +20,7 @@ int64_t qcg_gemm_section_blocks(const qcg_gemm *m)
     return n;
 }
 
-/* Weight `i` of every element, signed, or as high as it is stored. */
-static llb_val cut_out(qcg *g, const qcg_gemm *m, llb_val words, unsigned i)
+llb_val qcg_gemm_cut_out(qcg *g, const qcg_gemm *m, llb_val words, unsigned i)
 {
     unsigned bits = 8 * m->m->elem_bytes, each = bits / m->parts, n = llb_lanes(words);
     llb_val (*splat)(qcg *, int, unsigned) = m->m->elem_bytes == 1 ? llb_i8s : llb_i16s;
@@ -151,7 +150,7 @@ static llb_val load_words(qcg *g, const summing *s, llb_val w, unsigned vector)
 
 static llb_val weights(qcg *g, const summing *s, unsigned vector, llb_val words, unsigned part)
 {
-    llb_val v = cut_out(g, s->m, words, part);
+    llb_val v = qcg_gemm_cut_out(g, s->m, words, part);
     return s->less ? LLVMBuildSub(g->b, v, s->less[vector], "") : v;
 }
 

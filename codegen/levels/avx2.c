@@ -42,6 +42,10 @@ static const qcg_tile tiles[] = {{5, 2}, {2, 4}, {3, 3}, {4, 2}, {3, 2}, {2, 2},
                                  {1, 4}, {2, 3}, {1, 3}, {1, 2}, {8, 1}, {7, 1},
                                  {5, 1}, {4, 1}, {2, 1}, {1, 1}, {0, 0}};
 
+/* With as many float sums beside them. */
+static const qcg_tile section_tiles[] = {{6, 1}, {5, 1}, {2, 2}, {4, 1}, {3, 1}, {2, 1}, {1, 4}, {1, 3}, {1, 2},
+                                         {1, 1}, {0, 0}};
+
 /* Two more registers hold constants, two the cut out weights and the pairs. */
 static const qcg_tile low_tiles[] = {{4, 2}, {3, 2}, {2, 3}, {2, 2}, {1, 4}, {1, 3}, {1, 2},
                                      {8, 1}, {6, 1}, {4, 1}, {2, 1}, {1, 1}, {0, 0}};
@@ -51,6 +55,7 @@ static const qcg_machine low = {
     .kgroup = 4,
     .elem_bytes = 1,
     .tiles = low_tiles,
+    .section_tiles = section_tiles,
     .dot = dot_bytes,
     .group = group_bytes,
     .pair = pair,
@@ -87,6 +92,7 @@ const qcg_machine qcg_machine_avx2 = {
     .elem_bytes = 2,
     .registers = 16,
     .tiles = tiles,
+    .section_tiles = section_tiles,
     .dot = pmaddwd,
     .group = group,
     .pair = pair,

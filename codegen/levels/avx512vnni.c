@@ -52,12 +52,18 @@ static const qcg_tile tiles[] = {{14, 2}, {12, 2}, {10, 2}, {9, 3}, {8, 3}, {7, 
                                  {2, 6},  {3, 6},  {1, 6},  {1, 4}, {1, 3}, {1, 2}, {28, 1}, {16, 1}, {14, 1},
                                  {8, 1},  {7, 1},  {4, 1},  {2, 1}, {1, 1}, {0, 0}};
 
+/* With as many float sums beside them. */
+static const qcg_tile section_tiles[] = {{4, 3}, {6, 2}, {5, 2}, {3, 4}, {7, 2}, {4, 2}, {3, 3}, {3, 2}, {2, 4},
+                                         {2, 2}, {1, 4}, {1, 3}, {1, 2}, {12, 1}, {8, 1}, {4, 1}, {2, 1},
+                                         {1, 1}, {0, 0}};
+
 static const qcg_machine wide = {
     .lanes = 16,
     .kgroup = 2,
     .elem_bytes = 2,
     .in_flight = 12,
     .tiles = tiles,
+    .section_tiles = section_tiles,
     .dot = dpwssd,
     .group = group_pair,
     .pair = pair,
@@ -79,6 +85,7 @@ const qcg_machine qcg_machine_avx512vnni = {
     .in_flight = 12,
     .straight = true,
     .tiles = tiles,
+    .section_tiles = section_tiles,
     .dot = dpbusd,
     .group = group,
     .pair = pair,

@@ -23,12 +23,16 @@ static const qcg_tile tiles[] = {{6, 1}, {5, 1}, {4, 1}, {3, 1}, {2, 2}, {2, 1},
 
 static const qcg_machine columns = QCG_X86_COLUMNS(8, 3, qcg_x86_column_bytes, true);
 
+/* With as many float sums beside them. */
+static const qcg_tile section_tiles[] = {{3, 1}, {2, 1}, {1, 4}, {1, 3}, {1, 2}, {1, 1}, {0, 0}};
+
 const qcg_machine qcg_machine_avxvnni = {
     .lanes = 16,
     .kgroup = 4,
     .elem_bytes = 1,
     .registers = 16,
     .tiles = tiles,
+    .section_tiles = section_tiles,
     .dot = dpbusd,
     .group = group,
     .rne = qcg_x86_rne_256,

@@ -44,12 +44,17 @@ const qcg_machine qcg_aarch64_columns = {
     .saturates = true,
 };
 
+/* With as many float sums beside them. */
+static const qcg_tile section_tiles[] = {{6, 2}, {4, 3}, {4, 2}, {2, 4}, {2, 2}, {1, 4}, {1, 2}, {8, 1}, {4, 1},
+                                         {2, 1}, {1, 1}, {0, 0}};
+
 const qcg_machine qcg_machine_dotprod = {
     .lanes = 4,
     .kgroup = 4,
     .elem_bytes = 1,
     .registers = 32,
     .tiles = tiles,
+    .section_tiles = section_tiles,
     .dot = sdot,
     .group = group,
     .pick = pick,

@@ -50,12 +50,16 @@ llb_val qcg_generic_narrow(qcg *g, const llb_val *v, unsigned n, int zp, bool to
 
 static const qcg_tile tiles[] = {{2, 2}, {3, 1}, {2, 1}, {1, 2}, {1, 1}, {0, 0}};
 
+/* With as many float sums beside them. */
+static const qcg_tile section_tiles[] = {{2, 1}, {1, 1}, {0, 0}};
+
 const qcg_machine qcg_machine_generic = {
     .lanes = 8,
     .kgroup = 1,
     .elem_bytes = 2,
     .registers = 16,
     .tiles = tiles,
+    .section_tiles = section_tiles,
     .dot = qcg_generic_dot,
     .group = qcg_generic_group,
     .pair = qcg_generic_pair,

@@ -44,6 +44,10 @@ static const qcg_tile tiles[] = {{4, 6}, {4, 5}, {4, 4}, {6, 3}, {4, 3}, {8, 2},
                                  {6, 1}, {4, 1}, {2, 8}, {2, 6}, {2, 4}, {2, 3}, {2, 2}, {2, 1}, {1, 8}, {1, 4},
                                  {1, 2}, {1, 1}, {0, 0}};
 
+/* With as many float sums beside them. */
+static const qcg_tile section_tiles[] = {{4, 2}, {8, 1}, {4, 1}, {2, 4}, {2, 3}, {2, 2}, {2, 1}, {1, 8}, {1, 4},
+                                         {1, 2}, {1, 1}, {0, 0}};
+
 /* Cut out weights take registers, too. */
 static const qcg_tile low_tiles[] = {{4, 3}, {6, 2}, {4, 2}, {8, 1}, {4, 1}, {2, 6}, {2, 4}, {2, 3}, {2, 2},
                                      {2, 1}, {1, 8}, {1, 4}, {1, 2}, {1, 1}, {0, 0}};
@@ -55,6 +59,7 @@ static const qcg_tile low_tiles[] = {{4, 3}, {6, 2}, {4, 2}, {8, 1}, {4, 1}, {2,
         .elem_bytes = 1,                                                                           \
         .registers = 32,                                                                           \
         .tiles = its_tiles,                                                                        \
+        .section_tiles = section_tiles,                                                            \
         .dot = smmla,                                                                              \
         .group = group,                                                                            \
         .pick = pick,                                                                              \

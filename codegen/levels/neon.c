@@ -72,12 +72,16 @@ llb_val qcg_aarch64_narrow(qcg *g, const llb_val *v, unsigned n, int zp, bool to
 static const qcg_tile tiles[] = {{4, 2}, {3, 3}, {2, 4}, {6, 1}, {4, 1}, {3, 2},
                                  {2, 2}, {2, 1}, {1, 4}, {1, 2}, {1, 1}, {0, 0}};
 
+/* With as many float sums beside them. */
+static const qcg_tile section_tiles[] = {{3, 2}, {2, 2}, {4, 1}, {3, 1}, {2, 1}, {1, 2}, {1, 1}, {0, 0}};
+
 const qcg_machine qcg_machine_neon = {
     .lanes = 8,
     .kgroup = 1,
     .elem_bytes = 2,
     .registers = 32,
     .tiles = tiles,
+    .section_tiles = section_tiles,
     .dot = qcg_generic_dot,
     .group = qcg_generic_group,
     .pair = qcg_aarch64_pair,

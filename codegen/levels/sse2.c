@@ -34,6 +34,9 @@ static llb_val narrow(qcg *g, const llb_val *v, unsigned n, int zp, bool to_unsi
 /* Every vector counts twice, and pmaddwd overwrites an operand. */
 static const qcg_tile tiles[] = {{2, 2}, {5, 1}, {4, 1}, {3, 1}, {2, 1}, {1, 2}, {1, 1}, {0, 0}};
 
+/* With as many float sums beside them. */
+static const qcg_tile section_tiles[] = {{1, 1}, {0, 0}};
+
 /* Cut out weights take registers, too. */
 static const qcg_tile low_tiles[] = {{2, 1}, {1, 1}, {0, 0}};
 
@@ -46,6 +49,7 @@ static const qcg_machine columns = QCG_X86_COLUMNS(4, 2, qcg_x86_column_pairs, f
         .elem_bytes = 2,                                                                           \
         .registers = 16,                                                                           \
         .tiles = its_tiles,                                                                        \
+        .section_tiles = section_tiles,                                                            \
         .dot = dot,                                                                                \
         .group = group,                                                                            \
         .pair = pair,                                                                              \

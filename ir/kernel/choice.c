@@ -57,5 +57,5 @@ void qir_kernel_plan_get(qir_level level, const qir_op *op, qir_kernel_plan *p)
 
 size_t qir_kernel_plan_bytes(const qir_kernel_plan *p)
 {
-    return p->band_bytes + p->panel_bytes + p->weight_bytes + p->sum_bytes;
+    return p->band_bytes + p->panel_bytes + p->zero_bytes + p->weight_bytes + p->sum_bytes;
 }

@@ -23,6 +23,19 @@ static void plan_rows(const qir_op *op, qir_kernel_plan *p)
         p->most_rows = PANEL_BYTES / qir_plan_times(p->w.c, (int64_t)p->elem);
 }
 
+/* Low-bit weights are cut out of their elements once for all rows of a panel, where it has several tiles:
+ * those of UNPACKED_COLUMNS, with two tables of their sections.  So are zero points of the rows. */
+static void plan_unpacked(qir_kernel_plan *p)
+{
+    enum { UNPACKED_COLUMNS = 64, SEVERAL_ROWS = 12, ENTRY = 8 };
+    if ((size_t)qir_packing_get(p->packing)->bits == 8 * p->elem || p->panel_rows < SEVERAL_ROWS)
+        return;
+    p->weight_rows = UNPACKED_COLUMNS;
+    int64_t row = qir_plan_times(p->k_stride, (int64_t)p->elem);
+    p->weight_bytes = qir_plan_buffer(UNPACKED_COLUMNS, (size_t)(row + p->sections * ENTRY));
+    p->zero_bytes = qir_plan_buffer(p->panel_rows, sizeof(int32_t));
+}
+
 bool qir_plan_gemm_dynamic(qir_level level, const qir_op *op, qir_kernel_plan *p)
 {
     if (qir_op_weight(op) < 0 || !qir_plan_is_dynamic(op))
@@ -30,6 +43,7 @@ bool qir_plan_gemm_dynamic(qir_level level, const qir_op *op, qir_kernel_plan *p
     choose_dynamic(level, op, p);
     plan_rows(op, p);
     qir_plan_panels(p, op);
+    plan_unpacked(p);
     qir_plan_spend_all(p, p->elem > 1 ? QIR_RATE_wide : QIR_RATE_gemm);
     return true;
 }

@@ -96,11 +96,11 @@ typedef struct qir_kernel_plan {
     int64_t weight_rows; /* outputs of a group whose weights are unpacked, or dequantized, at a time */
     /* Of a quantized weight the rows, dequantized.  All are multiples of 64, with room to read or
      * write one vector over. */
-    size_t band_bytes, panel_bytes, weight_bytes;
+    size_t band_bytes, panel_bytes, zero_bytes, weight_bytes;
     size_t sum_bytes; /* sums that are not results yet (winograd_i8) */
 } qir_kernel_plan;
 
-/* Bytes of workspace: band, panel, weight rows, sums, one behind another. */
+/* Bytes of workspace: band, panel, zero points of its rows, weight rows, sums, one behind another. */
 size_t qir_kernel_plan_bytes(const qir_kernel_plan *p);
 
 /* Module attribute optimize = "size" (qcc -Os): of the kernels that take an op those with the fewest bytes of

@@ -91,6 +91,7 @@ def dynamic_i8():
     yield 'xnnpack', Dynamic([19, 33], 8, compat='xnnpack')
     yield 'xnnpack-unsigned', Dynamic([5, 33], 8, compat='xnnpack', storage='u8')
     yield 'given', Dynamic([4, 32], 8, given=True)
+    yield 'page-apart', Dynamic([13, 4096], 80, storage='u8')
     yield 'given-unsigned', Dynamic([4, 33], 8, given=True, storage='u8', rows=False)
 
 
@@ -110,6 +111,10 @@ def dynamic_i4():
     yield 'two-bits', Dynamic([3, 64], 9, weight='i2', group=32)
     yield 'two-bits-zero-points', Dynamic([3, 36], 9, weight='u2', group=12, zeros=True)
     yield 'given', Dynamic([4, 64], 8, weight='i4', group=32, given=True)
+    yield 'many-rows', Dynamic([29, 96], 37, weight='i4', group=32, zeros=True)
+    yield 'many-rows-channels', Dynamic([14, 37], 19, weight='u4', zeros=True)
+    yield 'many-rows-two-bits', Dynamic([26, 72], 70, weight='i2', group=24, half=True, storage='u8')
+    yield 'many-rows-given', Dynamic([12, 64], 16, weight='u4', group=32, given=True, rows=False)
 
 
 def dynamic_conv():
