@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "json.h"
+#include "qir/kernel_plan.h"
 #include "qir/model_hash.h"
 #include "qir/ops.h"
 #include "qir/quant.h"
@@ -74,23 +75,33 @@ void qcc_note_ops(qcc_driver *d)
     }
 }
 
-/* How the weights of a level lie in memory, which is what its kernels differ in. */
+static const qir_type *packed_operand(const qir_op *op)
+{
+    for (uint32_t i = 0; i < op->noperands; i++) {
+        const qir_value *x = qir_op_operand(op, i);
+        if (x && x->type->kind == QIR_PACKED)
+            return x->type;
+    }
+    return NULL;
+}
+
+/* Which kernels a level computes with, and how the weights lie in memory that were packed for them. */
 static void put_kernels(qir_strbuf *out, const qir_variant *v)
 {
     char number[32];
     size_t n = 0;
     qir_for_each_op(op, qir_module_main(v->module)->body) {
-        const qir_type *packed = NULL;
         snprintf(number, sizeof number, "%s %zu", qir_op_name(op), ++n);
-        for (uint32_t i = 0; i < op->noperands && !packed; i++) {
-            const qir_value *x = qir_op_operand(op, i);
-            packed = x && x->type->kind == QIR_PACKED ? x->type : NULL;
-        }
-        if (!packed)
+        if (!qir_op_has_kernel(op))
             continue;
+        qir_kernel_plan plan;
+        qir_kernel_plan_get(v->level, op, &plan);
+        const qir_type *packed = packed_operand(op);
         note_begin(out, "kernel", name_of(op, number));
         note_fact(out, "level", qir_level_get(v->level)->name);
-        note_fact(out, "kernel", qir_packing_get(packed->packing)->name);
+        note_fact(out, "kernel", qir_kernel_name(plan.kernel));
+        if (packed)
+            note_fact(out, "packing", qir_packing_get(packed->packing)->name);
         note_end(out);
     }
 }
