@@ -2,6 +2,7 @@
 stack or calls.  A loop is what lies between a backward branch and its target; innermost: no other loop
 within."""
 import re
+import sys
 
 LINE = re.compile(r'^\s*([0-9a-f]+):\s+(\{\w+\}\s+)?(\S+)\s*(.*?)\s*(?:(?:#\s|//|;).*)?$')
 NAME = re.compile(r'^[0-9a-f]+ <(.*)>:$')
@@ -57,3 +58,14 @@ def count(lines, wanted, unwanted=frozenset()):
                 loops += 1
                 spills += on_stack(loop)
     return loops, spills
+
+
+def main():
+    """Standard input, mnemonics as arguments: fails on any stack access, and when no loop is found."""
+    loops, spills = count(sys.stdin, set(sys.argv[1:]))
+    print(f'{loops} inner loops, {len(spills)} stack accesses')
+    return 1 if spills or not loops else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
