@@ -5,13 +5,12 @@
  * sees those before it corrected.  Formula and source: doc below. */
 #include <math.h>
 #include "breadth.h"
+#include "layers.h"
 #include "mean_response.h"
 #include "qir/fidelity.h"
 #include "qir/pass.h"
 #include "qir/rewrite.h"
 #include "quant_util.h"
-
-#define TAG "bias.layer" /* number of a layer, on its op in both modules */
 
 typedef struct layer {
     qir_op *op;
@@ -24,63 +23,38 @@ typedef struct corrector {
     qir_pass *pass;
     qir_context *ctx;
     qir_arena *arena;
-    layer *layers;
-    int64_t nlayers, samples;
+    qir_layers ops;
+    layer *layers; /* one per op */
+    int64_t samples;
 } corrector;
 
 /* --- layers ------------------------------------------------------------------------------------ */
-static qir_const *observed_const(const qir_value *v)
+static bool add_layer(corrector *c, int64_t k)
 {
-    const qir_op *op = v ? qir_value_op(v) : NULL;
-    if (op && op->opcode == QIR_OP_observe)
-        v = qir_op_operand(op, 0);
-    qir_const *c = v ? qir_value_const(v) : NULL;
-    return c && c->value.type->dtype == QIR_f32 && !c->value.type->quant ? c : NULL;
-}
-
-static bool is_layer(const qir_op *op)
-{
-    if (qir_op_desc_get(op->opcode)->qrule.kind != QIR_QR_ACCUM)
-        return false;
-    const qir_value *x = qir_op_operand(op, 0), *bias = qir_op_operand(op, 2);
-    return x->type->dtype == QIR_f32 && observed_const(qir_op_operand(op, 1)) &&
-           (!bias || observed_const(bias));
-}
-
-static bool add_layer(corrector *c, qir_op *op)
-{
-    layer *l = &c->layers[c->nlayers];
+    layer *l = &c->layers[k];
+    qir_op *op = c->ops.op[k];
     const qir_type *x = qir_op_operand(op, 0)->type, *y = op->results[0].type;
     *l = (layer){.op = op, .elements = qir_type_elements(x)};
-    l->weight = qir_const_data(observed_const(qir_op_operand(op, 1)));
+    l->weight = qir_const_data(qir_observed_const(qir_op_operand(op, 1)));
     l->mean = QIR_NEW_ARRAY(c->arena, double, (size_t)l->elements);
     l->channels = y->dims[qir_mean_response_axis(op)];
-    qir_op_set_attr(op, qir_intern_cstr(c->ctx, TAG), qir_attr_int(c->ctx, c->nlayers++));
     return l->weight != NULL;
 }
 
 static layer *layer_of(const corrector *c, const qir_op *op)
 {
-    const qir_attr *a = qir_dict_get(op->attrs, qir_intern_cstr(c->ctx, TAG));
-    return a ? &c->layers[a->u.i] : NULL;
+    int64_t k = qir_layers_number(&c->ops, op);
+    return k < 0 ? NULL : &c->layers[k];
 }
 
 static bool find_layers(corrector *c, qir_func *f)
 {
-    size_t n = 0;
-    qir_for_each_op(op, f->body)
-        n += is_layer(op);
-    c->layers = QIR_NEW_ARRAY(c->arena, layer, n);
-    qir_for_each_op(op, f->body)
-        if (is_layer(op) && !add_layer(c, op))
-            return false;
-    return true;
-}
-
-static void forget_layers(const corrector *c)
-{
-    for (int64_t i = 0; i < c->nlayers; i++)
-        qir_op_set_attr(c->layers[i].op, qir_intern_cstr(c->ctx, TAG), NULL);
+    qir_layers_find(&c->ops, f, c->arena);
+    c->layers = QIR_NEW_ARRAY(c->arena, layer, (size_t)c->ops.n);
+    bool ok = true;
+    for (int64_t k = 0; ok && k < c->ops.n; k++)
+        ok = add_layer(c, k);
+    return ok;
 }
 
 /* --- means ------------------------------------------------------------------------------------- */
@@ -133,7 +107,7 @@ static void put_bias(qir_op *op, const qir_type *type, const void *data)
 /* b + what the mean lacks, into the model. */
 static const float *correct(corrector *c, layer *l, const double *lack)
 {
-    const qir_const *old = observed_const(qir_op_operand(l->op, 2));
+    const qir_const *old = qir_observed_const(qir_op_operand(l->op, 2));
     const float *b = old ? qir_const_data((qir_const *)(uintptr_t)old) : NULL;
     float *sum = QIR_NEW_ARRAY(c->arena, float, (size_t)l->channels);
     for (int64_t i = 0; i < l->channels; i++)
@@ -195,36 +169,26 @@ static bool measure_float(corrector *c, qir_func *f)
     qir_eval_options eval = {.on_op = add_float, .user = c};
     if (!qir_pass_run_samples(c->pass, f, &eval, c->samples))
         return false;
-    for (int64_t k = 0; k < c->nlayers; k++)
+    for (int64_t k = 0; k < c->ops.n; k++)
         for (int64_t i = 0; i < c->layers[k].elements; i++)
             c->layers[k].mean[i] /= (double)c->samples;
     return true;
 }
 
-static bool lower_quietly(qir_module *copy)
-{
-    qir_diag_engine *diag = qir_context_diag(copy->ctx);
-    bool before = qir_diag_set_quiet(diag, true);
-    bool ok = qir_run_pipeline(copy, "qdq,lower-quant");
-    qir_diag_set_quiet(diag, before);
-    return ok;
-}
-
 static bool run_copy(corrector *c, qir_module *copy, qir_samples *samples)
 {
     qir_breadth_visitor visitor = {visit, c};
-    return lower_quietly(copy) &&
-           qir_breadth_run(qir_module_main(copy), samples, c->samples, &visitor);
+    return qir_breadth_run(qir_module_main(copy), samples, c->samples, &visitor);
 }
 
 static bool correct_all(corrector *c, qir_module *m, qir_func *f, qir_samples *samples)
 {
     bool ok = find_layers(c, f) && measure_float(c, f);
-    qir_module *copy = ok ? qir_module_clone(m) : NULL;
-    ok = ok && run_copy(c, copy, samples);
+    qir_module *copy = ok ? qir_integer_copy(m) : NULL;
+    ok = copy && run_copy(c, copy, samples);
     if (copy)
         qir_module_destroy(copy);
-    forget_layers(c);
+    qir_layers_forget(&c->ops);
     qir_erase_unused_consts(m);
     return ok;
 }
