@@ -53,14 +53,34 @@ static bool sees(const qir_kernel_plan *p, int64_t row, int64_t cell)
     return cell * p->kgroup < first + p->w.kernel[1] && (cell + 1) * p->kgroup > first;
 }
 
-/* Products of one vector i: in the order of `sums`. */
-static int64_t vectors_of_weights(const qir_kernel_plan *p)
+/* Taps before those of output row `row`, in a cell that holds the taps of all rows. */
+static int64_t taps_before(const qir_kernel_plan *p, int64_t row)
+{
+    return row * p->w.stride[1];
+}
+
+/* Then rows read the same weights, stored for the last one: the others have them so much earlier. */
+static bool shares_weights(const dw *d)
+{
+    const qir_kernel_plan *p = d->p;
+    return d->m->elem_bytes == 1 && p->columns.cells == 1 &&
+           taps_before(p, p->columns.rows - 1) + p->w.kernel[1] <= p->kgroup;
+}
+
+/* Are the weights of this row for a cell a vector of their own? */
+static bool has_weights(const dw *d, int64_t row, int64_t cell)
+{
+    return sees(d->p, row, cell) && (!shares_weights(d) || row == d->p->columns.rows - 1);
+}
+
+/* Of one vector of sums: in the order of `sums`. */
+static int64_t vectors_of_weights(const dw *d)
 {
     int64_t n = 0;
-    for (int64_t row = 0; row < p->columns.rows; row++)
-        for (int64_t cell = 0; cell < p->columns.cells; cell++)
-            n += sees(p, row, cell);
-    return n * p->w.kernel[2];
+    for (int64_t row = 0; row < d->p->columns.rows; row++)
+        for (int64_t cell = 0; cell < d->p->columns.cells; cell++)
+            n += has_weights(d, row, cell);
+    return n * d->p->w.kernel[2];
 }
 
 static void store_weight(const qcg_machine *m, void *to, int64_t at, int16_t v)
@@ -78,7 +98,7 @@ static void pack_vector(const dw *d, const qcg_weights *w, const int64_t *channe
     const qir_window *q = &d->p->w;
     for (int64_t lane = 0; lane < lanes_of(d->p); lane++) {
         for (int64_t i = 0; i < d->p->kgroup; i++) {
-            int64_t tap = cell * d->p->kgroup + i - row * q->stride[1];
+            int64_t tap = cell * d->p->kgroup + i - taps_before(d->p, row);
             bool inside = tap >= 0 && tap < q->kernel[1];
             int16_t v = inside ? w->i16[channels[lane] * q->taps + tap * q->kernel[2] + col] : 0;
             store_weight(d->m, to, lane * d->p->kgroup + i, v);
@@ -91,7 +111,7 @@ static llb_val packed_weights(qcg *g, const dw *d, const qcg_weights *w)
 {
     enum { ALIGN = 64, MOST_LANES = 16 };
     const qir_columns *c = &d->p->columns;
-    size_t bytes = (size_t)(c->phases * VECTORS * vectors_of_weights(d->p) * c->vector);
+    size_t bytes = (size_t)(c->phases * VECTORS * vectors_of_weights(d) * c->vector);
     char *all = qir_arena_alloc(g->arena, bytes), *to = all;
     for (int64_t at = 0; at < c->phases * VECTORS; at++) {
         int64_t channels[MOST_LANES];
@@ -100,7 +120,7 @@ static llb_val packed_weights(qcg *g, const dw *d, const qcg_weights *w)
         for (int64_t col = 0; col < d->p->w.kernel[2]; col++)
             for (int64_t cell = 0; cell < c->cells; cell++)
                 for (int64_t row = 0; row < c->rows; row++)
-                    if (sees(d->p, row, cell)) {
+                    if (has_weights(d, row, cell)) {
                         pack_vector(d, w, channels, row, cell, col, to);
                         to += c->vector;
                     }
@@ -119,10 +139,30 @@ static qcg_order order_of(qcg *g, const dw *d)
 
 /* --- one tile --------------------------------------------------------------------------------- */
 
-static llb_val load_constant(qcg *g, const dw *d, llb_type elem, llb_val from, int64_t vector)
+static llb_val load_start(qcg *g, const dw *d, llb_val from, int64_t vector)
 {
-    unsigned n = (unsigned)lanes_of(d->p) * (elem == llb_int(g, 32) ? 1 : (unsigned)d->p->kgroup);
-    return llb_load(g, llb_vec(elem, n), llb_at(g, from, vector * d->p->columns.vector), 16);
+    llb_type words = llb_vec(llb_int(g, 32), (unsigned)lanes_of(d->p));
+    return llb_load(g, words, llb_at(g, from, vector * d->p->columns.vector), 16);
+}
+
+/* Bytes of each lane, so many earlier. */
+static llb_val earlier_taps(qcg *g, llb_val v, int64_t taps)
+{
+    llb_type bytes = LLVMTypeOf(v);
+    unsigned lanes = llb_lanes(v) / 4;
+    v = LLVMBuildBitCast(g->b, v, llb_vec(llb_int(g, 32), lanes), "");
+    v = LLVMBuildLShr(g->b, v, llb_i32s(g, 8 * (int)taps, lanes), "");
+    return LLVMBuildBitCast(g->b, v, bytes, "");
+}
+
+/* Of an output row: vector number `vector`, which may be the last row's. */
+static llb_val load_weights(qcg *g, const dw *d, llb_val from, int64_t vector, int64_t row)
+{
+    unsigned n = (unsigned)lanes_of(d->p) * (unsigned)d->p->kgroup;
+    llb_val at = llb_at(g, from, vector * d->p->columns.vector);
+    llb_val v = llb_load(g, llb_vec(llb_int(g, 8 * d->m->elem_bytes), n), at, 16);
+    int64_t earlier = taps_before(d->p, d->p->columns.rows - 1 - row);
+    return shares_weights(d) && earlier ? earlier_taps(g, v, earlier) : v;
 }
 
 /* The same address, unknown: what is there is loaded where it is needed, again in every turn of a loop, and
@@ -149,10 +189,10 @@ static void sums(qcg *g, const dw *d, const run *r, unsigned i, llb_val *acc)
 {
     const qir_window *q = &d->p->w;
     const qir_columns *c = &d->p->columns;
-    llb_val weights = r->w, start = load_constant(g, d, llb_int(g, 32), again(g, r->bias), i);
+    llb_val weights = r->w, start = load_start(g, d, again(g, r->bias), i);
     for (int64_t j = 0; j < c->rows * r->positions; j++)
         acc[j] = start;
-    int64_t next = i * vectors_of_weights(d->p), first = c->begin - q->begin[2] * c->pitch;
+    int64_t next = i * vectors_of_weights(d), first = c->begin - q->begin[2] * c->pitch;
     for (int64_t col = 0; col < q->kernel[2]; col++) {
         for (int64_t cell = 0; cell < c->cells; cell++) {
             llb_val x[QCG_MAX_POSITIONS];
@@ -163,7 +203,8 @@ static void sums(qcg *g, const dw *d, const run *r, unsigned i, llb_val *acc)
             for (int64_t row = 0; row < c->rows; row++) {
                 if (!sees(d->p, row, cell))
                     continue;
-                llb_val w = load_constant(g, d, llb_int(g, 8 * d->m->elem_bytes), weights, next++);
+                llb_val w = load_weights(g, d, weights, next, row);
+                next += has_weights(d, row, cell);
                 for (unsigned p = 0; p < r->positions; p++) {
                     llb_val *sum = &acc[row * r->positions + p];
                     *sum = d->m->dot(g, *sum, x[p], w);
@@ -267,7 +308,7 @@ static void line(qcg *g, const dw *d, run r, int64_t count, int64_t least, llb_v
 static run run_of(qcg *g, const dw *d, llb_val start, llb_val out)
 {
     run r = {.src = d->c.planes, .out = out};
-    r.w = llb_index(g, d->w, start, VECTORS * vectors_of_weights(d->p));
+    r.w = llb_index(g, d->w, start, VECTORS * vectors_of_weights(d));
     r.bias = llb_index(g, d->sums.start, start, VECTORS);
     r.scale = d->sums.e.scale ? llb_index(g, d->sums.e.scale, start, VECTORS) : NULL;
     return r;
