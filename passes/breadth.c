@@ -1,27 +1,39 @@
-/* Each value owns an arena with its tensors of all samples, which goes when its last user is done. */
+/* Each value has pages with its tensors of all samples, which go when its last user is done. */
 #include "breadth.h"
 
+#include <string.h>
+#include "pages.h"
 #include "qir/support/map.h"
 
 typedef struct live {
-    qir_arena *arena;
+    qir_pages pages;
     qir_tensor *tensors; /* one per sample */
     const qir_op *last_user;
 } live;
 
 typedef struct breadth {
     qir_func *func;
-    int64_t n;
-    qir_map values; /* value -> live * */
+    int64_t n, room; /* samples; bytes that may still be held in memory */
+    qir_map values;  /* value -> live * */
     qir_arena *arena;
     qir_diag_engine *diag;
 } breadth;
 
+enum { ALIGN = 64 };
+
+/* NULL: diagnosed. */
 static live *add_value(breadth *b, const qir_value *v)
 {
     live *l = QIR_NEW(b->arena, live);
-    l->arena = qir_context_new_arena(b->func->module->ctx);
-    l->tensors = QIR_NEW_ARRAY(l->arena, qir_tensor, (size_t)b->n);
+    size_t stride = (qir_type_bytes(v->type) + ALIGN - 1) / ALIGN * ALIGN;
+    size_t bytes = stride * (size_t)b->n;
+    bool in_file = (int64_t)bytes > b->room;
+    if (!qir_pages_map(&l->pages, bytes, in_file, b->diag))
+        return NULL;
+    b->room -= in_file ? 0 : (int64_t)bytes;
+    l->tensors = QIR_NEW_ARRAY(b->arena, qir_tensor, (size_t)b->n);
+    for (int64_t s = 0; s < b->n; s++)
+        l->tensors[s] = (qir_tensor){v->type, l->pages.data + (size_t)s * stride};
     qir_for_each_use(u, v)
         if (!l->last_user || qir_op_before((qir_op *)(uintptr_t)l->last_user, u->user))
             l->last_user = u->user;
@@ -29,26 +41,30 @@ static live *add_value(breadth *b, const qir_value *v)
     return l;
 }
 
-static void release(live *l)
+static void put(const live *l, int64_t s, const void *data)
 {
-    qir_arena_destroy(l->arena);
-    l->arena = NULL;
+    memcpy(l->tensors[s].data, data, qir_type_bytes(l->tensors[s].type));
+    qir_pages_rest(&l->pages);
+}
+
+static void release(breadth *b, live *l)
+{
+    b->room += l->pages.in_file ? 0 : (int64_t)l->pages.bytes;
+    qir_pages_unmap(&l->pages);
 }
 
 static bool read_arguments(breadth *b, qir_samples *samples)
 {
-    uint32_t nargs = b->func->body->nargs;
-    qir_tensor *in = QIR_NEW_ARRAY(b->arena, qir_tensor, nargs);
-    for (uint32_t i = 0; i < nargs; i++)
-        add_value(b, b->func->body->args[i]);
+    const qir_block *body = b->func->body;
+    qir_tensor *in = QIR_NEW_ARRAY(b->arena, qir_tensor, body->nargs);
+    for (uint32_t i = 0; i < body->nargs; i++)
+        if (!add_value(b, body->args[i]))
+            return false;
     for (int64_t s = 0; s < b->n; s++) {
         if (!qir_samples_read(samples, s, in))
             return false;
-        for (uint32_t i = 0; i < nargs; i++) {
-            live *l = qir_map_get(&b->values, b->func->body->args[i]);
-            l->tensors[s] = in[i];
-            l->tensors[s].data = qir_arena_copy(l->arena, in[i].data, qir_type_bytes(in[i].type));
-        }
+        for (uint32_t i = 0; i < body->nargs; i++)
+            put(qir_map_get(&b->values, body->args[i]), s, in[i].data);
     }
     return true;
 }
@@ -77,45 +93,70 @@ static bool operands(const breadth *b, const qir_op *op, qir_arena *scratch, qir
     return true;
 }
 
-static bool evaluate(breadth *b, qir_op *op, qir_tensor **in, qir_arena *scratch)
+/* What was read of values in files need not stay in memory. */
+static void rest_operands(const breadth *b, const qir_op *op)
+{
+    for (uint32_t i = 0; i < op->noperands; i++) {
+        const qir_value *v = qir_op_operand(op, i);
+        const live *l = v ? qir_map_get(&b->values, v) : NULL;
+        if (l)
+            qir_pages_rest(&l->pages);
+    }
+}
+
+static bool evaluate_sample(breadth *b, qir_op *op, qir_tensor **in, int64_t s, qir_arena *scratch)
 {
     qir_tensor *args = QIR_NEW_ARRAY(scratch, qir_tensor, op->noperands + 1u);
     qir_tensor *out = QIR_NEW_ARRAY(scratch, qir_tensor, op->nresults + 1u);
-    live *results[4] = {0};
+    for (uint32_t i = 0; i < op->noperands; i++)
+        args[i] = in[i] ? in[i][s] : (qir_tensor){0};
+    if (!qir_eval_op(op, args, out, scratch, b->diag))
+        return false;
     for (uint32_t k = 0; k < op->nresults; k++)
-        results[k] = add_value(b, &op->results[k]);
-    for (int64_t s = 0; s < b->n; s++) {
-        for (uint32_t i = 0; i < op->noperands; i++)
-            args[i] = in[i] ? in[i][s] : (qir_tensor){0};
-        if (!qir_eval_op(op, args, out, results[0]->arena, b->diag))
-            return false;
-        for (uint32_t k = 0; k < op->nresults; k++)
-            results[k]->tensors[s] = out[k];
-    }
+        put(qir_map_get(&b->values, &op->results[k]), s, out[k].data);
+    rest_operands(b, op);
     return true;
 }
 
-/* Results of one op lie in the first one's arena, which stays until all of them are done. */
+static bool evaluate(breadth *b, qir_op *op, qir_tensor **in)
+{
+    bool ok = true;
+    for (uint32_t k = 0; k < op->nresults && ok; k++)
+        ok = add_value(b, &op->results[k]);
+    for (int64_t s = 0; s < b->n && ok && op->nresults; s++) {
+        qir_arena *scratch = qir_context_new_arena(b->func->module->ctx);
+        ok = evaluate_sample(b, op, in, s, scratch);
+        qir_arena_destroy(scratch);
+    }
+    return ok;
+}
+
 static void release_dead(breadth *b, const qir_op *op)
 {
     for (uint32_t i = 0; i < op->noperands; i++) {
         const qir_value *v = qir_op_operand(op, i);
         live *l = v ? qir_map_get(&b->values, v) : NULL;
-        qir_op *def = l ? qir_value_op(v) : NULL;
-        if (l && l->arena && l->last_user == op && (!def || def->nresults == 1))
-            release(l);
+        if (l && l->last_user == op)
+            release(b, l);
     }
-    for (uint32_t k = 0; k < op->nresults && op->nresults == 1; k++)
+    for (uint32_t k = 0; k < op->nresults; k++)
         if (!op->results[k].uses)
-            release(qir_map_get(&b->values, &op->results[k]));
+            release(b, qir_map_get(&b->values, &op->results[k]));
+}
+
+static bool visit(breadth *b, qir_op *op, qir_tensor **in, const qir_breadth_visitor *v)
+{
+    bool ok = v->before(v->user, op, in, b->n);
+    rest_operands(b, op);
+    return ok;
 }
 
 static bool step(breadth *b, qir_op *op, const qir_breadth_visitor *v)
 {
     qir_arena *scratch = qir_context_new_arena(b->func->module->ctx);
     qir_tensor **in = QIR_NEW_ARRAY(scratch, qir_tensor *, op->noperands + 1u);
-    bool ok = operands(b, op, scratch, in) && v->before(v->user, op, in, b->n) &&
-              operands(b, op, scratch, in) && (!op->nresults || evaluate(b, op, in, scratch));
+    bool ok = operands(b, op, scratch, in) && visit(b, op, in, v) && operands(b, op, scratch, in) &&
+              evaluate(b, op, in);
     if (ok)
         release_dead(b, op);
     qir_arena_destroy(scratch);
@@ -126,33 +167,15 @@ bool qir_breadth_run(qir_func *f, qir_samples *samples, int64_t n, const qir_bre
 {
     breadth b = {.func = f,
                  .n = n,
+                 .room = v->memory ? v->memory : QIR_BREADTH_MEMORY,
                  .arena = qir_context_new_arena(f->module->ctx),
                  .diag = qir_context_diag(f->module->ctx)};
     bool ok = read_arguments(&b, samples);
     qir_for_each_op(op, f->body)
         ok = ok && step(&b, op, v);
-    for (size_t i = 0; i < b.values.len; i++) {
-        live *l = b.values.entries[i].value;
-        if (l->arena)
-            release(l);
-    }
+    for (size_t i = 0; i < b.values.len; i++)
+        release(&b, b.values.entries[i].value);
     qir_map_free(&b.values);
     qir_arena_destroy(b.arena);
     return ok;
-}
-
-enum { LIVE_BYTES = 256 << 20, ENOUGH = 32 };
-
-int64_t qir_breadth_fit(const qir_func *f)
-{
-    size_t bytes = 1, largest = 0;
-    for (uint32_t i = 0; i < f->body->nargs; i++)
-        bytes += qir_type_bytes(f->body->args[i]->type);
-    qir_for_each_op(op, f->body)
-        for (uint16_t k = 0; k < op->nresults; k++) {
-            size_t n = qir_type_bytes(op->results[k].type);
-            largest = n > largest ? n : largest;
-        }
-    int64_t fit = LIVE_BYTES / (int64_t)(bytes + largest);
-    return fit > ENOUGH ? fit : ENOUGH;
 }

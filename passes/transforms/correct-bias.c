@@ -177,7 +177,7 @@ static bool measure_float(corrector *c, qir_func *f)
 
 static bool run_copy(corrector *c, qir_module *copy, qir_samples *samples)
 {
-    qir_breadth_visitor visitor = {visit, c};
+    qir_breadth_visitor visitor = {visit, c, qir_pass_int(c->pass, "memory")};
     return qir_breadth_run(qir_module_main(copy), samples, c->samples, &visitor);
 }
 
@@ -193,12 +193,11 @@ static bool correct_all(corrector *c, qir_module *m, qir_func *f, qir_samples *s
     return ok;
 }
 
-/* All of them, unless the option or memory says otherwise. */
-static int64_t choose_count(const qir_pass *p, const qir_func *f, int64_t samples)
+/* All of them, unless the option says otherwise. */
+static int64_t choose_count(const qir_pass *p, int64_t samples)
 {
     int64_t limit = qir_pass_int(p, "samples");
-    limit = limit ? limit : qir_breadth_fit(f);
-    return limit < samples ? limit : samples;
+    return limit && limit < samples ? limit : samples;
 }
 
 static bool run(qir_pass *p, qir_module *m)
@@ -211,15 +210,16 @@ static bool run(qir_pass *p, qir_module *m)
     qir_samples *samples = qir_pass_open_samples(p, f, &c.samples);
     if (!samples)
         return false;
-    c.samples = choose_count(p, f, c.samples);
+    c.samples = choose_count(p, c.samples);
     bool ok = correct_all(&c, m, f, samples);
     qir_samples_close(samples);
     return ok;
 }
 
 static const qir_pass_option options[] = {
-    {"samples", QIR_OPT_INT, "0",
-     "use the first so many; 0: as many as keep 256 MiB of values alive, at least 32"},
+    {"samples", QIR_OPT_INT, "0", "use the first so many; 0: all"},
+    {"memory", QIR_OPT_INT, "0",
+     "bytes of values to hold in memory, others go to temporary files (TMPDIR); 0: 256 MiB"},
     {NULL, QIR_OPT_BOOL, NULL, NULL},
 };
 static const char *const statistics[] = {"corrected", NULL};
