@@ -6,6 +6,14 @@
 #define QIR_CODEGEN_MACHINE_H
 
 #include "llb.h"
+#include "qir/qmath.h"
+
+/* The sum of two quantized bytes as bytes: qir_qadd_value with bounds lo and hi. */
+typedef struct qcg_byte_sum {
+    qir_qadd k;
+    int zp, lo, hi;
+    bool unsigned_a, unsigned_b, to_unsigned;
+} qcg_byte_sum;
 
 /* A register tile of the integer matrix product: rows x vectors of columns. */
 typedef struct qcg_tile {
@@ -51,6 +59,9 @@ typedef struct qcg_machine {
     const struct qcg_machine *columns;
     llb_val (*narrow_words)(qcg *g, llb_val a, llb_val b, int zp);
     llb_val (*narrow_bytes)(qcg *g, llb_val a, llb_val b, bool to_unsigned);
+    /* Sums of `4 * lanes` bytes each, within what the result can hold (bounds are not applied); NULL: lanes of
+     * i32 do as well. */
+    llb_val (*sum_bytes)(qcg *g, const qcg_byte_sum *s, llb_val a, llb_val b);
     bool saturates; /* narrow does, from any i32; and rne takes |v| < 2^31 */
     bool fuses;     /* products and sums of floats, rounded once */
     /* The machine of packing `wide` of targets.def: itself unless elem_bytes is 1. */

@@ -1,8 +1,8 @@
 /* Arithmetic on two 8-bit quantized operands, in integers. */
 #include "kernels/binary.h"
+#include "kernels/byte_sum.h"
 #include "kernels/requant.h"
 #include "qir/qmath.h"
-#include "qir/support/assert.h"
 #include "qir/support/bug.h"
 
 static llb_val fixed(qcg *g, llb_val v, const qir_factor *f)
@@ -31,24 +31,41 @@ static llb_val tflite_sum(qcg *g, const llb_val *in)
     return qcg_bound_stored(g, llb_add(g, fixed(g, v, &s.y), llb_i32s(g, y->zero_point[0], n)));
 }
 
-/* clamp(((bias + a * ma + b * mb) >> shift) + zp) */
-static llb_val weighted_sum(qcg *g, const llb_val *in)
+static bool byte_sum_of(const qcg *g, qcg_byte_sum *s)
 {
+    float min, max;
+    int32_t lo, hi;
+    const qir_type *y = qcg_result_type(g);
+    qcg_bounds_of(g->op, &min, &max);
+    qir_quant_bounds(y->quant, min, max, &lo, &hi);
+    return qcg_byte_sum_get(qcg_operand_type(g, 0), qcg_operand_type(g, 1), y, g->op->opcode == QIR_OP_sub, lo, hi,
+                            s);
+}
+
+static void sum_body(qcg *g, void *ctx, const llb_val *ptr, const bool *splat, unsigned n)
+{
+    llb_val in[2];
+    for (unsigned i = 0; i < 2; i++) {
+        llb_val v = llb_load(g, llb_vec(llb_int(g, 8), splat[i + 1] ? 1 : n), ptr[i + 1], 1);
+        in[i] = splat[i + 1] ? llb_splat(g, v, n) : v;
+    }
+    llb_store(g, qcg_byte_sum_apply(g, ctx, in[QIR_BUG(13)], in[!QIR_BUG(13)]), ptr[0], 1);
+}
+
+static bool weighted_sum(qcg *g)
+{
+    qcg_byte_sum s;
+    qcg_nest n;
+    if (!byte_sum_of(g, &s))
+        return qir_error(qir_context_diag(g->qir->ctx), g->op->loc, "codegen.scale",
+                         "'%s' needs operand scales between 2^-10 and 2^8 times the result's scale",
+                         qir_op_name(g->op));
     if (qir_op_compat(g->op) == QIR_COMPAT_TFLITE)
-        return tflite_sum(g, in);
-    const qir_quant *p = qcg_operand_type(g, 0)->quant, *q = qcg_operand_type(g, 1)->quant;
-    const qir_quant *y = qcg_result_type(g)->quant;
-    unsigned n = llb_lanes(in[0]);
-    qir_qadd k = {0};
-    bool ok = (g->op->opcode == QIR_OP_sub ? qir_qsub_params : qir_qadd_params)(
-        p->scale[0], p->zero_point[0], q->scale[0], q->zero_point[0], y->scale[0], &k);
-    QIR_ASSERT(ok, "ratio of scales was checked");
-    (void)ok;
-    llb_val v = llb_add(g, llb_i32s(g, k.bias, n),
-                        LLVMBuildMul(g->b, in[QIR_BUG(13)], llb_i32s(g, k.ma, n), ""));
-    v = llb_add(g, v, LLVMBuildMul(g->b, in[!QIR_BUG(13)], llb_i32s(g, k.mb, n), ""));
-    v = LLVMBuildAShr(g->b, v, llb_i32s(g, k.shift, n), "");
-    return qcg_bound_stored(g, llb_add(g, v, llb_i32s(g, y->zero_point[0], n)));
+        return qcg_elementwise(g, QCG_I32, tflite_sum);
+    unsigned width = g->machine->sum_bytes ? qir_level_get(g->level)->vector_bytes : QCG_ELEMENTWISE_WIDTH;
+    qcg_nest_elementwise(g, &n, 2);
+    qcg_nest_run(g, &n, width, sum_body, &s);
+    return true;
 }
 
 static llb_val scaled_product(qcg *g, const llb_val *in)
@@ -73,17 +90,6 @@ static llb_val stored_extreme(qcg *g, const llb_val *in)
     return qcg_bound_stored(g, largest ? llb_smax(g, in[0], in[1]) : llb_smin(g, in[0], in[1]));
 }
 
-static bool sum_scales_ok(qcg *g)
-{
-    const qir_quant *p = qcg_operand_type(g, 0)->quant, *q = qcg_operand_type(g, 1)->quant;
-    qir_qadd k;
-    if (qir_qadd_params(p->scale[0], 0, q->scale[0], 0, qcg_result_type(g)->quant->scale[0], &k))
-        return true;
-    return qir_error(qir_context_diag(g->qir->ctx), g->op->loc, "codegen.scale",
-                     "'%s' needs operand scales between 2^-10 and 2^8 times the result's scale",
-                     qir_op_name(g->op));
-}
-
 bool qcg_binary_quantized(qcg *g)
 {
     const char *types = "f32, f16, bf16, f64 or integers; add, sub, mul, maximum and minimum also "
@@ -93,7 +99,7 @@ bool qcg_binary_quantized(qcg *g)
         return qcg_unsupported(g, types);
     switch (g->op->opcode) {
     case QIR_OP_add:
-    case QIR_OP_sub: return sum_scales_ok(g) && qcg_elementwise(g, QCG_I32, weighted_sum);
+    case QIR_OP_sub: return weighted_sum(g);
     case QIR_OP_mul: return qcg_elementwise(g, QCG_I32, scaled_product);
     case QIR_OP_maximum:
     case QIR_OP_minimum: return qcg_elementwise(g, QCG_I32, stored_extreme);

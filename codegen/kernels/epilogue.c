@@ -130,12 +130,7 @@ llb_val qcg_epilogue_bytes(qcg *g, const qcg_epilogue *e, const qcg_machine *m, 
 
 llb_val qcg_epilogue_bound(qcg *g, const qcg_epilogue *e, llb_val bytes)
 {
-    unsigned lanes = llb_lanes(bytes);
-    if (e->lo > (e->is_unsigned ? 0 : INT8_MIN))
-        bytes = (e->is_unsigned ? llb_umax : llb_smax)(g, bytes, llb_i8s(g, e->lo, lanes));
-    if (e->hi < (e->is_unsigned ? UINT8_MAX : INT8_MAX))
-        bytes = (e->is_unsigned ? llb_umin : llb_smin)(g, bytes, llb_i8s(g, e->hi, lanes));
-    return bytes;
+    return qcg_bound_bytes(g, bytes, e->is_unsigned, e->lo, e->hi);
 }
 
 /* Column `col` of row `row`, of elements of `bytes`. */

@@ -54,6 +54,16 @@ llb_val qcg_round_around(qcg *g, llb_val v, int32_t lo, int32_t hi, llb_val zp)
     return llb_add(g, g->machine->rne(g, llb_fmin(g, most, llb_fmax(g, least, v))), zp);
 }
 
+llb_val qcg_bound_bytes(qcg *g, llb_val bytes, bool is_unsigned, int32_t lo, int32_t hi)
+{
+    unsigned lanes = llb_lanes(bytes);
+    if (lo > (is_unsigned ? 0 : INT8_MIN))
+        bytes = (is_unsigned ? llb_umax : llb_smax)(g, bytes, llb_i8s(g, lo, lanes));
+    if (hi < (is_unsigned ? UINT8_MAX : INT8_MAX))
+        bytes = (is_unsigned ? llb_umin : llb_smin)(g, bytes, llb_i8s(g, hi, lanes));
+    return bytes;
+}
+
 llb_val qcg_requantize(qcg *g, llb_val acc, llb_val multiplier, int32_t lo, int32_t hi)
 {
     llb_val v = LLVMBuildFMul(g->b, qcg_to_float(g, acc), multiplier, "");

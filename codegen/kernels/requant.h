@@ -24,6 +24,9 @@ llb_val qcg_apply_factor(qcg *g, llb_val acc, const qir_factor *f, int32_t lo, i
  * twice or `once`. */
 llb_val qcg_scale_fixed(qcg *g, llb_val acc, llb_val fraction, llb_val exponent, bool once);
 
+/* Stored bytes within [lo, hi]. */
+llb_val qcg_bound_bytes(qcg *g, llb_val bytes, bool is_unsigned, int32_t lo, int32_t hi);
+
 /* sitofp of any lane count. */
 llb_val qcg_to_float(qcg *g, llb_val v);
 

@@ -94,6 +94,7 @@ const qcg_machine qcg_machine_avx512vnni = {
     .rne = rne,
     .narrow = narrow,
     .columns = &columns,
+    .sum_bytes = qcg_x86_sum_bytes_vnni_512,
     .saturates = true,
     .wide = &wide,
     .low = &qcg_machine_avx512vnni,

@@ -38,6 +38,7 @@ const qcg_machine qcg_machine_avxvnni = {
     .rne = qcg_x86_rne_256,
     .narrow = narrow,
     .columns = &columns,
+    .sum_bytes = qcg_x86_sum_bytes_vnni_256,
     .saturates = true,
     .wide = &qcg_machine_avx2,
     .low = &qcg_machine_avxvnni,

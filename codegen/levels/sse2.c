@@ -57,6 +57,7 @@ static const qcg_machine columns = QCG_X86_COLUMNS(4, 2, qcg_x86_column_pairs, f
         .rne = rne,                                                                                \
         .narrow = narrow,                                                                          \
         .columns = &columns,                                                                       \
+        .sum_bytes = qcg_x86_sum_bytes_128,                                                        \
         .saturates = true,                                                                         \
         .wide = &qcg_machine_sse2,                                                                 \
         .low = low_machine,                                                                        \

@@ -123,13 +123,18 @@ static llb_val in_order(qcg *g, llb_val bytes, unsigned lanes)
     return LLVMBuildBitCast(g->b, words, llb_vec(llb_int(g, 8), 4 * lanes), "");
 }
 
-/* One, two or four vectors. */
-static llb_val pack(qcg *g, const qcg_x86 *x, const llb_val *v, unsigned n, int zp, bool to_unsigned)
+llb_val qcg_x86_pack(qcg *g, const qcg_x86 *x, const llb_val *v, unsigned n, int zp, bool to_unsigned)
 {
     llb_val low = add_saturated(g, call2(g, x->packssdw, v[0], v[n > 1]), zp), high = low;
     if (n == 4)
         high = add_saturated(g, call2(g, x->packssdw, v[2], v[3]), QIR_BUG(17) ? 0 : zp);
-    llb_val bytes = call2(g, to_unsigned ? x->packuswb : x->packsswb, low, high);
+    return call2(g, to_unsigned ? x->packuswb : x->packsswb, low, high);
+}
+
+/* One, two or four vectors. */
+static llb_val pack(qcg *g, const qcg_x86 *x, const llb_val *v, unsigned n, int zp, bool to_unsigned)
+{
+    llb_val bytes = qcg_x86_pack(g, x, v, n, zp, to_unsigned);
     return llb_slice(g, in_order(g, bytes, x->lanes), 0, n * x->lanes);
 }
 

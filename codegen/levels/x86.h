@@ -29,6 +29,16 @@ llb_val qcg_x86_rne_256(qcg *g, llb_val v);
 llb_val qcg_x86_narrow(qcg *g, const qcg_x86 *x, const llb_val *v, unsigned n, int zp,
                        bool to_unsigned);
 
+/* The packs of narrow: two or four vectors (the first two again, if there are no others) as bytes, dword by dword
+ * within 128 bits. */
+llb_val qcg_x86_pack(qcg *g, const qcg_x86 *x, const llb_val *v, unsigned n, int zp, bool to_unsigned);
+
+/* qcg_machine.sum_bytes, with pmaddwd or vpdpwssd. */
+llb_val qcg_x86_sum_bytes_128(qcg *g, const qcg_byte_sum *s, llb_val a, llb_val b);
+llb_val qcg_x86_sum_bytes_256(qcg *g, const qcg_byte_sum *s, llb_val a, llb_val b);
+llb_val qcg_x86_sum_bytes_vnni_256(qcg *g, const qcg_byte_sum *s, llb_val a, llb_val b);
+llb_val qcg_x86_sum_bytes_vnni_512(qcg *g, const qcg_byte_sum *s, llb_val a, llb_val b);
+
 /* Machines of columns (qcg_machine.columns). */
 llb_val qcg_x86_column_bytes(qcg *g, llb_val acc, llb_val a, llb_val w);
 llb_val qcg_x86_column_pairs(qcg *g, llb_val acc, llb_val a, llb_val w);

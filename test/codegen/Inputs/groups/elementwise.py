@@ -54,6 +54,11 @@ def binary():
         yield op + '-i8', simple(op, s, INPUT, s, OTHER, 'min = 0.0', '3x29xquant<i8:f32, 0.05:9>')
         yield op + '-i8-broadcast', simple(op, [2] + s, INPUT, [2] + s, OTHER, '',
                                            '1x29xquant<u8:f32, 0.05:99>')
+    for op in 'add sub'.split(): # whole registers; factors far apart
+        yield op + '-u8-long', simple(op, [3, 67], UNSIGNED, [3, 67], 'quant<u8:f32, 0.06:140>', 'max = 4.5',
+                                      '3x67xquant<i8:f32, 12.5:-20>')
+        yield op + '-u8-small', simple(op, [3, 67], UNSIGNED, [3, 67], 'quant<i8:f32, 20.0:-3>', '',
+                                       '3x67xquant<u8:f32, 25.5:200>')
     for op in 'maximum minimum'.split():
         yield op + '-i8', simple(op, s, INPUT, s, INPUT, 'max = 1.0', '3x29x' + INPUT)
         yield op + '-u8', simple(op, [2] + s, UNSIGNED, [2] + s, UNSIGNED, '', '3x1x' + UNSIGNED)
