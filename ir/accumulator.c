@@ -223,6 +223,15 @@ bool qir_accumulator_range(const qir_op *op, qir_accumulator *out)
     return describe(op, &s) && widest(&s, EXACT, i32, out);
 }
 
+/* Whatever a byte of `x` is, less its zero point. */
+static interval all_bytes(const qir_type *x)
+{
+    qir_quant q = *x->quant;
+    q.qmin = (int32_t)qir_dtype_min(x->dtype);
+    q.qmax = (int32_t)qir_dtype_max(x->dtype);
+    return centred(&q);
+}
+
 bool qir_accumulator_within(const qir_op *op, int32_t most)
 {
     enum { BYTE = 255 };
@@ -231,8 +240,8 @@ bool qir_accumulator_within(const qir_op *op, int32_t most)
     interval range = {-(int64_t)most, most};
     if (!describe(op, &s))
         return false;
-    s.x = (interval){-BYTE, BYTE};
-    s.any = repeated(s.part, times(s.x, s.x));
+    s.x = all_bytes(op->operands[0].value->type);
+    s.any = repeated(s.part, times(s.x, (interval){-BYTE, BYTE}));
     return widest(&s, LOADED, range, &a) && lies_in((interval){a.lo, a.hi}, range);
 }
 

@@ -1,201 +1,314 @@
-/* Transforms of Winograd's F(2x2,3x3): see winograd.h. */
+/* Transforms of Winograd's F(t x t, 3x3): see winograd.h.  Each goes along one axis, then along the other; what lies
+ * between them is in memory, since a tile of 6x6 is more than the registers hold. */
 #include "kernels/winograd.h"
 
-enum { TILE = 2, SIDE = 4, PLACES = QIR_WINOGRAD_PLACES };
-
-/* --- weights ---------------------------------------------------------------------------------- */
-
-/* Three taps, `step` apart, to four: G, doubled. */
-static void weight_line(const int *taps, unsigned step, int *out)
-{
-    int a = taps[0], b = taps[step], c = taps[2 * step];
-    out[0] = 2 * a;
-    out[1] = a + b + c;
-    out[2] = a - b + c;
-    out[3] = 2 * c;
-}
-
-void qcg_winograd_weight(const int16_t *taps, int16_t *out)
-{
-    int v[9], rows[3 * SIDE], u[SIDE];
-    for (unsigned i = 0; i < 9; i++)
-        v[i] = taps[i];
-    for (unsigned i = 0; i < 3; i++)
-        weight_line(v + 3 * i, 1, rows + SIDE * i);
-    for (unsigned x = 0; x < SIDE; x++) {
-        weight_line(rows + x, SIDE, u);
-        for (unsigned y = 0; y < SIDE; y++)
-            out[SIDE * y + x] = (int16_t)u[y];
-    }
-}
-
-/* --- operands --------------------------------------------------------------------------------- */
+enum { TAPS = 3, MOST_TILE = 4, MOST_SIDE = MOST_TILE + 2, AT_ONCE = 4 };
 
 static llb_val sub(qcg *g, llb_val a, llb_val b)
 {
     return LLVMBuildSub(g->b, a, b, "");
 }
 
-/* Entry `i` of B' d. */
-static llb_val operand(qcg *g, unsigned i, const llb_val *d)
+static llb_val twice(qcg *g, llb_val v)
 {
-    static const unsigned char terms[SIDE][2] = {{0, 2}, {1, 2}, {2, 1}, {1, 3}};
-    llb_val a = d[terms[i][0]], b = d[terms[i][1]];
-    return i == 1 ? llb_add(g, a, b) : sub(g, a, b);
+    return llb_add(g, v, v);
 }
 
-/* Column `x` of the band rows at `src`, transformed downwards. */
-static void column(qcg *g, const qcg_window *w, llb_type t, llb_val src, int64_t x, llb_val *out)
+static llb_val four_times(qcg *g, llb_val v)
 {
-    const qir_kernel_plan *p = w->plan;
-    int64_t pixel = p->w.c * (int64_t)p->elem;
-    llb_val d[SIDE];
-    for (unsigned y = 0; y < SIDE; y++)
-        d[y] = llb_load(g, t, llb_at(g, src, (y * p->band_width + x) * pixel), (unsigned)p->elem);
-    for (unsigned i = 0; i < SIDE; i++)
-        out[i] = operand(g, i, d);
+    bool words = LLVMGetIntTypeWidth(LLVMGetElementType(LLVMTypeOf(v))) == 32;
+    return LLVMBuildShl(g->b, v, (words ? llb_i32s : llb_i16s)(g, 2, llb_lanes(v)), "");
 }
 
-/* Entries first .. last - 1 of every line of a tile whose columns are transformed. */
-static void lines(qcg *g, const qcg_window *w, llb_val (*col)[SIDE], unsigned first, unsigned last, llb_val dst)
+/* B' of the points 0, 1, -1, infinity. */
+static void operands2(qcg *g, const llb_val *d, llb_val *v)
 {
-    const qir_kernel_plan *p = w->plan;
-    int64_t place = p->panel_rows * p->k_stride * (int64_t)p->elem;
-    for (unsigned y = 0; y < SIDE; y++) {
-        llb_val line[SIDE] = {col[0][y], col[1][y], col[2][y], col[3][y]};
-        for (unsigned x = first; x < last; x++)
-            llb_store(g, operand(g, x, line), llb_at(g, dst, (y * SIDE + x) * place), (unsigned)p->elem);
-    }
+    v[0] = sub(g, d[0], d[2]);
+    v[1] = llb_add(g, d[1], d[2]);
+    v[2] = sub(g, d[2], d[1]);
+    v[3] = sub(g, d[1], d[3]);
 }
 
-/* One vector of channels of a row of tiles.  Two of a tile's columns are the last ones of the tile before;
- * what no longer needs them is stored before the fourth column takes registers. */
-static void tile_row(qcg *g, const qcg_window *w, llb_type t, llb_val src, llb_val dst)
+/* B' of the points 0, 1, -1, 2, -2, infinity; rows 1 and 2 with their signs changed. */
+static void operands4(qcg *g, const llb_val *d, llb_val *v)
 {
-    const qir_kernel_plan *p = w->plan;
-    int64_t pixel = p->w.c * (int64_t)p->elem, row = p->k_stride * (int64_t)p->elem;
-    llb_val col[SIDE][SIDE] = {{NULL}}, begin[TILE][SIDE];
-    for (unsigned x = 0; x < TILE; x++)
-        column(g, w, t, src, x, begin[x]);
-    llb_loop l;
-    llb_begin(g, &l, 0, p->w.out[2] / TILE, 1);
-    for (unsigned x = 0; x < TILE; x++)
-        for (unsigned y = 0; y < SIDE; y++)
-            col[x][y] = llb_carry(g, &l, begin[x][y]);
-    src = llb_index(g, src, l.iv, TILE * pixel);
-    dst = llb_index(g, dst, l.iv, row);
-    for (unsigned x = TILE; x < SIDE; x++) {
-        column(g, w, t, src, x, col[x]);
-        lines(g, w, col, x == TILE ? 0 : x, x + 1, dst);
-    }
-    for (unsigned i = 0; i < TILE * SIDE; i++)
-        llb_next(&l, i, col[TILE + i / SIDE][i % SIDE]);
-    llb_end(g, &l);
+    llb_val a = sub(g, d[4], d[2]), b = twice(g, sub(g, d[3], d[1]));
+    v[0] = llb_add(g, four_times(g, sub(g, d[0], d[2])), a);
+    v[1] = sub(g, four_times(g, llb_add(g, d[1], d[2])), llb_add(g, d[3], d[4]));
+    v[2] = sub(g, four_times(g, sub(g, d[2], d[1])), sub(g, d[4], d[3]));
+    v[3] = llb_add(g, a, b);
+    v[4] = sub(g, a, b);
+    v[5] = sub(g, sub(g, d[5], d[3]), twice(g, b));
 }
 
-void qcg_winograd_operands(qcg *g, const qcg_window *w)
+/* A': both results twice. */
+static void results2(qcg *g, const llb_val *m, llb_val *y)
+{
+    y[0] = llb_add(g, llb_add(g, m[0], m[1]), m[2]);
+    y[1] = sub(g, sub(g, m[1], m[2]), m[3]);
+}
+
+/* A': results 24, 12, 6 and 6 times. */
+static void results4(qcg *g, const llb_val *m, llb_val *y)
+{
+    llb_val a = llb_add(g, m[1], m[2]), b = sub(g, m[1], m[2]);
+    llb_val c = llb_add(g, m[3], m[4]), d = sub(g, m[3], m[4]);
+    y[0] = llb_add(g, llb_add(g, m[0], c), four_times(g, a));
+    y[1] = llb_add(g, twice(g, b), d);
+    y[2] = llb_add(g, a, c);
+    y[3] = llb_add(g, llb_add(g, b, twice(g, d)), m[5]);
+}
+
+/* What there is of a size of tile, along one axis.  Results of place i are odd * 2^twos[i] times too large; a
+ * result added `every` times to the sum of place 1 is added as often to all of them. */
+typedef struct transforms {
+    signed char weights[MOST_SIDE][TAPS]; /* G */
+    void (*operands)(qcg *g, const llb_val *d, llb_val *v);
+    void (*results)(qcg *g, const llb_val *m, llb_val *y);
+    unsigned char twos[MOST_TILE];
+    int32_t every;
+    uint32_t inverse; /* of odd * odd, modulo 2^32 */
+} transforms;
+
+static const transforms *transforms_of(const qir_winograd *form)
+{
+    static const transforms two = {.weights = {{2, 0, 0}, {1, 1, 1}, {1, -1, 1}, {0, 0, 2}},
+                                   .operands = operands2,
+                                   .results = results2,
+                                   .twos = {1, 1},
+                                   .every = 2,
+                                   .inverse = 1};
+    static const transforms four = {
+        .weights = {{6, 0, 0}, {1, 1, 1}, {1, -1, 1}, {1, 2, 4}, {1, -2, 4}, {0, 0, 6}},
+        .operands = operands4,
+        .results = results4,
+        .twos = {3, 2, 1, 1},
+        .every = 6,
+        .inverse = 0x38e38e39};
+    return form->tile == 2 ? &two : &four;
+}
+
+static unsigned side_of(const qir_winograd *form)
+{
+    return (unsigned)form->tile + TAPS - 1;
+}
+
+/* --- weights ---------------------------------------------------------------------------------- */
+
+static int dot(const signed char *g, const int *taps, unsigned step)
+{
+    return g[0] * taps[0] + g[1] * taps[step] + g[2] * taps[2 * step];
+}
+
+void qcg_winograd_weight(const qir_winograd *form, const int16_t *taps, int16_t *out)
+{
+    const transforms *t = transforms_of(form);
+    unsigned side = side_of(form);
+    int v[TAPS * TAPS], rows[TAPS * MOST_SIDE];
+    for (unsigned i = 0; i < TAPS * TAPS; i++)
+        v[i] = taps[i];
+    for (unsigned i = 0; i < TAPS; i++)
+        for (unsigned x = 0; x < side; x++)
+            rows[side * i + x] = dot(t->weights[x], v + TAPS * i, 1);
+    for (unsigned y = 0; y < side; y++)
+        for (unsigned x = 0; x < side; x++)
+            out[side * y + x] = (int16_t)dot(t->weights[y], rows + x, side);
+}
+
+/* --- operands --------------------------------------------------------------------------------- */
+
+/* A loop over lines of operands: `from` and `to` have side entries each, from and to step by step. */
+typedef struct lines {
+    llb_val from, to;
+    int64_t count;
+    int64_t from_step, from_entry, to_step, to_entry; /* bytes */
+    int64_t each, from_line, to_line; /* lines of a step, as far apart */
+} lines;
+
+static void operand_lines(qcg *g, const qcg_window *w, llb_type vector, const lines *l)
+{
+    const transforms *t = transforms_of(&w->plan->winograd);
+    unsigned side = side_of(&w->plan->winograd), align = (unsigned)w->plan->elem;
+    llb_val d[MOST_SIDE], v[MOST_SIDE];
+    llb_loop steps, each;
+    llb_begin(g, &steps, 0, l->count, 1);
+    llb_begin(g, &each, 0, l->each, 1);
+    llb_val from = llb_index(g, llb_index(g, l->from, steps.iv, l->from_step), each.iv, l->from_line);
+    llb_val to = llb_index(g, llb_index(g, l->to, steps.iv, l->to_step), each.iv, l->to_line);
+    for (unsigned k = 0; k < side; k++)
+        d[k] = llb_load(g, vector, llb_at(g, from, k * l->from_entry), align);
+    t->operands(g, d, v);
+    for (unsigned k = 0; k < side; k++)
+        llb_store(g, v[k], llb_at(g, to, k * l->to_entry), align);
+    llb_end(g, &each);
+    llb_end(g, &steps);
+}
+
+/* One vector of channels of a row of tiles: the columns under it, then the lines of each tile. */
+static void tile_row(qcg *g, const qcg_window *w, unsigned lanes, llb_val src, llb_val dst, llb_val room)
 {
     const qir_kernel_plan *p = w->plan;
-    int64_t elem = (int64_t)p->elem, tiles = p->w.out[2] / TILE;
+    const qir_winograd *form = &p->winograd;
+    int64_t elem = (int64_t)p->elem, pixel = p->w.c * elem, vector = lanes * elem, side = side_of(form);
+    llb_type type = llb_vec(w->elem, lanes);
+    lines columns = {.from = src, .to = room, .count = p->w.out[2] + TAPS - 1, .each = 1,
+                     .from_step = pixel, .from_entry = p->band_width * pixel,
+                     .to_step = side * vector, .to_entry = vector};
+    lines tiles = {.from = room, .to = dst, .count = p->w.out[2] / form->tile, .each = side,
+                   .from_step = form->tile * side * vector, .from_entry = side * vector, .from_line = vector,
+                   .to_step = p->k_stride * elem, .to_entry = form->operand_pitch,
+                   .to_line = side * form->operand_pitch};
+    operand_lines(g, w, type, &columns);
+    operand_lines(g, w, type, &tiles);
+}
+
+void qcg_winograd_operands(qcg *g, const qcg_window *w, llb_val room)
+{
+    const qir_kernel_plan *p = w->plan;
+    int64_t elem = (int64_t)p->elem, tile = p->winograd.tile, tiles = p->w.out[2] / tile;
     unsigned n = qir_level_get(g->level)->vector_bytes / (unsigned)elem;
     llb_loop ly, lc;
-    llb_begin(g, &ly, 0, p->block / TILE, 1);
-    llb_val src = llb_index(g, w->band, ly.iv, TILE * p->band_width * p->w.c * elem);
+    llb_begin(g, &ly, 0, p->block / tile, 1);
+    llb_val src = llb_index(g, w->band, ly.iv, tile * p->band_width * p->w.c * elem);
     llb_val dst = llb_index(g, w->panel, ly.iv, tiles * p->k_stride * elem);
     llb_begin(g, &lc, 0, p->w.c, n);
     llb_val c = qcg_overlap(g, lc.iv, p->w.c, n);
-    tile_row(g, w, llb_vec(w->elem, n), llb_index(g, src, c, elem), llb_index(g, dst, c, elem));
+    tile_row(g, w, n, llb_index(g, src, c, elem), llb_index(g, dst, c, elem), room);
     llb_end(g, &lc);
     llb_end(g, &ly);
 }
 
 /* --- results ---------------------------------------------------------------------------------- */
 
-/* A' */
-static void sum_line(qcg *g, const llb_val *m, llb_val *out)
+/* The sums of all tiles, one register of columns, downwards in column `x` of their places; in place, as fewer lines.
+ * bias: to be added (NULL: nothing) where it adds to all results. */
+static void sum_column(qcg *g, const qcg_winograd *r, llb_type vector, llb_val sums, unsigned x, llb_val bias)
 {
-    out[0] = llb_add(g, llb_add(g, m[0], m[1]), m[2]);
-    out[1] = sub(g, sub(g, m[1], m[2]), m[3]);
-}
-
-/* The sums of one tile and vector to its pixels, the last one first.  Four times the bias at the place that
- * adds to all of them does for all. */
-static void pixels(qcg *g, const qcg_winograd *r, llb_val sums, llb_val bias, llb_val *out)
-{
-    enum { ALL = 5 };
-    int64_t place = r->p->panel_rows * r->vectors * r->m->lanes * 4;
-    llb_val down[TILE][SIDE], m[SIDE], line[TILE];
-    for (unsigned x = 0; x < SIDE; x++) {
-        for (unsigned y = 0; y < SIDE; y++) {
-            m[y] = llb_load(g, LLVMTypeOf(bias), llb_at(g, sums, (y * SIDE + x) * place), 4);
-            if (y * SIDE + x == ALL)
-                m[y] = llb_add(g, m[y], bias);
-        }
-        sum_line(g, m, line);
-        down[0][x] = line[0];
-        down[1][x] = line[1];
-    }
-    for (unsigned y = 0; y < TILE; y++) {
-        sum_line(g, down[y], line);
-        for (unsigned x = 0; x < TILE; x++)
-            out[TILE * TILE - 1 - (TILE * y + x)] =
-                r->quartered ? line[x] : LLVMBuildAShr(g->b, line[x], llb_i32s(g, 2, r->m->lanes), "");
-    }
-}
-
-/* The place of pixel y, x of a tile at `at` along an axis: behind the end, the last one's. */
-static llb_val inside(qcg *g, llb_val at, unsigned pixel, int64_t size)
-{
-    at = llb_add(g, at, llb_i64(g, pixel));
-    return pixel && size % TILE ? llb_smin(g, at, llb_i64(g, size - 1)) : at;
-}
-
-/* One vector of a row of tiles.  out: the results' first column of the vector, by row of pixels. */
-static void result_row(qcg *g, const qcg_winograd *r, llb_val sums, llb_val bias, qcg_tile_store *s,
-                       const llb_val *out)
-{
-    const qir_type *y = g->op->results[0].type;
-    int64_t width = y->dims[y->rank - 1], pixel = r->p->w.o * (r->e.narrow ? 1 : 4);
-    llb_val v[TILE * TILE], each[TILE * TILE];
+    const qir_winograd *form = &r->p->winograd;
+    const transforms *t = transforms_of(form);
+    int64_t side = side_of(form), line = side * form->sum_pitch;
+    llb_val m[MOST_SIDE], y[MOST_TILE];
     llb_loop l;
-    llb_begin(g, &l, 0, r->p->w.out[2] / TILE, 1);
-    llb_val x = llb_mul_const(g, l.iv, TILE);
-    pixels(g, r, llb_index(g, sums, l.iv, (int64_t)r->vectors * r->m->lanes * 4), bias, v);
-    for (unsigned i = 0; i < TILE * TILE; i++)
-        each[TILE * TILE - 1 - i] = llb_index(g, out[i / TILE], inside(g, x, i % TILE, width), pixel);
-    s->each = each;
-    qcg_epilogue_store(g, &r->e, r->m, s, v);
+    llb_begin(g, &l, 0, r->p->panel_rows, 1);
+    sums = llb_at(g, llb_index(g, sums, l.iv, (int64_t)r->vectors * r->m->lanes * 4), x * form->sum_pitch);
+    for (unsigned i = 0; i < side; i++)
+        m[i] = llb_load(g, vector, llb_at(g, sums, i * line), 4);
+    if (bias)
+        m[1] = llb_add(g, m[1], bias);
+    t->results(g, m, y);
+    for (unsigned i = 0; i < form->tile; i++)
+        llb_store(g, y[i], llb_at(g, sums, i * line), 4);
     llb_end(g, &l);
 }
 
-/* Where the results of a row of pixels begin. */
+static void sum_columns(qcg *g, const qcg_winograd *r, llb_val sums, llb_val bias)
+{
+    const qir_winograd *form = &r->p->winograd;
+    unsigned bytes = r->m->lanes * 4, each = qir_level_get(g->level)->vector_bytes;
+    int32_t every = transforms_of(form)->every;
+    llb_type vector = llb_vec(llb_int(g, 32), each / 4);
+    for (unsigned i = 0; i < bytes; i += each) {
+        llb_val b = llb_load(g, vector, llb_at(g, bias, i), 4), at = llb_at(g, sums, i);
+        b = LLVMBuildMul(g->b, b, llb_i32s(g, every * every, each / 4), "");
+        for (unsigned x = 0; x < side_of(form); x++)
+            sum_column(g, r, vector, at, x, x == 1 ? b : NULL);
+    }
+}
+
+/* Pixel y, x from a sum: 2^shift times the result, or the result. */
+static llb_val pixel(qcg *g, const qcg_winograd *r, llb_val sum, unsigned y, unsigned x)
+{
+    const qir_winograd *form = &r->p->winograd;
+    const transforms *t = transforms_of(form);
+    uint32_t factor = t->inverse << (form->shift - t->twos[y] - t->twos[x]);
+    if (factor != 1)
+        sum = LLVMBuildMul(g->b, sum, llb_i32s(g, (int32_t)factor, r->m->lanes), "");
+    return r->scaled ? sum : LLVMBuildAShr(g->b, sum, llb_i32s(g, (int32_t)form->shift, r->m->lanes), "");
+}
+
+/* Line `y` of a tile's pixels from its sums, the last one first. */
+static void pixels(qcg *g, const qcg_winograd *r, llb_val sums, unsigned y, llb_val *out)
+{
+    const qir_winograd *form = &r->p->winograd;
+    unsigned side = side_of(form), tile = (unsigned)form->tile;
+    llb_type vector = llb_vec(llb_int(g, 32), r->m->lanes);
+    llb_val m[MOST_SIDE], line[MOST_TILE];
+    for (unsigned x = 0; x < side; x++)
+        m[x] = llb_load(g, vector, llb_at(g, sums, (y * side + x) * form->sum_pitch), 4);
+    transforms_of(form)->results(g, m, line);
+    for (unsigned x = 0; x < tile; x++)
+        out[tile - 1 - x] = pixel(g, r, line[x], y, x);
+}
+
+/* The place of pixel y, x of a tile at `at` along an axis: behind the end, the last one's. */
+static llb_val inside(qcg *g, const qcg_winograd *r, llb_val at, unsigned pixel, int64_t size)
+{
+    at = llb_add(g, at, llb_i64(g, pixel));
+    return pixel && size % r->p->winograd.tile ? llb_smin(g, at, llb_i64(g, size - 1)) : at;
+}
+
+/* Where the results of row `y` of the pixels of tiles begin that begin at `row`. */
 static llb_val pixel_row(qcg *g, const qcg_winograd *r, llb_val row, unsigned y)
 {
     const qir_type *t = g->op->results[0].type;
     int64_t height = t->dims[t->rank - 2], width = t->dims[t->rank - 1];
     llb_val plane = llb_add(g, llb_mul_const(g, r->image, r->p->w.out[0]), r->plane);
-    llb_val at = llb_add(g, llb_mul_const(g, plane, height), inside(g, row, y, height));
+    llb_val at = llb_add(g, llb_mul_const(g, plane, height), inside(g, r, row, y, height));
     return llb_index(g, g->out, at, width * r->p->w.o * (r->e.narrow ? 1 : 4));
+}
+
+/* Lines `end` - 1 and before, a store of them, of the tiles of a row.  out: where they begin, the last one first. */
+static void result_lines(qcg *g, const qcg_winograd *r, llb_val sums, unsigned end,
+                         const qcg_tile_store *s, const llb_val *out)
+{
+    const qir_type *y = g->op->results[0].type;
+    unsigned tile = (unsigned)r->p->winograd.tile;
+    int64_t width = y->dims[y->rank - 1], bytes = r->p->w.o * (r->e.narrow ? 1 : 4);
+    llb_val v[AT_ONCE], each[AT_ONCE];
+    qcg_tile_store here = *s;
+    llb_loop l;
+    llb_begin(g, &l, 0, r->p->w.out[2] / tile, 1);
+    llb_val x = llb_mul_const(g, l.iv, tile);
+    sums = llb_index(g, sums, l.iv, (int64_t)r->vectors * r->m->lanes * 4);
+    for (unsigned i = 0; i < AT_ONCE; i++)
+        each[i] = llb_index(g, out[i / tile], inside(g, r, x, tile - 1 - i % tile, width), bytes);
+    for (unsigned i = 0; i < AT_ONCE / tile; i++)
+        pixels(g, r, sums, end - 1 - i, v + i * tile);
+    here.each = each;
+    here.scale = s->scale ? llb_hide(g, s->scale) : NULL;
+    qcg_epilogue_store(g, &r->e, r->m, &here, v);
+    llb_end(g, &l);
+}
+
+/* The results of rows of tiles, one vector of columns.  The last lines and pixels are stored first, so that what lies
+ * behind the end is overwritten. */
+static void result_rows(qcg *g, const qcg_winograd *r, llb_val sums, llb_val block, unsigned end,
+                        const qcg_tile_store *s)
+{
+    int64_t lanes = r->m->lanes, tile = r->p->winograd.tile, tiles = r->p->w.out[2] / tile;
+    llb_val out[AT_ONCE];
+    llb_loop l;
+    llb_begin(g, &l, 0, r->p->block / tile, 1);
+    llb_val row = llb_add(g, r->row, llb_mul_const(g, l.iv, tile));
+    for (unsigned i = 0; i < AT_ONCE / tile; i++)
+        out[i] = llb_index(g, pixel_row(g, r, row, end - 1 - i), block, lanes * (r->e.narrow ? 1 : 4));
+    result_lines(g, r, llb_index(g, sums, l.iv, tiles * r->vectors * lanes * 4), end, s, out);
+    llb_end(g, &l);
 }
 
 void qcg_winograd_results(qcg *g, const qcg_winograd *r, llb_val block, unsigned first, unsigned count,
                           unsigned tail)
 {
-    int64_t lanes = r->m->lanes, vector = lanes * 4, tiles = r->p->w.out[2] / TILE;
-    llb_loop lv, ly;
-    llb_begin(g, &lv, first, first + count, 1);
-    llb_val at = llb_add(g, block, lv.iv);
-    llb_val bias = llb_load(g, llb_vec(llb_int(g, 32), (unsigned)lanes), llb_index(g, r->bias, at, vector), 4);
-    bias = LLVMBuildShl(g->b, bias, llb_i32s(g, 2, (unsigned)lanes), "");
-    qcg_tile_store s = {.rows = TILE * TILE, .vectors = 1, .tail = tail};
+    const qir_winograd *form = &r->p->winograd;
+    unsigned lanes = r->m->lanes, tile = (unsigned)form->tile;
+    int64_t vector = (int64_t)lanes * 4;
+    llb_loop l;
+    llb_begin(g, &l, first, first + count, 1);
+    llb_val at = llb_add(g, block, l.iv), sums = llb_index(g, r->sums, l.iv, vector);
+    qcg_tile_store s = {.rows = AT_ONCE, .vectors = 1, .tail = tail};
     s.scale = r->e.narrow ? llb_index(g, r->e.scale, at, vector) : NULL;
-    llb_begin(g, &ly, 0, r->p->block / TILE, 1);
-    llb_val out[TILE], sums = llb_index(g, llb_index(g, r->sums, lv.iv, vector), ly.iv, tiles * r->vectors * vector);
-    for (unsigned y = 0; y < TILE; y++) {
-        llb_val row = pixel_row(g, r, llb_add(g, r->row, llb_mul_const(g, ly.iv, TILE)), y);
-        out[y] = llb_index(g, row, at, lanes * (r->e.narrow ? 1 : 4));
-    }
-    result_row(g, r, sums, bias, &s, out);
-    llb_end(g, &ly);
-    llb_end(g, &lv);
+    sum_columns(g, r, sums, llb_index(g, r->bias, at, vector));
+    for (unsigned end = tile; end; end -= AT_ONCE / tile)
+        result_rows(g, r, sums, at, end, &s);
+    llb_end(g, &l);
 }

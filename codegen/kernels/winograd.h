@@ -1,24 +1,26 @@
-/* The transforms of Winograd's F(2x2,3x3): of weights, of operands, and of sums into results. */
+/* The transforms of Winograd's F(t x t, 3x3), t = 2 or 4: of weights, of operands, and of sums into results. */
 #ifndef QIR_CODEGEN_KERNELS_WINOGRAD_H
 #define QIR_CODEGEN_KERNELS_WINOGRAD_H
 
 #include "kernels/epilogue.h"
 #include "kernels/window.h"
 
-/* 3x3 taps to the weights of 16 places, four times too large in all. */
-void qcg_winograd_weight(const int16_t *taps, int16_t *out);
+enum { QCG_WINOGRAD_PLACES = 36 };
 
-/* The band's tiles of 4x4 to the panel: 16 matrices [tile][channel]. */
-void qcg_winograd_operands(qcg *g, const qcg_window *w);
+/* 3x3 taps to the weights of all places. */
+void qcg_winograd_weight(const qir_winograd *form, const int16_t *taps, int16_t *out);
+
+/* The band's tiles to the panel: matrices [tile][channel].  room: for sums, which are none yet. */
+void qcg_winograd_operands(qcg *g, const qcg_window *w, llb_val room);
 
 /* From sums to results. */
 typedef struct qcg_winograd {
     const qir_kernel_plan *p;
     const qcg_machine *m;
     qcg_epilogue e;
-    bool quartered; /* the epilogue's scales are: sums that are four times too large need no shift */
+    bool scaled;  /* the epilogue's scales are: sums that are 2^shift times too large need no shift */
     llb_val bias; /* by column, as the sums of a product would start */
-    llb_val sums; /* 16 matrices [tile][column] of a group of columns */
+    llb_val sums; /* matrices [tile][column] of a group of columns */
     unsigned vectors;          /* of a row of those */
     llb_val image, plane, row; /* of the block (see qcg_block) */
 } qcg_winograd;

@@ -1,6 +1,6 @@
-/* 3x3 convolution of stride 1 in tiles of 2x2 results: see ir/kernel/winograd_i8.c.
+/* 3x3 convolution of stride 1 in tiles of 2x2 or 4x4 results: see ir/kernel/winograd_i8.c.
  *
- *   band --B' d B--> panel: 16 matrices [tile][channel] --products--> sums: 16 matrices [tile][column]
+ *   band --B' d B--> panel: matrices [tile][channel] --products--> sums: matrices [tile][column]
  *        --A' m A, epilogue--> results
  *
  * Columns come in groups of a few vectors, so that the sums stay in cache. */
@@ -10,8 +10,6 @@
 #include "kernels/weights.h"
 #include "qir/support/arena.h"
 #include "qir/support/checked.h"
-
-enum { TILE = 2, PLACES = QIR_WINOGRAD_PLACES };
 
 typedef struct job {
     const qir_kernel_plan *p;
@@ -29,10 +27,10 @@ static void products(qcg *g, const job *j, llb_val first, unsigned vectors)
     m.n = vectors * m.m->lanes;
     m.out_stride = m.n * 4;
     llb_loop l;
-    llb_begin(g, &l, 0, PLACES, 1);
-    m.a = llb_index(g, m.a, l.iv, m.rows * m.a_stride);
+    llb_begin(g, &l, 0, j->p->winograd.places, 1);
+    m.a = llb_index(g, m.a, l.iv, j->p->winograd.operand_pitch);
     m.w = llb_index(g, llb_index(g, m.w, first, qcg_gemm_block_bytes(&j->m)), l.iv, j->blocks * qcg_gemm_block_bytes(&j->m));
-    m.out = llb_index(g, m.out, l.iv, m.rows * m.out_stride);
+    m.out = llb_index(g, m.out, l.iv, j->p->winograd.sum_pitch);
     qcg_gemm_emit(g, &m);
     llb_end(g, &l);
 }
@@ -64,7 +62,7 @@ static void block(qcg *g, void *ctx, const qcg_block *b)
     unsigned lanes = j->m.m->lanes, tail = (unsigned)(j->columns % lanes);
     int64_t vectors = QIR_WINOGRAD_VECTORS, whole = j->columns / (vectors * lanes);
     int64_t rest = j->blocks - whole * vectors;
-    qcg_winograd_operands(g, &j->win);
+    qcg_winograd_operands(g, &j->win, j->results.sums);
     if (whole)
         column_groups(g, j, b, 0, whole, (unsigned)vectors, 0);
     if (rest)
@@ -75,20 +73,22 @@ static void block(qcg *g, void *ctx, const qcg_block *b)
 static llb_val weights(qcg *g, const job *j, const qcg_weights *w)
 {
     enum { TAPS = 9, ALIGN = 64 };
+    const qir_winograd *form = &j->p->winograd;
     int64_t lanes = j->m.m->lanes, kg = j->m.m->kgroup, c = j->p->k;
     int64_t place = j->blocks * qcg_gemm_block_bytes(&j->m) / 2;
-    int16_t *v = QIR_NEW_ARRAY(g->arena, int16_t, (size_t)(PLACES * place)), u[PLACES], taps[TAPS];
+    int16_t *v = QIR_NEW_ARRAY(g->arena, int16_t, (size_t)(form->places * place));
+    int16_t u[QCG_WINOGRAD_PLACES], taps[TAPS];
     for (int64_t n = 0; n < w->n; n++) {
         for (int64_t k = 0; k < c; k++) {
             for (unsigned t = 0; t < TAPS; t++)
                 taps[t] = w->i16[(n * TAPS + t) * c + k];
-            qcg_winograd_weight(taps, u);
+            qcg_winograd_weight(form, taps, u);
             int64_t at = ((n / lanes * j->m.kblocks + k / kg) * lanes + n % lanes) * kg + k % kg;
-            for (unsigned i = 0; i < PLACES; i++)
+            for (int64_t i = 0; i < form->places; i++)
                 v[i * place + at] = u[i];
         }
     }
-    return qcg_const(g, v, (size_t)(PLACES * place) * sizeof *v, ALIGN);
+    return qcg_const(g, v, (size_t)(form->places * place) * sizeof *v, ALIGN);
 }
 
 static void set_product(qcg *g, job *j, const qcg_weights *w)
@@ -105,14 +105,14 @@ static void set_product(qcg *g, job *j, const qcg_weights *w)
     j->m.w = weights(g, j, w);
 }
 
-/* A quarter of each factor, if that is exact: of floats that stay normal. */
-static bool quarter(qir_factor *f, int64_t count)
+/* Divides each factor, if that is exact: of floats that stay normal. */
+static bool divide(qir_factor *f, int64_t count, float power_of_two)
 {
     for (int64_t i = 0; i < count; i++)
-        if (f[i].fixed || (f[i].real != 0.0f && f[i].real < 4 * FLT_MIN))
+        if (f[i].fixed || (f[i].real != 0.0f && f[i].real < power_of_two * FLT_MIN))
             return false;
     for (int64_t i = 0; i < count; i++)
-        f[i].real *= 0.25f;
+        f[i].real /= power_of_two;
     return true;
 }
 
@@ -123,7 +123,7 @@ static void set_results(qcg *g, qcg_winograd *r, const qcg_weights *w)
     qcg_result_bounds(g->op, &lo, &hi);
     const qir_factor *factors = qcg_factors(g, w, r->m->lanes, &count);
     qir_factor *f = qir_arena_copy(g->arena, factors, (size_t)count * sizeof *f);
-    r->quartered = quarter(f, count);
+    r->scaled = divide(f, count, (float)(1 << r->p->winograd.shift));
     qcg_epilogue_requantize(g, &r->e, f, count, g->op->results[0].type, lo, hi, qcg_largest_scaled(g, w));
 }
 
@@ -147,4 +147,9 @@ bool qcg_lower_winograd_i8(qcg *g, const qir_kernel_plan *p)
     j.win.inner = w.n / (QIR_WINOGRAD_VECTORS * r->m->lanes);
     qcg_window_walk(g, &j.win, r->e.narrow ? 1 : 4, block, &j);
     return true;
+}
+
+bool qcg_lower_winograd4_i8(qcg *g, const qir_kernel_plan *p)
+{
+    return qcg_lower_winograd_i8(g, p);
 }

@@ -37,8 +37,15 @@ typedef enum qir_kernel {
     QIR_NUM_KERNELS
 } qir_kernel;
 
-/* winograd_i8: products of a tile, and vectors of columns whose sums are kept at a time. */
-enum { QIR_WINOGRAD_PLACES = 16, QIR_WINOGRAD_VECTORS = 2 };
+/* Kernels of Winograd's tiles: vectors of columns whose sums are kept at a time. */
+enum { QIR_WINOGRAD_VECTORS = 2 };
+
+/* Matrices of products by place: of a tile of t x t results (t + 2) x (t + 2).  `pitch` bytes apart. */
+typedef struct qir_winograd {
+    int64_t tile, places;
+    int64_t operand_pitch, sum_pitch;
+    unsigned shift; /* sums are results times 2^shift, and more where a result is not computed alone */
+} qir_winograd;
 
 /* What the cost model knows the rate of. */
 typedef enum qir_rate {
@@ -97,7 +104,8 @@ typedef struct qir_kernel_plan {
     /* Of a quantized weight the rows, dequantized.  All are multiples of 64, with room to read or
      * write one vector over. */
     size_t band_bytes, panel_bytes, zero_bytes, weight_bytes;
-    size_t sum_bytes; /* sums that are not results yet (winograd_i8) */
+    size_t sum_bytes; /* sums that are not results yet (Winograd's) */
+    qir_winograd winograd;
 } qir_kernel_plan;
 
 /* Bytes of workspace: band, panel, zero points of its rows, weight rows, sums, one behind another. */

@@ -43,7 +43,7 @@ def windows():
 
 
 def winograd():
-    """3x3 windows of stride 1 with channels for a vector: tiles of 2x2 results, cut where sizes are odd."""
+    """3x3 windows of stride 1 with channels for a vector: tiles of 4x4 or 2x2 results, cut where sizes are others."""
     yield 'whole', Weighted([1, 32, 8, 8], 64, [3, 3], pads=1)
     yield 'odd', Weighted([2, 32, 7, 9], 40, [3, 3], pads=1, attrs=RELU6)
     yield 'tails', Weighted([1, 37, 8, 5], 27, [3, 3], pads=1, storage='u8')
@@ -54,8 +54,11 @@ def winograd():
     yield 'blocks', Weighted([1, 64, 19, 22], 16, [3, 3], pads=1)
     yield 'planes', Weighted([1, 32, 3, 5, 6], 17, [1, 3, 3], pads=[0, 1, 1, 0, 1, 1])
     yield 'accumulator', Weighted([1, 32, 5, 6], 37, [3, 3], pads=1, raw=True)
+    yield 'accumulator-large', Weighted([1, 64, 8, 12], 41, [3, 3], pads=1, raw=True)
     yield 'extreme', Extreme([1, 64, 6, 5], 50, [3, 3], pads=1, zero_point=127, raw=True)
     yield 'extreme-unsigned', Extreme([1, 64, 5, 6], 35, [3, 3], pads=1, zero_point=0, storage='u8', raw=True)
+    yield 'extreme-large', Extreme([1, 64, 8, 7], 48, [3, 3], pads=1, zero_point=127, raw=True)
+    yield 'extreme-large-unsigned', Extreme([1, 64, 11, 8], 32, [3, 3], pads=1, zero_point=0, storage='u8', raw=True)
 
 
 def depthwise():
