@@ -41,12 +41,16 @@ static llb_val stored(qcg *g, const qcg_columns *c, llb_val bytes)
     return c->flip ? LLVMBuildXor(g->b, bytes, llb_i8s(g, INT8_MIN, llb_lanes(bytes)), "") : bytes;
 }
 
+/* All of `bytes`: the last vector overlaps, or goes too far where there is only one. */
 static void fill(qcg *g, llb_val dst, int64_t bytes, llb_val v)
 {
     llb_loop l;
     unsigned n = llb_lanes(v);
-    llb_begin(g, &l, 0, bytes / n * n, n);
-    llb_store(g, v, llb_index(g, dst, l.iv, 1), 1);
+    if (!bytes)
+        return;
+    llb_begin(g, &l, 0, bytes, n);
+    llb_val at = bytes > n && bytes % n ? llb_smin(g, l.iv, llb_i64(g, bytes - n)) : l.iv;
+    llb_store(g, v, llb_index(g, dst, at, 1), 1);
     llb_end(g, &l);
 }
 
@@ -60,6 +64,27 @@ static llb_val padding_of_planes(qcg *g, const qcg_columns *c)
     return out[0];
 }
 
+/* Bytes of a line that rows of the operand fill. */
+static int64_t line_bytes(const qir_kernel_plan *p)
+{
+    int64_t inside = p->band_width - p->w.begin[2];
+    return (inside < p->w.in[2] ? inside : p->w.in[2]) * p->columns.pitch;
+}
+
+/* Lines of all planes before and behind what rows of the operand fill. */
+static void fill_ends(qcg *g, const qcg_columns *c)
+{
+    const qir_columns *q = &c->plan->columns;
+    llb_val padding = padding_of_planes(g, c);
+    int64_t end = q->begin + line_bytes(c->plan);
+    llb_loop l;
+    llb_begin(g, &l, 0, 4 * q->cells, 1);
+    llb_val plane = llb_index(g, c->planes, l.iv, q->plane);
+    fill(g, plane, q->begin, padding);
+    fill(g, llb_at(g, plane, end), q->plane - end, padding);
+    llb_end(g, &l);
+}
+
 void qcg_columns_init(qcg *g, qcg_columns *c, const qir_kernel_plan *plan)
 {
     const qir_type *x = qir_op_operand(g->op, 0)->type;
@@ -67,9 +92,9 @@ void qcg_columns_init(qcg *g, qcg_columns *c, const qir_kernel_plan *plan)
     c->flip = (x->dtype == QIR_i8) == c->m->unsigned_operand;
     c->blank = g->ws;
     c->planes = llb_at(g, g->ws, (int64_t)plan->band_bytes);
-    if (plan->w.padded)
+    if (plan->band_bytes)
         fill(g, c->blank, (int64_t)plan->band_bytes, llb_i8s(g, c->zp, (unsigned)plan->columns.vector));
-    fill(g, c->planes, 4 * plan->columns.cells * plan->columns.plane, padding_of_planes(g, c));
+    fill_ends(g, c);
 }
 
 int32_t qcg_columns_raise(const qcg_columns *c)
@@ -89,7 +114,7 @@ void qcg_columns_lines(qcg *g, const qcg_columns *c, llb_val image, llb_val row,
         }
         llb_val at = llb_add(g, first, llb_i64(g, i * w->dilation[1]));
         lines[i] = llb_index(g, image, at, bytes);
-        if (!w->padded)
+        if (!c->plan->band_bytes)
             continue;
         llb_val inside = LLVMBuildICmp(g->b, LLVMIntULT, at, llb_i64(g, w->in[1]), "");
         lines[i] = LLVMBuildSelect(g->b, inside, lines[i], c->blank, "");
@@ -126,9 +151,9 @@ static void fill_vector(qcg *g, const qcg_columns *c, const llb_val *lines, llb_
     }
 }
 
-static void fill_flat(qcg *g, const qcg_columns *c, const llb_val *lines, int64_t bytes)
+static void fill_flat(qcg *g, const qcg_columns *c, const llb_val *lines)
 {
-    int64_t vector = c->plan->columns.vector, whole = bytes / vector * vector;
+    int64_t vector = c->plan->columns.vector, bytes = line_bytes(c->plan), whole = bytes / vector * vector;
     llb_val begin = llb_i64(g, c->plan->columns.begin);
     if (whole) {
         llb_loop l;
@@ -144,15 +169,12 @@ static void fill_flat(qcg *g, const qcg_columns *c, const llb_val *lines, int64_
 void qcg_columns_fill(qcg *g, const qcg_columns *c, const llb_val *lines, llb_val channel)
 {
     const qir_kernel_plan *p = c->plan;
-    int64_t inside = p->band_width - p->w.begin[2];
-    if (inside > p->w.in[2])
-        inside = p->w.in[2];
     if (p->columns.flat) {
-        fill_flat(g, c, lines, inside * p->w.c);
+        fill_flat(g, c, lines);
         return;
     }
     llb_loop l;
-    llb_begin(g, &l, 0, inside, 1);
+    llb_begin(g, &l, 0, line_bytes(p) / p->columns.pitch, 1);
     llb_val from = llb_add(g, llb_mul_const(g, l.iv, p->w.c), channel);
     llb_val to = llb_add(g, llb_mul_const(g, l.iv, p->columns.pitch), llb_i64(g, p->columns.begin));
     fill_vector(g, c, lines, from, to, (unsigned)p->columns.vector);

@@ -11,7 +11,7 @@ typedef struct qcg_columns {
     const qcg_machine *m; /* of columns */
     bool flip;            /* operands are stored signed where products want them unsigned, or the reverse */
     int32_t zp;           /* of the operand, as stored */
-    llb_val blank, planes;
+    llb_val blank, planes; /* blank: where windows reach above the operand or below */
 } qcg_columns;
 
 /* Makes what lies outside of the operand: a row of zero points, and planes full of them. */

@@ -74,6 +74,13 @@ static int64_t rounded(int64_t v, int64_t to)
     return qir_ceil_div(v, to) * to;
 }
 
+/* Do windows reach above the operand, or below? */
+static bool leaves_rows(const qir_window *w)
+{
+    int64_t last = (w->out[1] - 1) * w->stride[1] + (w->kernel[1] - 1) * w->dilation[1] - w->begin[1];
+    return w->begin[1] > 0 || last >= w->in[1];
+}
+
 /* An odd number of lines of cache, so that the planes of a column fall into different sets. */
 static void size_planes(qir_kernel_plan *p)
 {
@@ -83,7 +90,7 @@ static void size_planes(qir_kernel_plan *p)
     int64_t row = c->begin + qir_plan_times(p->band_width > p->w.in[2] ? p->band_width : p->w.in[2], c->pitch);
     c->plane = rounded(row + 2 * c->vector, CACHE_LINE) | CACHE_LINE;
     p->panel_bytes = qir_plan_buffer(qir_plan_times(4 * c->cells, c->plane), 1);
-    p->band_bytes = p->w.padded ? qir_plan_buffer(qir_plan_times(p->w.in[2], p->w.c), 1) : 0;
+    p->band_bytes = leaves_rows(&p->w) ? qir_plan_buffer(qir_plan_times(p->w.in[2], p->w.c), 1) : 0;
 }
 
 /* Vector instructions: four rows are interleaved by 8 (12 as pairs) and stored; a product of pairs needs an
