@@ -16,6 +16,14 @@ eval_dot eval_product_kind(const qir_type *x, const qir_type *w, const qir_type 
     return cy == EVAL_F64 ? EVAL_DOT_F64 : EVAL_DOT_F32;
 }
 
+static bool one_zero_point(const qir_quant *q)
+{
+    for (size_t i = 1; i < q->count; i++)
+        if (q->zero_point[i] != q->zero_point[0])
+            return false;
+    return true;
+}
+
 /* Stored values minus their zero points. */
 static void *centered(qir_eval_args *a, const qir_tensor *t, eval_dot kind)
 {
@@ -23,8 +31,9 @@ static void *centered(qir_eval_args *a, const qir_tensor *t, eval_dot kind)
     const int32_t *v = eval_i32(a, t);
     int64_t n = qir_type_elements(t->type);
     void *dst = qir_arena_array(a->scratch, (size_t)n, eval_dot_bytes(kind));
+    bool one = one_zero_point(q);
     for (int64_t i = 0; i < n; i++) {
-        int32_t zp = q->zero_point[qir_quant_index(t->type, i)];
+        int32_t zp = q->zero_point[one ? 0 : qir_quant_index(t->type, i)];
         if (kind == EVAL_DOT_I16)
             ((int16_t *)dst)[i] = (int16_t)(v[i] - zp);
         else
@@ -63,10 +72,9 @@ static void finish_f32(qir_eval_args *a, float *v, bool has_bias, int64_t channe
     const float *bias = has_bias ? eval_f32(a, &a->in[2]) : NULL;
     eval_bounds bounds = eval_get_bounds(a->op);
     int64_t n = qir_type_elements(a->out[0].type);
-    for (int64_t i = 0; i < n; i++) {
-        float x = bias ? v[i] + bias[i / inner % channels] : v[i];
-        v[i] = eval_bound(x, bounds);
-    }
+    for (int64_t i = 0, row = 0; i < n; row++)
+        for (int64_t end = i + inner; i < end; i++)
+            v[i] = eval_bound(bias ? v[i] + bias[row % channels] : v[i], bounds);
     eval_put_f32(&a->out[0], v);
 }
 
@@ -97,8 +105,9 @@ static void add_bias_i32(qir_eval_args *a, int32_t *v, int64_t channels, int64_t
 {
     const int32_t *bias = eval_i32(a, &a->in[2]);
     int64_t n = qir_type_elements(a->out[0].type);
-    for (int64_t i = 0; i < n; i++)
-        v[i] = (int32_t)((uint32_t)v[i] + (uint32_t)bias[i / inner % channels]);
+    for (int64_t i = 0, row = 0; i < n; row++)
+        for (int64_t end = i + inner; i < end; i++)
+            v[i] = (int32_t)((uint32_t)v[i] + (uint32_t)bias[row % channels]);
 }
 
 /* Raw sums to a plain integer result. */
@@ -124,8 +133,9 @@ static void requantize(qir_eval_args *a, int32_t *v, const qir_quant *w, int64_t
     for (int64_t c = 0; c < channels; c++) /* groups of a transposed convolution share them */
         f[c] = qir_product_factor(a->op, x, w, (size_t)c % w->count, y);
     int64_t n = qir_type_elements(a->out[0].type);
-    for (int64_t i = 0; i < n; i++)
-        v[i] = qir_apply_factor(v[i], &f[i / inner % channels], lo, hi, y->zero_point[0]);
+    for (int64_t i = 0, row = 0; i < n; row++)
+        for (int64_t end = i + inner; i < end; i++)
+            v[i] = qir_apply_factor(v[i], &f[row % channels], lo, hi, y->zero_point[0]);
     eval_put_i32(&a->out[0], v);
 }
 

@@ -42,9 +42,10 @@ static void measure(void *user, const qir_op *op, const qir_tensor *in, const qi
     float *largest = magnitudes(e, &op->results[0], s.n);
     const float *x = out[0].data;
     int64_t n = qir_type_elements(t), inner = inner_size(t, s.axis);
-    for (int64_t i = 0; i < n; i++) {
-        float a = fabsf(x[i]), *l = &largest[i / inner % s.n];
-        *l = a > *l ? a : *l;
+    for (int64_t i = 0, row = 0; i < n; row++) {
+        float *l = &largest[row % s.n];
+        for (int64_t end = i + inner; i < end; i++)
+            *l = fabsf(x[i]) > *l ? fabsf(x[i]) : *l;
     }
 }
 

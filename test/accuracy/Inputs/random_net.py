@@ -1,0 +1,38 @@
+"""A small network of random weights, and samples for it: FOLDER/net.qir, FOLDER/x.npy.
+usage: random_net.py FOLDER"""
+import array
+import os
+import random
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "e2e"))
+import samples  # noqa: E402
+
+folder, = sys.argv[1:]
+rng = random.Random(1)
+SAMPLES, SHAPE = 6, (1, 3, 9, 9)
+
+
+def const(name, *dims):
+    n = 1
+    for d in dims:
+        n *= d
+    values = ", ".join("%.4f" % rng.gauss(0, 3 / (n / dims[0]) ** 0.5) for _ in range(n))
+    return f"  const @{name} : tensor<{'x'.join(map(str, dims))}xf32> = dense<[{values}]>\n"
+
+
+with open(os.path.join(folder, "net.qir"), "w") as f:
+    f.write("module @net {\n" + const("w1", 10, 3, 3, 3) + const("b1", 10) + const("w2", 10, 1, 3, 3) + const("w3", 12, 10, 1, 1) +
+            const("w4", 5, 588) + """  func @main(%x: tensor<1x3x9x9xf32>) -> (tensor<1x5xf32>) {
+    %a = conv(%x, @w1, @b1) {pads = [1], min = 0.0} : tensor<1x10x9x9xf32>
+    %b = conv(%a, @w2) {groups = 10, min = 0.0} : tensor<1x10x7x7xf32>
+    %c = conv(%b, @w3) {min = 0.0} : tensor<1x12x7x7xf32>
+    %f = reshape(%c) {shape = [1, 588]} : tensor<1x588xf32>
+    %y = linear(%f, @w4) : tensor<1x5xf32>
+    return(%y)
+  }
+}
+""")
+n = SAMPLES * 3 * 9 * 9
+samples.write_npy(os.path.join(folder, "x.npy"), "<f4", (SAMPLES, *SHAPE),
+                  array.array("f", (rng.gauss(0, 1) for _ in range(n))).tobytes())
