@@ -1,11 +1,7 @@
 """Tables of a run as Markdown: one for each model, and the ratios to the best peers."""
-import re
-
 from harness.results import best_peer, groups, is_qcc, label
 from harness.targets import target_of, with_goal
 
-BEGIN, END = "<!-- bench/run: begin -->\n", "<!-- bench/run: end -->\n"
-SECTION = re.compile(re.escape(BEGIN) + ".*" + re.escape(END), re.S)
 LAYER_TITLES = ("layer", "op", "kernel", "shape", "predicted us", "measured us", "share", "GMAC/s")
 TITLES = ("program", "form", "threads", "min us", "median us", "GMAC/s", "share of burst", "sums", "bytes", "top-1")
 
@@ -107,12 +103,18 @@ def section(document):
 
 
 def update(path, document):
-    """Replaces what is between the marks in a document."""
+    """Replaces the tables in a document."""
+    replace(path, "bench/run", "![Microseconds per inference](performance.svg)\n\n" + section(document))
+
+
+def replace(path, program, text):
+    """Replaces what is between the marks of a program in a document."""
+    begin, end = f"<!-- {program}: begin -->\n", f"<!-- {program}: end -->\n"
     with open(path) as file:
-        text = file.read()
-    if not SECTION.search(text):
-        raise RuntimeError(f"{path} lacks the lines {BEGIN.strip()} and {END.strip()}")
-    picture = "![Microseconds per inference](performance.svg)\n\n"
-    new = BEGIN + picture + section(document) + END
+        whole = file.read()
+    head, found, rest = whole.partition(begin)
+    _, closed, tail = rest.partition(end)
+    if not found or not closed:
+        raise RuntimeError(f"{path} lacks the lines {begin.strip()} and {end.strip()}")
     with open(path, "w") as out:
-        out.write(SECTION.sub(lambda _: new, text))
+        out.write(head + begin + text + end + tail)
