@@ -2,6 +2,8 @@
  * between them is in memory, since a tile of 6x6 is more than the registers hold. */
 #include "kernels/winograd.h"
 
+#include "qir/support/assert.h"
+
 enum { TAPS = 3, MOST_TILE = 4, MOST_SIDE = MOST_TILE + 2, AT_ONCE = 4 };
 
 static llb_val sub(qcg *g, llb_val a, llb_val b)
@@ -115,6 +117,68 @@ void qcg_winograd_weight(const qir_winograd *form, const int16_t *taps, int16_t 
             out[side * y + x] = (int16_t)dot(t->weights[y], rows + x, side);
 }
 
+unsigned qcg_winograd_lanes(const qcg *g)
+{
+    return qir_level_get(g->level)->vector_bytes / sizeof(int16_t);
+}
+
+static llb_val times(qcg *g, llb_val v, int factor)
+{
+    return factor == 1   ? v
+           : factor == 2 ? twice(g, v)
+           : factor == 4 ? four_times(g, v)
+                         : LLVMBuildMul(g->b, v, llb_i16s(g, factor, llb_lanes(v)), "");
+}
+
+/* A row of G and taps; rows that differ in the sign of the middle have the others in common: those come first. */
+static llb_val weighted(qcg *g, const signed char *row, const llb_val *taps)
+{
+    static const unsigned char order[TAPS] = {0, 2, 1};
+    llb_val sum = NULL;
+    for (unsigned i = 0; i < TAPS; i++) {
+        int factor = row[order[i]];
+        if (!factor)
+            continue;
+        llb_val term = times(g, taps[order[i]], factor < 0 ? -factor : factor);
+        sum = !sum ? term : factor < 0 ? sub(g, sum, term) : llb_add(g, sum, term);
+    }
+    return sum;
+}
+
+/* Tap `i` of a vector, as i16. */
+static llb_val tap(qcg *g, llb_val from, unsigned i)
+{
+    unsigned n = qcg_winograd_lanes(g);
+    llb_val bytes = llb_load(g, llb_vec(llb_int(g, 8), n), llb_at(g, from, i * n), 1);
+    return LLVMBuildSExt(g->b, bytes, llb_vec(llb_int(g, 16), n), "");
+}
+
+/* Column `x` of places: with all of them there would be more than the registers hold. */
+static void weight_column(qcg *g, const qir_winograd *form, llb_val from, llb_val to, int64_t count, unsigned x)
+{
+    const transforms *t = transforms_of(form);
+    unsigned side = side_of(form), n = qcg_winograd_lanes(g);
+    llb_val rows[TAPS], taps[TAPS];
+    llb_loop l;
+    llb_begin(g, &l, 0, count / n, 1);
+    from = llb_index(g, from, l.iv, TAPS * TAPS * n);
+    to = llb_index(g, to, l.iv, n * (int64_t)sizeof(int16_t));
+    for (unsigned i = 0; i < TAPS; i++) {
+        for (unsigned k = 0; k < TAPS; k++)
+            taps[k] = tap(g, from, TAPS * i + k);
+        rows[i] = weighted(g, t->weights[x], taps);
+    }
+    for (unsigned y = 0; y < side; y++)
+        llb_store(g, weighted(g, t->weights[y], rows), llb_at(g, to, (y * side + x) * form->weight_pitch), 2);
+    llb_end(g, &l);
+}
+
+void qcg_winograd_weights(qcg *g, const qir_winograd *form, llb_val from, llb_val to, int64_t count)
+{
+    for (unsigned x = 0; x < side_of(form); x++)
+        weight_column(g, form, from, to, count, x);
+}
+
 /* --- operands --------------------------------------------------------------------------------- */
 
 /* A loop over lines of operands: `from` and `to` have side entries each, from and to step by step. */
@@ -166,7 +230,7 @@ void qcg_winograd_operands(qcg *g, const qcg_window *w, llb_val room)
 {
     const qir_kernel_plan *p = w->plan;
     int64_t elem = (int64_t)p->elem, tile = p->winograd.tile, tiles = p->w.out[2] / tile;
-    unsigned n = qir_level_get(g->level)->vector_bytes / (unsigned)elem;
+    unsigned n = qcg_winograd_lanes(g);
     llb_loop ly, lc;
     llb_begin(g, &ly, 0, p->block / tile, 1);
     llb_val src = llb_index(g, w->band, ly.iv, tile * p->band_width * p->w.c * elem);
@@ -215,19 +279,32 @@ static void sum_columns(qcg *g, const qcg_winograd *r, llb_val sums, llb_val bia
     }
 }
 
+/* What makes pixels 2^shift times their results, by the twos that are missing; NULL: nothing, none are. */
+static llb_val factors(qcg *g, const qcg_winograd *r)
+{
+    enum { MOST = 8 * 16, ALIGN = 64 };
+    const transforms *t = transforms_of(&r->p->winograd);
+    uint32_t v[MOST];
+    unsigned n = (r->p->winograd.shift + 1) * r->m->lanes;
+    QIR_ASSERT(n <= MOST, "too many lanes");
+    for (unsigned i = 0; i < n; i++)
+        v[i] = t->inverse << i / r->m->lanes;
+    return t->inverse == 1 ? NULL : qcg_const(g, v, n * sizeof *v, ALIGN);
+}
+
 /* Pixel y, x from a sum: 2^shift times the result, or the result. */
-static llb_val pixel(qcg *g, const qcg_winograd *r, llb_val sum, unsigned y, unsigned x)
+static llb_val pixel(qcg *g, const qcg_winograd *r, llb_val factors, llb_val sum, unsigned y, unsigned x)
 {
     const qir_winograd *form = &r->p->winograd;
     const transforms *t = transforms_of(form);
-    uint32_t factor = t->inverse << (form->shift - t->twos[y] - t->twos[x]);
-    if (factor != 1)
-        sum = LLVMBuildMul(g->b, sum, llb_i32s(g, (int32_t)factor, r->m->lanes), "");
+    int64_t missing = form->shift - t->twos[y] - t->twos[x], vector = (int64_t)r->m->lanes * 4;
+    if (factors)
+        sum = LLVMBuildMul(g->b, sum, llb_load(g, LLVMTypeOf(sum), llb_at(g, factors, missing * vector), 4), "");
     return r->scaled ? sum : LLVMBuildAShr(g->b, sum, llb_i32s(g, (int32_t)form->shift, r->m->lanes), "");
 }
 
 /* Line `y` of a tile's pixels from its sums, the last one first. */
-static void pixels(qcg *g, const qcg_winograd *r, llb_val sums, unsigned y, llb_val *out)
+static void pixels(qcg *g, const qcg_winograd *r, llb_val factors, llb_val sums, unsigned y, llb_val *out)
 {
     const qir_winograd *form = &r->p->winograd;
     unsigned side = side_of(form), tile = (unsigned)form->tile;
@@ -237,7 +314,7 @@ static void pixels(qcg *g, const qcg_winograd *r, llb_val sums, unsigned y, llb_
         m[x] = llb_load(g, vector, llb_at(g, sums, (y * side + x) * form->sum_pitch), 4);
     transforms_of(form)->results(g, m, line);
     for (unsigned x = 0; x < tile; x++)
-        out[tile - 1 - x] = pixel(g, r, line[x], y, x);
+        out[tile - 1 - x] = pixel(g, r, factors, line[x], y, x);
 }
 
 /* The place of pixel y, x of a tile at `at` along an axis: behind the end, the last one's. */
@@ -257,7 +334,8 @@ static llb_val pixel_row(qcg *g, const qcg_winograd *r, llb_val row, unsigned y)
     return llb_index(g, g->out, at, width * r->p->w.o * (r->e.narrow ? 1 : 4));
 }
 
-/* Lines `end` - 1 and before, a store of them, of the tiles of a row.  out: where they begin, the last one first. */
+/* Lines `end` - 1 and before, a store of them, of the tiles of a row.  out: where they begin, the last one first.
+ * Factors and scales are read for each tile: registers for all of them there are none. */
 static void result_lines(qcg *g, const qcg_winograd *r, llb_val sums, unsigned end,
                          const qcg_tile_store *s, const llb_val *out)
 {
@@ -265,6 +343,7 @@ static void result_lines(qcg *g, const qcg_winograd *r, llb_val sums, unsigned e
     unsigned tile = (unsigned)r->p->winograd.tile;
     int64_t width = y->dims[y->rank - 1], bytes = r->p->w.o * (r->e.narrow ? 1 : 4);
     llb_val v[AT_ONCE], each[AT_ONCE];
+    llb_val factor = factors(g, r);
     qcg_tile_store here = *s;
     llb_loop l;
     llb_begin(g, &l, 0, r->p->w.out[2] / tile, 1);
@@ -272,8 +351,9 @@ static void result_lines(qcg *g, const qcg_winograd *r, llb_val sums, unsigned e
     sums = llb_index(g, sums, l.iv, (int64_t)r->vectors * r->m->lanes * 4);
     for (unsigned i = 0; i < AT_ONCE; i++)
         each[i] = llb_index(g, out[i / tile], inside(g, r, x, tile - 1 - i % tile, width), bytes);
+    factor = factor ? llb_hide(g, factor) : NULL;
     for (unsigned i = 0; i < AT_ONCE / tile; i++)
-        pixels(g, r, sums, end - 1 - i, v + i * tile);
+        pixels(g, r, factor, sums, end - 1 - i, v + i * tile);
     here.each = each;
     here.scale = s->scale ? llb_hide(g, s->scale) : NULL;
     qcg_epilogue_store(g, &r->e, r->m, &here, v);

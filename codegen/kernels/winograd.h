@@ -10,6 +10,11 @@ enum { QCG_WINOGRAD_PLACES = 36 };
 /* 3x3 taps to the weights of all places. */
 void qcg_winograd_weight(const qir_winograd *form, const int16_t *taps, int16_t *out);
 
+/* The same in code, of bytes at `from`, `count` elements of each tap, to matrices at `to`: the bytes of all taps of a
+ * vector of qcg_winograd_lanes elements lie one behind another. */
+void qcg_winograd_weights(qcg *g, const qir_winograd *form, llb_val from, llb_val to, int64_t count);
+unsigned qcg_winograd_lanes(const qcg *g);
+
 /* The band's tiles to the panel: matrices [tile][channel].  room: for sums, which are none yet. */
 void qcg_winograd_operands(qcg *g, const qcg_window *w, llb_val room);
 

@@ -11,6 +11,8 @@
 #include "qir/support/arena.h"
 #include "qir/support/checked.h"
 
+enum { TAPS = 9, ALIGN = 64 };
+
 typedef struct job {
     const qir_kernel_plan *p;
     qcg_window win;
@@ -20,16 +22,33 @@ typedef struct job {
     int64_t blocks, columns; /* of weights; results of a pixel */
 } job;
 
+/* The weights of `vectors` column blocks from `first` on at place 0; *pitch: bytes to the next place. */
+static llb_val group_weights(qcg *g, const job *j, llb_val first, unsigned vectors, int64_t *pitch)
+{
+    const qir_kernel_plan *p = j->p;
+    int64_t block = qcg_gemm_block_bytes(&j->m), each = block / (int64_t)p->elem;
+    *pitch = p->winograd.weight_pitch;
+    if (!*pitch) {
+        *pitch = j->blocks * block;
+        return llb_index(g, j->m.w, first, block);
+    }
+    llb_val to = llb_at(g, j->win.panel, (int64_t)p->panel_bytes);
+    qcg_winograd_weights(g, &p->winograd, llb_index(g, j->m.w, first, TAPS * each), to, vectors * each);
+    return to;
+}
+
 /* Sums of `vectors` column blocks from `first` on, at all places. */
 static void products(qcg *g, const job *j, llb_val first, unsigned vectors)
 {
     qcg_gemm m = j->m;
+    int64_t pitch;
     m.n = vectors * m.m->lanes;
     m.out_stride = m.n * 4;
+    m.w = group_weights(g, j, first, vectors, &pitch);
     llb_loop l;
     llb_begin(g, &l, 0, j->p->winograd.places, 1);
     m.a = llb_index(g, m.a, l.iv, j->p->winograd.operand_pitch);
-    m.w = llb_index(g, llb_index(g, m.w, first, qcg_gemm_block_bytes(&j->m)), l.iv, j->blocks * qcg_gemm_block_bytes(&j->m));
+    m.w = llb_index(g, m.w, l.iv, pitch);
     m.out = llb_index(g, m.out, l.iv, j->p->winograd.sum_pitch);
     qcg_gemm_emit(g, &m);
     llb_end(g, &l);
@@ -69,26 +88,51 @@ static void block(qcg *g, void *ctx, const qcg_block *b)
         column_groups(g, j, b, whole * vectors, 1, (unsigned)rest, tail);
 }
 
-/* Transformed weights of every place, in the order of a packing with the machine's lanes and kgroup. */
-static llb_val weights(qcg *g, const job *j, const qcg_weights *w)
+/* Of the transformed weights of a place, where that of output `n` and channel `k` lies: in the order of a packing
+ * with the machine's lanes and kgroup. */
+static int64_t packed_at(const job *j, int64_t n, int64_t k)
 {
-    enum { TAPS = 9, ALIGN = 64 };
+    int64_t lanes = j->m.m->lanes, kg = j->m.m->kgroup;
+    return ((n / lanes * j->m.kblocks + k / kg) * lanes + n % lanes) * kg + k % kg;
+}
+
+static int16_t tap(const job *j, const qcg_weights *w, int64_t n, int64_t k, unsigned t)
+{
+    return w->i16[(n * TAPS + t) * j->p->k + k];
+}
+
+/* Transformed weights of every place. */
+static llb_val transformed(qcg *g, const job *j, const qcg_weights *w)
+{
     const qir_winograd *form = &j->p->winograd;
-    int64_t lanes = j->m.m->lanes, kg = j->m.m->kgroup, c = j->p->k;
     int64_t place = j->blocks * qcg_gemm_block_bytes(&j->m) / 2;
     int16_t *v = QIR_NEW_ARRAY(g->arena, int16_t, (size_t)(form->places * place));
     int16_t u[QCG_WINOGRAD_PLACES], taps[TAPS];
     for (int64_t n = 0; n < w->n; n++) {
-        for (int64_t k = 0; k < c; k++) {
+        for (int64_t k = 0; k < j->p->k; k++) {
             for (unsigned t = 0; t < TAPS; t++)
-                taps[t] = w->i16[(n * TAPS + t) * c + k];
+                taps[t] = tap(j, w, n, k, t);
             qcg_winograd_weight(form, taps, u);
-            int64_t at = ((n / lanes * j->m.kblocks + k / kg) * lanes + n % lanes) * kg + k % kg;
             for (int64_t i = 0; i < form->places; i++)
-                v[i * place + at] = u[i];
+                v[i * place + packed_at(j, n, k)] = u[i];
         }
     }
     return qcg_const(g, v, (size_t)(form->places * place) * sizeof *v, ALIGN);
+}
+
+/* Bytes for qcg_winograd_weights. */
+static llb_val untransformed(qcg *g, const job *j, const qcg_weights *w)
+{
+    int64_t lanes = qcg_winograd_lanes(g), all = TAPS * j->blocks * qcg_gemm_block_bytes(&j->m) / 2;
+    int8_t *v = QIR_NEW_ARRAY(g->arena, int8_t, (size_t)all);
+    for (int64_t n = 0; n < w->n; n++) {
+        for (int64_t k = 0; k < j->p->k; k++) {
+            int64_t at = packed_at(j, n, k);
+            for (unsigned t = 0; t < TAPS; t++)
+                v[(at / lanes * TAPS + t) * lanes + at % lanes] = (int8_t)tap(j, w, n, k, t);
+        }
+    }
+    return qcg_const(g, v, (size_t)all, ALIGN);
 }
 
 static void set_product(qcg *g, job *j, const qcg_weights *w)
@@ -102,7 +146,7 @@ static void set_product(qcg *g, job *j, const qcg_weights *w)
     j->m.out = j->results.sums;
     j->columns = w->n;
     j->blocks = qir_ceil_div(w->n, j->m.m->lanes);
-    j->m.w = weights(g, j, w);
+    j->m.w = (p->winograd.weight_pitch ? untransformed : transformed)(g, j, w);
 }
 
 /* Divides each factor, if that is exact: of floats that stay normal. */

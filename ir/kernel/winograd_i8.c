@@ -14,7 +14,7 @@
 #include "qir/layout.h"
 #include "qir/support/checked.h"
 
-enum { TRANSFORMED_BYTES = 448 << 10, TILES = 64, LINE = 64 };
+enum { TRANSFORMED_BYTES = 448 << 10, TILES = 64, LINE = 64, TAPS = 9 };
 
 /* 3x3 over an image, with all channels, whose weights are here to be transformed. */
 static bool takes(const qir_level_info *level, const qir_op *op, const qir_window *w)
@@ -67,19 +67,34 @@ static void plan_matrices(qir_kernel_plan *p, int64_t columns)
     p->sum_bytes = qir_plan_buffer(qir_plan_times(m->places, m->sum_pitch), 1);
 }
 
-/* Of products, both transforms, and the results.  Sums are written and read; of weights what they are more
- * than elsewhere is read from memory. */
+/* Weights of one block that would not stay in cache until the next run stay bytes, those of large tiles: transforming
+ * them takes less time than to read the outcome from memory. */
+static void plan_weights(qir_kernel_plan *p, const qir_op *op, int64_t columns)
+{
+    enum { CACHE_BYTES = 512 << 10 };
+    qir_winograd *m = &p->winograd;
+    p->stored = qir_plan_times(qir_plan_times(m->places * (int64_t)p->elem, p->k_stride), p->w.o);
+    bool once = p->w.n * p->w.out[0] == 1 && p->block == p->w.out[1];
+    if (m->tile == 2 || !once || p->stored <= CACHE_BYTES || !qir_plan_weight_is_i8(op))
+        return;
+    p->stored = p->stored / (m->places * (int64_t)p->elem) * TAPS;
+    m->weight_pitch = pitch(qir_plan_times(columns, p->k_stride) * (int64_t)p->elem);
+    p->weight_bytes = qir_plan_buffer(qir_plan_times(m->places, m->weight_pitch), 1);
+}
+
+/* Of products, the transforms, and the results.  Sums are written and read, and so are weights, or they are read from
+ * memory, more of them than elsewhere. */
 static void spend(qir_kernel_plan *p)
 {
-    enum { TAPS = 9 };
     const qir_window *w = &p->w;
     const qir_winograd *m = &p->winograd;
     double results = (double)(w->n * w->out[0] * w->out[1]) * (double)(w->out[2] * w->o);
     double sums = results * (double)m->places / (double)(m->tile * m->tile);
     double blocks = (double)(w->n * w->out[0]) * (double)w->out[1] / (double)p->block;
     double moved = blocks * (double)(p->band_bytes + p->panel_bytes) + 2.0 * sums * sizeof(int32_t);
+    double weights = (double)(m->places * (int64_t)p->elem * p->k_stride * w->o);
     qir_plan_spend(p, QIR_RATE_wide, sums * (double)p->k);
-    qir_plan_spend(p, QIR_RATE_copied, moved + (double)p->stored * (double)(m->places - TAPS) / (double)m->places);
+    qir_plan_spend(p, QIR_RATE_copied, moved + weights * (double)(m->places - TAPS) / (double)m->places);
     qir_plan_spend(p, QIR_RATE_stored, results);
 }
 
@@ -97,9 +112,9 @@ static bool plan(qir_level level, const qir_op *op, qir_kernel_plan *p, int64_t 
     p->kgroup = info->kgroup;
     p->k = p->w.c;
     p->k_stride = whole(p->k, p->kgroup);
-    p->stored = qir_plan_times(qir_plan_times(p->winograd.places * (int64_t)p->elem, p->k_stride), p->w.o);
     plan_tiles(p, tile);
     plan_matrices(p, QIR_WINOGRAD_VECTORS * info->nblock);
+    plan_weights(p, op, QIR_WINOGRAD_VECTORS * info->nblock);
     spend(p);
     return true;
 }

@@ -44,6 +44,7 @@ enum { QIR_WINOGRAD_VECTORS = 2 };
 typedef struct qir_winograd {
     int64_t tile, places;
     int64_t operand_pitch, sum_pitch;
+    int64_t weight_pitch; /* of those of a group of columns, transformed from bytes as they are needed; 0: of constants */
     unsigned shift; /* sums are results times 2^shift, and more where a result is not computed alone */
 } qir_winograd;
 

@@ -37,6 +37,7 @@ SHAPES = {
     'late': Weighted([1, 160, 7, 7], 320, [1, 1], storage='u8'),
     'small': Weighted([1, 8, 9, 9], 20, [1, 1], storage='u8'),
     'square': Weighted([1, 64, 14, 14], 64, [3, 3], pads=1, storage='u8'),
+    'square-large': Weighted([1, 128, 8, 8], 64, [3, 3], pads=1, storage='u8'),
     'square-small': Weighted([1, 64, 6, 6], 64, [3, 3], pads=1, storage='u8'),
     'stride': Weighted([1, 32, 15, 15], 48, [3, 3], 2, 1, storage='u8'),
     'stem': Weighted([1, 3, 32, 32], 32, [3, 3], 2, 1, storage='u8'),

@@ -58,6 +58,8 @@ def winograd():
     yield 'extreme', Extreme([1, 64, 6, 5], 50, [3, 3], pads=1, zero_point=127, raw=True)
     yield 'extreme-unsigned', Extreme([1, 64, 5, 6], 35, [3, 3], pads=1, zero_point=0, storage='u8', raw=True)
     yield 'extreme-large', Extreme([1, 64, 8, 7], 48, [3, 3], pads=1, zero_point=127, raw=True)
+    yield 'weights-of-bytes', Weighted([1, 100, 8, 6], 77, [3, 3], pads=1)
+    yield 'extreme-bytes', Extreme([1, 96, 4, 8], 80, [3, 3], pads=1, zero_point=127, raw=True)
     yield 'extreme-large-unsigned', Extreme([1, 64, 11, 8], 32, [3, 3], pads=1, zero_point=0, storage='u8', raw=True)
 
 
