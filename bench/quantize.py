@@ -1,5 +1,5 @@
 """Runs one of the peers for bench/accuracy, in the Python that has it:
-    quantize.py list                       what there is, as JSON: {tool: {version, reads, methods, file} or {why}}
+    quantize.py list                       what there is, as JSON: {tool: {kind, version, reads, methods, file} or {why}}
     quantize.py run TOOL METHOD MODEL SAMPLES CALIBRATION OUTPUT LOGITS
 SAMPLES and CALIBRATION are .npy; OUTPUT and LOGITS (where the model ends in softmax) get floats, raw."""
 import json
@@ -14,8 +14,8 @@ def about(quantizer):
         quantizer.load()
     except ImportError as error:
         return {"why": f"{type(error).__name__}: {error}"}
-    return {"version": quantizer.version(), "reads": quantizer.reads, "methods": list(quantizer.methods),
-            "file": sys.modules[type(quantizer).__module__].__file__}
+    return {"kind": quantizer.kind, "version": quantizer.version(), "reads": quantizer.reads,
+            "methods": list(quantizer.methods), "file": sys.modules[type(quantizer).__module__].__file__}
 
 
 def run(tool, method, path, samples, calibration, output, logits):

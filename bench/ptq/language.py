@@ -4,29 +4,27 @@ and how far its distribution of the next token is from the float model's.
 Texts: what the float model writes when it takes the likeliest token each time (`greedy`), and sequences that
 are drawn from its distribution with a fixed seed, none of them among those that calibrate."""
 import array
-import functools
 import math
 import os
 import zipfile
 
 import samples
 from ptq import score
-from ptq.measure import Progress
+from ptq.cases import Case
+from ptq.measure import Task
 from ptq.qcc import floats
 from ptq.store import digest
 
-NAME = "stories260k"
+FOLDER = "stories260k"
+STEP = os.path.join(FOLDER, "stories260k_step.onnx")
+CASE = Case(FOLDER, {"onnx": os.path.join(FOLDER, "stories260k_whole.onnx")}, None)
 LENGTH, VOCABULARY, FIRST, SEED = 256, 512, 1, 20240229
 # Groups of 32, and one scale per row where rows of 172 are no groups of 32.
 WEIGHTS = "-weights=int4:g32,int4@node_linear_(6|13|20|27|34)$"
 
 
-def file(models, name):
-    return os.path.join(models, "stories260k", name)
-
-
 def greedy(models):
-    with zipfile.ZipFile(file(models, "greedy.npz")) as archive:
+    with zipfile.ZipFile(os.path.join(models, FOLDER, "greedy.npz")) as archive:
         data = archive.read("tokens.npy")
     return array.array("q", data[10 + int.from_bytes(data[8:10], "little"):])
 
@@ -55,55 +53,27 @@ def write(step, random):
     return text
 
 
-def sampled(qcc, models, count):
-    step, random = qcc.compile(file(models, "stories260k_step.onnx")), samples.Random(SEED)
+def write_all(tools, path, count):
+    step, random = tools.compile(path), samples.Random(SEED)
     return [write(step, random) for _ in range(count)]
 
 
-def logits(model, text):
-    padded = text + array.array("q", [FIRST] * (LENGTH - len(text)))
-    return floats(model(**{model.inputs[0].name: padded.tobytes()})[model.outputs[0].name])
+class Texts(Task):
+    """The greedy text behind the drawn ones; the results of a text are the logits of all its tokens."""
+    kind = "texts"
+    options = ["-quantize=dynamic", WEIGHTS]
 
+    def prepare(self, args):
+        self.calibration = os.path.join(args.models, FOLDER, "calib_tokens.npy")
+        step = os.path.join(args.models, STEP)
+        drawn = self.store.result(["drawn", self.tools.version(), digest(step), args.sequences, SEED],
+                                  lambda: [list(t) for t in write_all(self.tools, step, args.sequences)])
+        self.texts = [array.array("q", text) for text in [*drawn, greedy(args.models)]]
+        self.data = b"".join(text.tobytes() for text in self.texts)
+        samples.write_npy(self.samples, "<i8", (len(self.texts), LENGTH), self.data)
 
-def is_there(models):
-    return os.path.exists(file(models, "stories260k_whole.onnx"))
-
-
-class Texts:
-    """What is scored, and the float model's logits for it."""
-
-    def __init__(self, qcc, models, written):
-        self.models, self.greedy = models, greedy(models)
-        self.sampled = [array.array("q", text) for text in written]
-        self.model = qcc.compile(file(models, "stories260k_whole.onnx"))
-        self.reference = [logits(self.model, text) for text in self.sampled]
-
-    def score(self, model):
-        found = [logits(model, text) for text in self.sampled]
-        nll = [x for r, t in zip(found, self.sampled) for x in score.loss(r, t, VOCABULARY)]
-        far = [x for r, f in zip(found, self.reference) for x in score.divergence(f, r, VOCABULARY)]
-        return {"greedy": score.mean(score.loss(logits(model, self.greedy), self.greedy, VOCABULARY)),
-                "sampled": score.mean(nll), "kl": score.mean(far)}
-
-
-def quantized(qcc, models, level):
-    return qcc.compile(file(models, "stories260k_whole.onnx"), "-quantize=dynamic", WEIGHTS,
-                       "-calibrate=" + file(models, "calib_tokens.npy"), "-accuracy=" + level)
-
-
-def measure(args, programs, qcc, store):
-    """A row for the float model and each of qcc's levels."""
-    levels = [p.method for p in programs if p.tool == "qcc"]
-    progress = Progress(NAME, 2 + len(levels))
-    known = [qcc.digest(), digest(file(args.models, "stories260k_whole.onnx")), args.sequences, SEED]
-    progress(f"writes {args.sequences} sequences")
-    written = store.result(["written", *known], lambda: [list(t) for t in sampled(qcc, args.models, args.sequences)])
-    texts = functools.cache(lambda: Texts(qcc, args.models, written))
-    progress("float")
-    rows = [{"tool": "float", "method": "", **store.result(["float", *known], lambda: texts().score(texts().model))}]
-    for level in levels:
-        progress("qcc " + level)
-        rows.append({"tool": "qcc", "method": level, **store.result(
-            [level, *known], lambda: texts().score(quantized(qcc, args.models, level)))})
-    progress.end()
-    return [{"model": NAME, **row} for row in rows]
+    def figures(self, reference, got):
+        want, have = (score.rows(values, LENGTH * VOCABULARY) for values, _ in (reference, got))
+        loss = [score.mean(score.loss(logits, text, VOCABULARY)) for logits, text in zip(have, self.texts)]
+        far = [score.mean(score.divergence(p, q, VOCABULARY)) for p, q in zip(want[:-1], have)]
+        return {"greedy": loss[-1], "sampled": score.mean(loss[:-1]), "kl": score.mean(far)}

@@ -1,5 +1,4 @@
 """Measures one case: the float model once, then every program, and what is left of it."""
-import os
 import sys
 
 import samples
@@ -23,20 +22,26 @@ class Progress:
             print("\r\033[K", end="", file=sys.stderr, flush=True)
 
 
-class Prepared:
-    """A case with its samples in files: the first `calibration` calibrate, the others score."""
+class Task:
+    """What programs are given: a case's model, samples that calibrate, samples whose results are scored.
+    `tools` are qcc's, `store` has what is known."""
+    kind = "classes"
+    options = []  # of qcc, beside those of its level
 
-    def __init__(self, args, case, folder):
-        values, shape, labels = case.data(args.models)
+    def __init__(self, args, case, tools, store):
+        self.case, self.models, self.tools, self.store = case, args.models, tools, store
+        self.samples, self.calibration = tools.path("samples.npy"), tools.path("calibration.npy")
+        self.prepare(args)
+        self.digests = [digest(self.samples), digest(self.calibration)]
+
+    def prepare(self, args):
+        """Writes both files; `data` are the bytes of the samples."""
+        values, shape, labels = self.case.data(args.models)
         size, first = len(values) // len(labels), args.calibration
         end = first + (args.samples or len(labels))
-        self.case, self.models = case, args.models
-        self.labels = list(labels[first:end])
-        self.data = values[size * first:size * end].tobytes()
-        self.samples, self.calibration = (os.path.join(folder, name) for name in ("samples.npy", "calibration.npy"))
+        self.labels, self.data = list(labels[first:end]), values[size * first:size * end].tobytes()
         samples.write_npy(self.samples, "<f4", (len(self.labels), *shape), self.data)
         samples.write_npy(self.calibration, "<f4", (first, *shape), values[:size * first].tobytes())
-        self.digests = [digest(self.samples), digest(self.calibration)]
 
     def path(self, program):
         return self.case.file(self.models, program.reads(self.case))
@@ -45,51 +50,50 @@ class Prepared:
         """All that the results of a program follow from."""
         return [program.tool, program.method, program.version, program.digest, digest(self.path(program)), *self.digests]
 
+    def figures(self, reference, got):
+        """Of (output, logits), which are the float model's, too, or other ones."""
+        output, logits = got
+        found = {"top1": score.top1(output, self.labels)}
+        if got is not reference:
+            found["output"] = score.sqnr(reference[0], output)
+            if logits is not None and reference[1] is not None:
+                found["logits"] = score.sqnr(reference[1], logits)
+        return found
 
-class Reference:
+
+class Float:
     """The float model, as an object of qcc; computed when it is needed."""
     tool, method = "float", ""
 
-    def __init__(self, tools, prepared):
-        self.tools, self.prepared, self.found = tools, prepared, None
+    def __init__(self, tools):
+        self.tools, self.found = tools, None
         self.version, self.digest = tools.version(), tools.digest()
 
     def reads(self, case):
         return next(iter(case.files))
 
-    def results(self, prepared):
+    def results(self, task):
         if not self.found:
-            self.found = qcc.results(self.tools, prepared.path(self), ["-quantize=none"], prepared.data)
+            self.found = qcc.results(self.tools, task.path(self), ["-quantize=none"], task.data)
         return self.found
 
 
-def figures(reference, got, labels):
-    output, logits = got
-    found = {"top1": score.top1(output, labels)}
-    if got is not reference:
-        found["output"] = score.sqnr(reference[0], output)
-        if logits is not None and reference[1] is not None:
-            found["logits"] = score.sqnr(reference[1], logits)
-    return found
-
-
-def judge(program, prepared, reference):
+def judge(program, task, reference):
     """Figures of a program, or why there are none."""
     try:
-        return figures(reference.results(prepared), program.results(prepared), prepared.labels)
+        return task.figures(reference.results(task), program.results(task))
     except RuntimeError as error:
         return {"why": str(error).strip().splitlines()[-1]}
 
 
-def case(args, one, programs, tools, store):
-    """A row for the float model and each program that reads the case."""
-    prepared = Prepared(args, one, tools.folder)
-    reference = Reference(tools, prepared)
-    running = [reference, *(p for p in programs if p.reads(one))]
-    progress, rows = Progress(one.name, len(running)), []
+def rows(task, programs):
+    """A row for the float model and for each program that does such tasks and reads the case."""
+    reference = Float(task.tools)
+    running = [reference, *(p for p in programs if task.kind in p.kinds and p.reads(task.case))]
+    progress, found = Progress(task.case.name, len(running)), []
     for program in running:
         progress(f"{program.tool} {program.method}")
-        found = store.result(prepared.parts(program), lambda: judge(program, prepared, reference))
-        rows.append({"model": one.name, "tool": program.tool, "method": program.method, **found})
+        figures = task.store.result(task.parts(program), lambda: judge(program, task, reference))
+        found.append({"model": task.case.name, "tool": program.tool, "method": program.method, **figures})
     progress.end()
-    return rows
+    return found

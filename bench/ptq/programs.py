@@ -12,7 +12,7 @@ QUANTIZE = os.path.join(TOP, "bench", "quantize.py")
 
 class Own:
     """qcc with one level of accuracy."""
-    tool = "qcc"
+    tool, kinds = "qcc", ("classes", "texts")
 
     def __init__(self, tools, method):
         self.tools, self.method = tools, method
@@ -21,9 +21,9 @@ class Own:
     def reads(self, case):
         return next(iter(case.files))
 
-    def results(self, prepared):
-        options = ["-calibrate=" + prepared.calibration, "-accuracy=" + self.method]
-        return qcc.results(self.tools, prepared.path(self), options, prepared.data)
+    def results(self, task):
+        options = ["-calibrate=" + task.calibration, "-accuracy=" + self.method, *task.options]
+        return qcc.results(self.tools, task.path(self), options, task.data)
 
 
 class Peer:
@@ -31,19 +31,19 @@ class Peer:
 
     def __init__(self, python, tool, method, facts, folder):
         self.python, self.tool, self.method, self.folder = python, tool, method, folder
-        self.version, self.formats = facts["version"], facts["reads"]
+        self.version, self.formats, self.kinds = facts["version"], facts["reads"], (facts["kind"],)
         self.digest = store.digest(facts["file"])
 
     def reads(self, case):
         return next((kind for kind in self.formats if kind in case.files), None)
 
-    def results(self, prepared):
+    def results(self, task):
         out = [os.path.join(self.folder, name) for name in ("output.raw", "logits.raw")]
         for path in out:
             if os.path.exists(path):
                 os.remove(path)
-        words = [self.python, QUANTIZE, "run", self.tool, self.method, prepared.path(self), prepared.samples,
-                 prepared.calibration, *out]
+        words = [self.python, QUANTIZE, "run", self.tool, self.method, task.path(self), task.samples, task.calibration,
+                 *out]
         run(words)
         return tuple(read(path) if os.path.exists(path) else None for path in out)
 
@@ -54,8 +54,11 @@ def read(path):
 
 
 def run(words):
-    """What the command prints.  Of one that fails the last line, which is Python's error."""
+    """What the command prints.  Of one that fails the last line, which is Python's error; one that was killed says
+    nothing about the peer."""
     done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if done.returncode < 0:
+        raise SystemExit(f"{' '.join(words)}\nwas killed by signal {-done.returncode}")
     if done.returncode:
         raise RuntimeError((done.stderr.strip().splitlines() or ["ended without a word"])[-1][:160])
     return done.stdout

@@ -7,8 +7,8 @@ from harness import chart, markdown
 from ptq import TOP
 
 COLORS = {"qcc": "#1b7837", "onnxruntime": "#4a7fb5", "nncf": "#c2504a", "pt2e": "#8a6bb0"}
-NAMES = {"onnxruntime": "ONNX Runtime", "nncf": "NNCF", "pt2e": "PT2E"}
-# Figures of classifiers, and of language models: what they are called, digits, whether more is better.
+NAMES = {"onnxruntime": "ONNX Runtime", "nncf": "NNCF", "nncf_int4": "NNCF", "pt2e": "PT2E"}
+# Figures of classifiers, of which more is better: title and digits; and of language models.
 CLASSES = {"output": ("SQNR of the output, dB", 1), "logits": ("SQNR of the logits, dB", 1), "top1": ("Top-1, %", 2)}
 TEXTS = {"greedy": "greedy NLL", "sampled": "sampled NLL", "kl": "KL, nats"}
 
@@ -39,9 +39,9 @@ def cell(rows, program, key, digits):
 def matrix(doc, key):
     """One figure of classifiers: a line for each model, a column for each program."""
     title, digits = CLASSES[key]
-    rows = [r for r in doc["results"] if not any(k in r for k in TEXTS)]
+    models = unique(r["model"] for r in doc["results"] if key in r)
+    rows = [r for r in doc["results"] if r["model"] in models]
     columns = unique(name(r) for r in rows if r["tool"] != "float" or key == "top1")
-    models = unique(r["model"] for r in rows if key in r)
     if not models:
         return ""
     by_model = {model: [r for r in rows if r["model"] == model] for model in models}
@@ -58,7 +58,7 @@ def texts(doc):
 
 
 def head(doc):
-    return f"{doc['date']}; {doc['calibration']} samples calibrate; {', '.join(doc['versions'].values())}.\n"
+    return f"{doc['date']}; {doc['calibration']} samples calibrate; {', '.join(unique(doc['versions'].values()))}.\n"
 
 
 def failures(doc):

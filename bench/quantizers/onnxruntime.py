@@ -18,8 +18,7 @@ class Feeder:
 class OnnxRuntime(Quantizer):
     name, packages = "onnxruntime", ("onnxruntime",)
     reads = ("onnx",)
-    methods = {"minmax": ("MinMax", True), "percentile": ("Percentile", True), "entropy": ("Entropy", True),
-               "per tensor": ("MinMax", False)}
+    methods = {"minmax": ("MinMax", True), "percentile": ("Percentile", True), "per tensor": ("MinMax", False)}
 
     def load(self):
         import onnx

@@ -15,6 +15,7 @@ class Pt2e(Quantizer):
         from quantizers import onnx_module
         self.torch, self.read_onnx = torch, onnx_module.Module
         self.quantizers, self.pt2e = xnnpack_quantizer, quantize_pt2e
+        torch.set_num_threads(1)
 
     def module(self, path, sample):
         """The float model as a graph of ATen's operators."""

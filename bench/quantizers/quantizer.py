@@ -4,6 +4,7 @@ from importlib import metadata
 
 class Quantizer:
     name = ""
+    kind = "classes"  # what it quantizes: classifiers, or models of "texts"
     packages = ()  # of PyPI, whose versions decide what comes out
     reads = ()  # formats, the best first
     methods = {}  # name: what `quantize` needs to know

@@ -56,7 +56,7 @@ static const cl_option options[] = {
      "how ranges are measured: histogram-exact, histogram, minmax, moving-average, mse, percentile or "
      "entropy, with a parameter behind ':' (default: as the quantizer says)", 0, 0},
     {"quantizer", CL_STRING, &o.quantizer, "LIST",
-     "which ops and how: default, xnnpack, fbgemm, qnnpack, full-int8, dynamic, weight-only; NAME{option=value}", 0, 0},
+     "which ops and how: default (qcc's own), xnnpack (PyTorch's, no scale below 2^-12), fbgemm, qnnpack, full-int8, dynamic, weight-only; NAME{option=value}", 0, 0},
     {"qconfig", CL_STRING, &o.qconfig, "FILE", "rules by name, module and op: a .qcfg file (JSON)", 0, 0},
     {"keep-float", CL_STRING, &o.keep_float, "REGEX", "ops whose name it matches stay in float", 0, 0},
     {"weights", CL_STRING, &o.weights, "LIST",

@@ -2,7 +2,7 @@
 # Stands for the Python of the quantizers: one is not there, one gives zeros, of one method fails.
 # `quantize.py run TOOL METHOD MODEL SAMPLES CALIBRATION OUTPUT LOGITS`; runs are counted beside the results.
 case $2 in
-list) echo '{"nncf": {"why": "no such thing"}, "onnxruntime": {"version": "onnxruntime 0", "reads": ["onnx"], "methods": ["zeros", "fails"], "file": "'"$0"'"}}' ;;
+list) echo '{"nncf": {"why": "no such thing"}, "onnxruntime": {"kind": "classes", "version": "onnxruntime 0", "reads": ["onnx"], "methods": ["zeros", "fails"], "file": "'"$0"'"}}' ;;
 run)
     echo "$4" >> "$(dirname "$8")/runs"
     case $4 in
