@@ -142,5 +142,24 @@ qir_span qir_channels_spatial(qir_channels *c, const qir_op *op)
     const qir_type *x = qir_op_operand(op, 0)->type, *y = op->results[0].type;
     qir_span s = qir_channels_span(c, qir_op_operand(op, 0));
     bool same = s.axis < 0 || x->dims[s.axis] == y->dims[s.axis];
-    return same && !strcmp(qir_op_string(op, "mode"), "nearest") ? s : qir_channels_pin_all(c, op);
+    return same && qir_op_float(op, "extrapolation") == 0.0f ? s : qir_channels_pin_all(c, op);
+}
+
+qir_span qir_channels_expand(qir_channels *c, const qir_op *op)
+{
+    const qir_type *x = qir_op_operand(op, 0)->type, *y = op->results[0].type;
+    qir_span s = qir_channels_span(c, qir_op_operand(op, 0));
+    int axis = s.axis + (int)(y->rank - x->rank);
+    bool same = s.axis < 0 || y->dims[axis] == s.n;
+    return same ? at_axis(s, axis) : qir_channels_pin_all(c, op);
+}
+
+/* Slices along another axis, which becomes those of the indices. */
+qir_span qir_channels_gather(qir_channels *c, const qir_op *op)
+{
+    int64_t axis = qir_op_int(op, "axis");
+    qir_span s = qir_channels_span(c, qir_op_operand(op, 0));
+    if (s.axis == axis)
+        return qir_channels_pin_all(c, op);
+    return at_axis(s, s.axis < axis ? s.axis : s.axis + (int)qir_op_operand(op, 1)->type->rank - 1);
 }

@@ -30,8 +30,7 @@ static bool scales(float bound)
     return bound == 0.0f || isinf(bound);
 }
 
-/* max(x, 0) and no bound at all commute with positive factors. */
-static bool is_homogeneous(const qir_op *op)
+bool qir_is_homogeneous(const qir_op *op)
 {
     if (!qir_op_has_trait(op, QIR_TRAIT_CLAMPED))
         return true;
@@ -47,6 +46,25 @@ bool qir_absorbs_channels(const qir_op *op)
         return false;
     const qir_value *bias = qir_op_operand(op, (uint32_t)rule->bias);
     return !bias || is_const_f32(bias);
+}
+
+static bool is_norm(const qir_op *op)
+{
+    return op->opcode == QIR_OP_layer_norm || op->opcode == QIR_OP_rms_norm;
+}
+
+static bool is_sum(const qir_op *op)
+{
+    static const qir_opcode sums[] = {QIR_OP_add, QIR_OP_sub, QIR_OP_maximum, QIR_OP_minimum};
+    for (size_t i = 0; i < sizeof sums / sizeof sums[0]; i++)
+        if (sums[i] == op->opcode)
+            return true;
+    return false;
+}
+
+bool qir_takes_factors(const qir_op *op, uint32_t i)
+{
+    return is_const_f32(qir_op_operand(op, i)) && (is_sum(op) || (is_norm(op) && i > 0));
 }
 
 void qir_weight_channels(const qir_op *op, int64_t i, int64_t *input, int64_t *output)
@@ -73,7 +91,18 @@ static qir_span absorb(qir_channels *c, const qir_op *op)
     qir_value *x = qir_op_operand(op, 0);
     if (qir_channels_span(c, x).axis != axis)
         qir_channels_pin(c, x);
-    return is_homogeneous(op) ? qir_channels_new(c, axis, y->dims[axis]) : qir_span_one;
+    return qir_is_homogeneous(op) ? qir_channels_new(c, axis, y->dims[axis]) : qir_span_one;
+}
+
+/* What a normalization reads has factor 1; its weight and bias, of the last axis alone, divide its result. */
+static qir_span norm(qir_channels *c, const qir_op *op)
+{
+    const qir_type *y = op->results[0].type;
+    bool takes = op->noperands > 1 && qir_op_int(op, "axis") == (int64_t)y->rank - 1;
+    for (uint32_t i = 1; i < op->noperands; i++)
+        takes = takes && (qir_takes_factors(op, i) || (i > 1 && !qir_op_operand(op, i)));
+    qir_channels_pin_all(c, op);
+    return takes ? qir_channels_new(c, (int)y->rank - 1, y->dims[y->rank - 1]) : qir_span_one;
 }
 
 /* --- elementwise ------------------------------------------------------------------------------- */
@@ -81,7 +110,7 @@ static qir_span follow(qir_channels *c, const qir_op *op)
 {
     for (uint32_t i = 1; i < op->noperands; i++) /* a slope */
         qir_channels_pin(c, qir_op_operand(op, i));
-    return is_homogeneous(op) ? qir_channels_span(c, qir_op_operand(op, 0)) : qir_channels_pin_all(c, op);
+    return qir_is_homogeneous(op) ? qir_channels_span(c, qir_op_operand(op, 0)) : qir_channels_pin_all(c, op);
 }
 
 static qir_span pool(qir_channels *c, const qir_op *op)
@@ -96,7 +125,7 @@ static qir_span like(qir_channels *c, const qir_op *op, const qir_value *x)
     const qir_type *y = op->results[0].type;
     qir_span s = qir_channels_span(c, x);
     bool same = x->type->rank == y->rank && (s.axis < 0 || s.n == y->dims[s.axis]);
-    return same && is_homogeneous(op) ? s : qir_channels_pin_all(c, op);
+    return same && qir_is_homogeneous(op) ? s : qir_channels_pin_all(c, op);
 }
 
 /* A sum: both operands have the result's factors; a constant takes them. */
@@ -112,12 +141,12 @@ static qir_span join(qir_channels *c, const qir_op *op)
     return like(c, op, a);
 }
 
-/* A product with a constant, or a quotient by one. */
+/* A product with a constant, or another value that keeps factor 1 (a gate), or a quotient by one. */
 static qir_span times(qir_channels *c, const qir_op *op)
 {
-    bool first = op->opcode == QIR_OP_mul && qir_value_const(qir_op_operand(op, 0));
+    bool first = op->opcode == QIR_OP_mul && qir_channels_span(c, qir_op_operand(op, 0)).axis < 0;
     const qir_value *x = qir_op_operand(op, first), *k = qir_op_operand(op, !first);
-    return qir_value_const(k) ? like(c, op, x) : qir_channels_pin_all(c, op);
+    return qir_channels_span(c, k).axis < 0 ? like(c, op, x) : qir_channels_pin_all(c, op);
 }
 
 /* --- table ------------------------------------------------------------------------------------- */
@@ -128,6 +157,8 @@ static const struct {
     {QIR_OP_conv, absorb},
     {QIR_OP_conv_transpose, absorb},
     {QIR_OP_linear, absorb},
+    {QIR_OP_layer_norm, norm},
+    {QIR_OP_rms_norm, norm},
     {QIR_OP_relu, follow},
     {QIR_OP_clamp, follow},
     {QIR_OP_leaky_relu, follow},
@@ -138,6 +169,8 @@ static const struct {
     {QIR_OP_avg_pool, pool},
     {QIR_OP_add, join},
     {QIR_OP_sub, join},
+    {QIR_OP_maximum, join},
+    {QIR_OP_minimum, join},
     {QIR_OP_mul, times},
     {QIR_OP_div, times},
     {QIR_OP_reshape, qir_channels_reshape},
@@ -150,6 +183,10 @@ static const struct {
     {QIR_OP_reduce_max, qir_channels_reduce},
     {QIR_OP_reduce_min, qir_channels_reduce},
     {QIR_OP_resize, qir_channels_spatial},
+    {QIR_OP_expand, qir_channels_expand},
+    {QIR_OP_gather, qir_channels_gather},
+    {QIR_OP_matmul, qir_channels_matmul},
+    {QIR_OP_attention, qir_channels_attention},
 };
 
 static bool is_f32(const qir_value *v)

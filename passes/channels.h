@@ -38,9 +38,12 @@ void qir_channels_pin(qir_channels *c, const qir_value *v);
 /* Says where the channels of the op's result 0 are and unites what must be: one rule per opcode. */
 qir_span qir_channel_rule(qir_channels *c, const qir_op *op);
 
-/* What absorbs a factor: conv, conv_transpose or linear with a constant f32 weight and, if any, such
- * a bias. */
+/* What absorbs factors of its operand and its result: conv, conv_transpose or linear with a constant f32
+ * weight and, if any, such a bias. */
 bool qir_absorbs_channels(const qir_op *op);
+/* Is operand `i` a constant in units of the result, which absorbs factors of that: a summand, the weight
+ * or bias of a normalization? */
+bool qir_takes_factors(const qir_op *op, uint32_t i);
 /* Indices of the op's input channel and output channel for element `i` of its weight. */
 void qir_weight_channels(const qir_op *op, int64_t i, int64_t *input, int64_t *output);
 

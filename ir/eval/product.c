@@ -93,29 +93,40 @@ INLINE void dots_f32(const float *x, const float *rows, int64_t k, float *out, i
     }
 }
 
-/* Rows of `a` side by side; of `b`, if `a` has one. */
-INLINE void gemm_f32(int64_t m, int64_t n, int64_t k, const float *a, const float *b, float *out, int64_t rs,
-                     int64_t cs)
+/* dot_i16 of `x` with TILE rows that are `k` apart; without a loop over them the compiler sees sums of pairs. */
+INLINE void dots_i16(const int16_t *x, const int16_t *rows, int64_t k, int32_t *out, int64_t stride)
 {
-    bool turn = m == 1;
-    int64_t many = turn ? n : m, few = turn ? m : n, step = turn ? cs : rs, other = turn ? rs : cs;
-    const float *tiled = turn ? b : a, *single = turn ? a : b;
-    for (int64_t j = 0; j < few; j++) {
-        int64_t i = 0;
-        for (; i + TILE <= many; i += TILE)
-            dots_f32(single + j * k, tiled + i * k, k, out + j * other + i * step, step);
-        for (; i < many; i++)
-            out[j * other + i * step] = qir_dot16(tiled + i * k, single + j * k, k);
+    const int16_t *a = rows, *b = a + k, *c = b + k, *d = c + k;
+    uint32_t sa = 0, sb = 0, sc = 0, sd = 0;
+    for (int64_t i = 0; i < k; i++) {
+        sa += (uint32_t)((int32_t)x[i] * a[i]);
+        sb += (uint32_t)((int32_t)x[i] * b[i]);
+        sc += (uint32_t)((int32_t)x[i] * c[i]);
+        sd += (uint32_t)((int32_t)x[i] * d[i]);
     }
+    out[0] = (int32_t)sa, out[stride] = (int32_t)sb;
+    out[2 * stride] = (int32_t)sc, out[3 * stride] = (int32_t)sd;
 }
 
-INLINE void gemm_i16(int64_t m, int64_t n, int64_t k, const int16_t *a, const int16_t *b, int32_t *out,
-                     int64_t rs, int64_t cs)
-{
-    for (int64_t j = 0; j < n; j++)
-        for (int64_t i = 0; i < m; i++)
-            out[i * rs + j * cs] = dot_i16(a + i * k, b + j * k, k);
-}
+/* Rows of `a` side by side; of `b`, if `a` has one. */
+#define GEMM_TILED(name, elem, result, dots, dot)                                                  \
+    INLINE void name(int64_t m, int64_t n, int64_t k, const elem *a, const elem *b, result *out,   \
+                     int64_t rs, int64_t cs)                                                       \
+    {                                                                                              \
+        bool turn = m == 1;                                                                        \
+        int64_t many = turn ? n : m, few = turn ? m : n;                                           \
+        int64_t step = turn ? cs : rs, other = turn ? rs : cs;                                     \
+        const elem *tiled = turn ? b : a, *single = turn ? a : b;                                  \
+        for (int64_t j = 0; j < few; j++) {                                                        \
+            int64_t i = 0;                                                                         \
+            for (; i + TILE <= many; i += TILE)                                                    \
+                dots(single + j * k, tiled + i * k, k, out + j * other + i * step, step);          \
+            for (; i < many; i++)                                                                  \
+                out[j * other + i * step] = dot(tiled + i * k, single + j * k, k);                 \
+        }                                                                                          \
+    }
+GEMM_TILED(gemm_f32, float, float, dots_f32, qir_dot16)
+GEMM_TILED(gemm_i16, int16_t, int32_t, dots_i16, dot_i16)
 
 INLINE bool gemm_wide(eval_dot kind, int64_t m, int64_t n, int64_t k, const void *a, const void *b,
                       void *out, int64_t rs, int64_t cs)

@@ -135,9 +135,9 @@ static bool scale_weights(equalizer *e, qir_op *op)
     return old && put_const(e, op, 2, b);
 }
 
-/* The constant of a sum, whose axes end where the result's do.  One factor per channel needs one
+/* A constant in units of the result, whose axes end where the result's do.  One factor per channel needs one
  * element per channel: a constant that repeats along them is written out. */
-static bool scale_summand(equalizer *e, qir_op *op, uint32_t k)
+static bool scale_constant(equalizer *e, qir_op *op, uint32_t k)
 {
     qir_value *c = qir_op_operand(op, k), *y = &op->results[0];
     qir_span s = qir_channels_span(e->channels, y);
@@ -186,11 +186,10 @@ static bool rewrite(equalizer *e, qir_op *op)
     qir_pass_count(e->pass, "scaled", scaled);
     if (absorbs)
         return scale_weights(e, op);
-    bool sum = op->opcode == QIR_OP_add || op->opcode == QIR_OP_sub;
-    for (uint32_t k = 0; sum && k < 2; k++)
-        if (qir_value_const(qir_op_operand(op, k)))
-            return scale_summand(e, op, k);
-    return true;
+    bool ok = true;
+    for (uint32_t k = 0; ok && k < op->noperands; k++)
+        ok = !qir_takes_factors(op, k) || scale_constant(e, op, k);
+    return ok;
 }
 
 static bool run(qir_pass *p, qir_module *m)
@@ -229,10 +228,12 @@ QIR_PASS(
            "weight). `s = max(share ^ exponent, least)`; `share` is the largest magnitude of the "
            "channel in the samples over that of its tensor, the largest of all (tensor, channel) "
            "pairs that must have the same factor.\nPairs are united by a union-find through sums, "
-           "products with constants, concat, slice, pad, pools, reshape, transpose and depthwise "
-           "convolutions; graph inputs and outputs and ops that are not positively homogeneous keep "
-           "factor 1.\nRequires: a float module, samples.\nLeaves: the same function; the factors of "
+           "products with constants and gates, concat, slice, gather, expand, pad, pools, resize, reshape, "
+           "transpose and depthwise convolutions; graph inputs and outputs and ops that are not positively "
+           "homogeneous keep factor 1. In transformers the weight and bias of a normalization take the factors "
+           "of its result, which the linear layers behind give back; values of attention have one per head.\nRequires: a float module, samples.\nLeaves: the same function; the factors of "
            "results in `equalize.factors`.\nAfter cross-layer equalization (Nagel et al. 2019), which "
-           "is exponent 1 between pairs of layers; 0.5 measured better (docs/quantization.md).",
+           "is exponent 1 between pairs of layers; 0.5 measured better (docs/quantization.md). Through "
+           "normalizations it is the migration of SmoothQuant (Xiao et al. 2022) and AWQ (Lin et al. 2023).",
     .excludes = QIR_STAGE_OBSERVED | QIR_STAGE_QDQ | QIR_STAGE_QUANTIZED, .options = options,
     .statistics = statistics, .run = run)
