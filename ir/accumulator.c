@@ -238,7 +238,7 @@ bool qir_accumulator_within(const qir_op *op, int32_t most)
     sums s;
     qir_accumulator a;
     interval range = {-(int64_t)most, most};
-    if (!describe(op, &s))
+    if (!qir_type_is_byte_quant(op->operands[0].value->type) || !describe(op, &s))
         return false;
     s.x = all_bytes(op->operands[0].value->type);
     s.any = repeated(s.part, times(s.x, (interval){-BYTE, BYTE}));

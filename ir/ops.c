@@ -86,6 +86,12 @@ const char *qir_op_name(const qir_op *op)
     return qir_op_desc_get(op->opcode)->name;
 }
 
+bool qir_opcode_computes_on(qir_opcode opcode, const qir_type *t)
+{
+    return qir_type_is_byte_quant(t) ||
+           (qir_op_desc_get(opcode)->traits & QIR_TRAIT_WORDS && qir_type_is_word_quant(t));
+}
+
 int qir_op_weight(const qir_op *op)
 {
     const qir_qrule *r = &qir_op_desc_get(op->opcode)->qrule;

@@ -63,16 +63,25 @@ float qir_mean_multiplier(float sx, float sy, int64_t n)
     return sx / counted;
 }
 
-bool qir_requant_multiplier_ok(float m)
+int32_t qir_requant_limit(const qir_quant *y)
 {
-    return m >= 0x1p-32f && m < 256.0f;
+    return qir_dtype_bits(y->storage) > 8 ? 1 << 16 : 1 << 8;
+}
+
+bool qir_requant_multiplier_ok(float m, const qir_quant *y)
+{
+    return m >= 0x1p-32f && m < (float)qir_requant_limit(y);
+}
+
+static int32_t round_within(float f, int32_t lo, int32_t hi, int32_t zp)
+{
+    f = clamp_f32(f, (float)((int64_t)lo - zp), (float)((int64_t)hi - zp));
+    return clamp_i64((int64_t)qir_rne(f) + zp, lo, hi);
 }
 
 int32_t qir_requantize(int32_t acc, float m, int32_t lo, int32_t hi, int32_t zp)
 {
-    float f = (float)acc * m;
-    f = clamp_f32(f, (float)((int64_t)lo - zp), (float)((int64_t)hi - zp));
-    return clamp_i64((int64_t)qir_rne(f) + zp, lo, hi);
+    return round_within((float)acc * m, lo, hi, zp);
 }
 
 /* --- integer add ----------------------------------------------------------------------------- */
@@ -116,6 +125,26 @@ int32_t qir_qadd_value(const qir_qadd *p, int32_t a, int32_t b, int32_t lo, int3
 {
     int32_t sum = p->bias + a * p->ma + b * p->mb;
     return clamp_i64((int64_t)(sum >> p->shift) + zp, lo, hi);
+}
+
+bool qir_sum_is_wide(const qir_quant *a, const qir_quant *b, const qir_quant *y)
+{
+    return qir_dtype_bits(a->storage) > 8 || qir_dtype_bits(b->storage) > 8 ||
+           qir_dtype_bits(y->storage) > 8;
+}
+
+bool qir_wide_sum_params(const qir_quant *a, const qir_quant *b, const qir_quant *y, bool subtract,
+                         qir_wide_sum *out)
+{
+    float ma = a->scale[0] / y->scale[0], mb = b->scale[0] / y->scale[0];
+    *out = (qir_wide_sum){a->zero_point[0], b->zero_point[0], ma, subtract ? -mb : mb};
+    return qir_requant_multiplier_ok(ma, y) && qir_requant_multiplier_ok(mb, y);
+}
+
+int32_t qir_wide_sum_value(const qir_wide_sum *s, int32_t a, int32_t b, int32_t lo, int32_t hi, int32_t zp)
+{
+    float x = (float)(a - s->za) * s->ma, y = (float)(b - s->zb) * s->mb;
+    return round_within(x + y, lo, hi, zp);
 }
 
 /* --- ranges ---------------------------------------------------------------------------------- */

@@ -183,10 +183,19 @@ bool qir_quant_is_per_tensor(const qir_quant *q)
     return q->axis < 0;
 }
 
+static bool is_scaled(const qir_type *t)
+{
+    return t->kind == QIR_TENSOR && t->quant && !t->quant->dynamic && qir_quant_is_per_tensor(t->quant);
+}
+
 bool qir_type_is_byte_quant(const qir_type *t)
 {
-    return t->kind == QIR_TENSOR && t->quant && !t->quant->dynamic &&
-           qir_quant_is_per_tensor(t->quant) && (t->dtype == QIR_i8 || t->dtype == QIR_u8);
+    return is_scaled(t) && (t->dtype == QIR_i8 || t->dtype == QIR_u8);
+}
+
+bool qir_type_is_word_quant(const qir_type *t)
+{
+    return is_scaled(t) && t->dtype == QIR_i16 && t->quant->zero_point[0] == 0;
 }
 
 bool qir_type_is_static(const qir_type *t)

@@ -35,8 +35,8 @@ static bool take_input(accum *a)
     qir_value *x = qir_dequantized(a->l->op, 0);
     if (!x)
         return qir_stays_float(a->l, "its input is not quantized");
-    if (!qir_type_is_byte_quant(x->type))
-        return qir_stays_float(a->l, "its input is not 8 bits per tensor");
+    if (!qir_opcode_computes_on(a->l->opcode, x->type))
+        return qir_stays_float(a->l, "its input is not %s per tensor", qir_widths(a->l->opcode));
     a->x = x->type->quant;
     a->l->in[0] = x;
     return true;
@@ -106,9 +106,9 @@ static bool check_multipliers(accum *a)
     const qir_quant *y = a->l->type->quant;
     for (int64_t c = 0; c < a->channels; c++) {
         float m = qir_requant_multiplier(a->x->scale[0], a->sw[c], y->scale[0]);
-        if (!qir_requant_multiplier_ok(m))
-            return qir_stays_float(a->l, "multiplier %g of channel %lld is outside [2^-32, 256)",
-                                   (double)m, (long long)c);
+        if (!qir_requant_multiplier_ok(m, y))
+            return qir_stays_float(a->l, "multiplier %g of channel %lld is outside [2^-32, %d)",
+                                   (double)m, (long long)c, qir_requant_limit(y));
     }
     return true;
 }
@@ -239,6 +239,21 @@ static bool put_bias(accum *a, uint32_t index)
     return true;
 }
 
+/* Sums of inputs of 16 bits leave i32 easily: proved here, where the op can still stay in float; of 8 bits, on
+ * the integer op. */
+static bool sums_fit(accum *a, qir_value *addend)
+{
+    const int32_t *b = addend ? qir_const_data(qir_value_const(addend)) : NULL;
+    int64_t most = -(int64_t)a->x->qmin > a->x->qmax ? -(int64_t)a->x->qmin : a->x->qmax;
+    for (int64_t c = 0; qir_dtype_bits(a->x->storage) > 8 && c < a->channels; c++) {
+        int64_t sum = a->weight_sum[c] * most + (b ? llabs((long long)b[c]) : 0);
+        if (sum > INT32_MAX)
+            return qir_stays_float(a->l, "sums of its 16-bit input can reach %lld in channel %lld, outside i32",
+                                   (long long)sum, (long long)c);
+    }
+    return true;
+}
+
 bool qir_lower_accum_operands(qir_lowering *l)
 {
     const qir_qrule *rule = &qir_op_desc_get(l->op->opcode)->qrule;
@@ -248,5 +263,6 @@ bool qir_lower_accum_operands(qir_lowering *l)
     choose_scales(&a);
     uint32_t index = (uint32_t)rule->bias;
     bool has_bias = qir_op_operand(l->op, index) != NULL;
-    return check_multipliers(&a) && (!has_bias || put_bias(&a, index)) && put_weight(&a, rule);
+    return check_multipliers(&a) && (!has_bias || put_bias(&a, index)) &&
+           sums_fit(&a, has_bias ? l->in[index] : NULL) && put_weight(&a, rule);
 }

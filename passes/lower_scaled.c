@@ -19,6 +19,11 @@ bool qir_stays_float(qir_lowering *l, const char *fmt, ...)
     return false;
 }
 
+const char *qir_widths(qir_opcode opcode)
+{
+    return qir_op_desc_get(opcode)->traits & QIR_TRAIT_WORDS ? "8 or 16 bits" : "8 bits";
+}
+
 qir_value *qir_dequantized(const qir_op *op, uint32_t i)
 {
     qir_op *def = qir_op_feeder(op, i, QIR_OP_dequantize);
@@ -32,11 +37,22 @@ static float scale_of(const qir_value *v)
 
 /* --- limits ----------------------------------------------------------------------------------- */
 
+static bool wide_sum_fits(qir_lowering *l)
+{
+    const qir_quant *a = l->in[0]->type->quant, *b = l->in[1]->type->quant, *y = l->type->quant;
+    qir_wide_sum s;
+    return qir_wide_sum_params(a, b, y, false, &s) ||
+           qir_stays_float(l, "its ratios of scales %g and %g are outside [2^-32, %d)", (double)s.ma,
+                           (double)s.mb, qir_requant_limit(y));
+}
+
 static bool sum_fits(qir_lowering *l)
 {
     const qir_quant *a = l->in[0]->type->quant, *b = l->in[1]->type->quant;
     float sy = l->type->quant->scale[0];
     qir_qadd p;
+    if (qir_sum_is_wide(a, b, l->type->quant))
+        return wide_sum_fits(l);
     return qir_qadd_params(a->scale[0], a->zero_point[0], b->scale[0], b->zero_point[0], sy, &p) ||
            qir_stays_float(l, "its ratios of scales %g and %g are outside [2^-10, 2^8)",
                            (double)(a->scale[0] / sy), (double)(b->scale[0] / sy));
@@ -44,8 +60,9 @@ static bool sum_fits(qir_lowering *l)
 
 static bool multiplier_fits(qir_lowering *l, float m)
 {
-    return qir_requant_multiplier_ok(m) ||
-           qir_stays_float(l, "its multiplier %g is outside [2^-32, 256)", (double)m);
+    const qir_quant *y = l->type->quant;
+    return qir_requant_multiplier_ok(m, y) ||
+           qir_stays_float(l, "its multiplier %g is outside [2^-32, %d)", (double)m, qir_requant_limit(y));
 }
 
 static bool product_fits(qir_lowering *l)
@@ -60,6 +77,8 @@ static bool mean_fits(qir_lowering *l)
     float sx = scale_of(l->in[0]), sy = l->type->quant->scale[0];
     if (n < 1)
         return qir_stays_float(l, "it counts no elements");
+    if (qir_type_is_word_quant(l->in[0]->type) && n > UINT16_MAX)
+        return qir_stays_float(l, "it adds up %lld elements of 16 bits, more than 32 bits hold", (long long)n);
     return multiplier_fits(l, qir_rescale_multiplier(sx, sy)) &&
            multiplier_fits(l, qir_mean_multiplier(sx, sy, n));
 }
@@ -108,8 +127,8 @@ bool qir_lower_scaled_operands(qir_lowering *l)
         l->in[i] = qir_dequantized(l->op, i);
         if (!l->in[i])
             return qir_stays_float(l, "operand %u is not quantized", i);
-        if (!qir_type_is_byte_quant(l->in[i]->type))
-            return qir_stays_float(l, "operand %u is not 8 bits per tensor", i);
+        if (!qir_opcode_computes_on(l->opcode, l->in[i]->type))
+            return qir_stays_float(l, "operand %u is not %s per tensor", i, qir_widths(l->opcode));
     }
     return within_limits(l);
 }

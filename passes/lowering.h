@@ -31,6 +31,9 @@ bool qir_lower_as_xnnpack(qir_lowering *l);
 /* The quantized value behind operand `i`, or NULL. */
 qir_value *qir_dequantized(const qir_op *op, uint32_t i);
 
+/* What its integers take: "8 bits", or "8 or 16 bits". */
+const char *qir_widths(qir_opcode opcode);
+
 /* Sets `why` from a format; returns false. */
 bool qir_stays_float(qir_lowering *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

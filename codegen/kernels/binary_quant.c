@@ -1,6 +1,7 @@
-/* Arithmetic on two 8-bit quantized operands, in integers. */
+/* Arithmetic on two quantized operands of 8 or 16 bits, in integers. */
 #include "kernels/binary.h"
 #include "kernels/byte_sum.h"
+#include "kernels/epilogue.h"
 #include "kernels/requant.h"
 #include "qir/qmath.h"
 #include "qir/support/bug.h"
@@ -29,6 +30,25 @@ static llb_val tflite_sum(qcg *g, const llb_val *in)
     llb_val a = tflite_term(g, in[0], p, &s.a), b = tflite_term(g, in[1], q, &s.b);
     llb_val v = g->op->opcode == QIR_OP_sub ? LLVMBuildSub(g->b, a, b, "") : llb_add(g, a, b);
     return qcg_bound_stored(g, llb_add(g, fixed(g, v, &s.y), llb_i32s(g, y->zero_point[0], n)));
+}
+
+static llb_val scaled_term(qcg *g, llb_val x, int32_t zp, float factor)
+{
+    unsigned n = llb_lanes(x);
+    return LLVMBuildFMul(g->b, qcg_to_float(g, llb_add(g, x, llb_i32s(g, -zp, n))), llb_f32s(g, factor, n), "");
+}
+
+/* qir_wide_sum_value */
+static llb_val wide_sum(qcg *g, const llb_val *in)
+{
+    const qir_quant *y = qcg_result_type(g)->quant;
+    qir_wide_sum s;
+    int32_t lo, hi;
+    qir_wide_sum_params(qcg_operand_type(g, 0)->quant, qcg_operand_type(g, 1)->quant, y,
+                        g->op->opcode == QIR_OP_sub, &s);
+    qcg_result_bounds(g->op, &lo, &hi);
+    llb_val a = scaled_term(g, in[0], s.za, s.ma), b = scaled_term(g, in[1], s.zb, s.mb);
+    return qcg_round_to_storage(g, LLVMBuildFAdd(g->b, a, b, ""), lo, hi, y->zero_point[0]);
 }
 
 static bool byte_sum_of(const qcg *g, qcg_byte_sum *s)
@@ -90,16 +110,22 @@ static llb_val stored_extreme(qcg *g, const llb_val *in)
     return qcg_bound_stored(g, largest ? llb_smax(g, in[0], in[1]) : llb_smin(g, in[0], in[1]));
 }
 
+static bool is_wide(const qcg *g)
+{
+    return qir_sum_is_wide(qcg_operand_type(g, 0)->quant, qcg_operand_type(g, 1)->quant,
+                           qcg_result_type(g)->quant);
+}
+
 bool qcg_binary_quantized(qcg *g)
 {
     const char *types = "f32, f16, bf16, f64 or integers; add, sub, mul, maximum and minimum also "
-                        "for per-tensor 8-bit quantized values";
-    if (!qcg_is_byte(qcg_operand_type(g, 0)) || !qcg_is_byte(qcg_operand_type(g, 1)) ||
-        !qcg_is_byte(qcg_result_type(g)))
+                        "for per-tensor quantized values of 8 and 16 bits";
+    if (!qcg_is_scaled(qcg_operand_type(g, 0)) || !qcg_is_scaled(qcg_operand_type(g, 1)) ||
+        !qcg_is_scaled(qcg_result_type(g)))
         return qcg_unsupported(g, types);
     switch (g->op->opcode) {
     case QIR_OP_add:
-    case QIR_OP_sub: return weighted_sum(g);
+    case QIR_OP_sub: return is_wide(g) ? qcg_elementwise(g, QCG_I32, wide_sum) : weighted_sum(g);
     case QIR_OP_mul: return qcg_elementwise(g, QCG_I32, scaled_product);
     case QIR_OP_maximum:
     case QIR_OP_minimum: return qcg_elementwise(g, QCG_I32, stored_extreme);

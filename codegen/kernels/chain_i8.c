@@ -56,7 +56,7 @@ bool qcg_lower_chain_i8(qcg *g, const qir_kernel_plan *p)
     set_product(&j, p, g->machine->chains);
     if (!qcg_sums_get(g, &w, j.m.m->lanes, true, &j.sums))
         return false;
-    int64_t out_elem = j.sums.e.narrow ? 1 : 4;
+    int64_t out_elem = qcg_epilogue_elem(&j.sums.e);
     j.m.w = j.chains.weights;
     j.m.bias = j.sums.start;
     j.m.scale = j.sums.e.scale;

@@ -10,14 +10,9 @@ static bool refuse(qcg *g)
     qir_context *ctx = g->qir->ctx;
     return qir_error(
         qir_context_diag(ctx), g->op->loc, "codegen.types",
-        "'%s' is compiled from f32 to f32, or from i8 or u8 to i8, u8 or unbounded i32; "
+        "'%s' is compiled from f32 to f32, or from i8, u8 or i16 to i8, u8, i16 or unbounded i32; "
         "got %s to %s",
         qir_op_name(g->op), qir_type_text(ctx, x), qir_type_text(ctx, y));
-}
-
-static bool byte_quant(const qir_type *t)
-{
-    return t->quant && t->quant->count == 1 && (t->dtype == QIR_i8 || t->dtype == QIR_u8);
 }
 
 static bool unbounded(const qir_op *op)
@@ -30,8 +25,8 @@ static bool types_ok(const qir_op *op, const qir_kernel_plan *p)
     const qir_type *x = op->operands[0].value->type, *y = op->results[0].type;
     if (p->is_float)
         return x->dtype == QIR_f32 && y->dtype == QIR_f32 && !y->quant;
-    return byte_quant(x) &&
-           (byte_quant(y) || (y->dtype == QIR_i32 && !y->quant && unbounded(op)));
+    return qir_opcode_computes_on(op->opcode, x) &&
+           (qir_opcode_computes_on(op->opcode, y) || (y->dtype == QIR_i32 && !y->quant && unbounded(op)));
 }
 
 static bool emit(qcg *g, const qir_kernel_plan *p)

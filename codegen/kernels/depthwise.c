@@ -86,7 +86,7 @@ static void channel_row(qcg *g, const dw *d, llb_val x, llb_val w, llb_val bias,
         if (column_used(d, c))
             column(g, d, src, c, w, hold ? held : NULL, acc);
     qcg_tile_store s = {.rows = d->positions, .vectors = 1, .tail = tail, .scale = scale};
-    s.stride = q->c * (d->sums.e.narrow ? 1 : 4);
+    s.stride = q->c * qcg_epilogue_elem(&d->sums.e);
     s.out = llb_index(g, out, at, s.stride);
     qcg_epilogue_store(g, &d->sums.e, d->m, &s, acc);
     llb_end(g, &l);
@@ -103,7 +103,7 @@ static void channel_blocks(qcg *g, const dw *d, llb_val x, llb_val out, int64_t 
     llb_val scale = d->sums.e.scale ? llb_index(g, d->sums.e.scale, block, lanes * 4) : NULL;
     channel_row(g, d, llb_index(g, x, block, lanes * 2), llb_index(g, d->w, block, w_bytes),
                 llb_index(g, d->sums.start, block, lanes * 4), scale,
-                llb_index(g, out, block, lanes * (d->sums.e.narrow ? 1 : 4)), tail);
+                llb_index(g, out, block, lanes * qcg_epilogue_elem(&d->sums.e)), tail);
     qcg_share_end(g, &s);
 }
 
@@ -116,7 +116,7 @@ static void rows(qcg *g, void *ctx, const qcg_block *b)
     llb_loop l;
     llb_begin(g, &l, 0, d->p->block, 1);
     llb_val x = llb_index(g, d->win.band, l.iv, q->stride[1] * d->p->band_width * q->c * 2);
-    llb_val row = llb_index(g, b->out, l.iv, q->out[2] * q->c * (d->sums.e.narrow ? 1 : 4));
+    llb_val row = llb_index(g, b->out, l.iv, q->out[2] * q->c * qcg_epilogue_elem(&d->sums.e));
     if (whole)
         channel_blocks(g, d, x, row, 0, whole, 0);
     if (tail)
@@ -143,6 +143,6 @@ bool qcg_lower_depthwise_i8(qcg *g, const qir_kernel_plan *p)
     if (!d.w || !qcg_sums_get(g, &w, d.m->lanes, false, &d.sums))
         return false;
     d.win.inner = p->w.c / d.m->lanes;
-    qcg_window_walk(g, &d.win, d.sums.e.narrow ? 1 : 4, rows, &d);
+    qcg_window_walk(g, &d.win, qcg_epilogue_elem(&d.sums.e), rows, &d);
     return true;
 }

@@ -386,7 +386,7 @@ bool qcg_lower_depthwise_columns(qcg *g, const qir_kernel_plan *p)
     if (!qcg_sums_in_order(g, &w, &order, true, &d.sums))
         return false;
     d.w = packed_weights(g, &d, &w);
-    d.elem = d.sums.e.narrow ? 1 : 4;
+    d.elem = qcg_epilogue_elem(&d.sums.e);
     qcg_window_init(g, &d.win, p, d.c.zp);
     d.win.inner = p->columns.flat ? p->columns.phases : p->w.c / p->columns.vector;
     qcg_window_walk(g, &d.win, d.elem, rows, &d);

@@ -12,10 +12,11 @@ static void add_step(qcg_epilogue *e, qcg_step s)
     e->steps[e->nsteps++] = s;
 }
 
-/* Bytes of type `y`: unbounded but by what they can hold. */
-static qcg_epilogue to_bytes(const qir_type *y)
+/* Elements of type `y`: unbounded but by what they can hold. */
+static qcg_epilogue to_stored(const qir_type *y)
 {
     return (qcg_epilogue){.narrow = true,
+                          .words = y->dtype == QIR_i16,
                           .is_unsigned = y->dtype == QIR_u8,
                           .zp = y->quant->zero_point[0],
                           .lo = (int)qir_dtype_min(y->dtype),
@@ -32,7 +33,7 @@ static void fixed_steps(qcg *g, qcg_epilogue *e, const qir_factor *factors, int6
         v[i] = factors[i].fraction;
         v[count + i] = factors[i].exponent;
     }
-    *e = to_bytes(y);
+    *e = to_stored(y);
     e->once = factors[0].once;
     e->second = count * (int64_t)sizeof *v;
     e->scale = qcg_const(g, v, 2 * (size_t)e->second, 32);
@@ -77,7 +78,7 @@ void qcg_epilogue_requantize(qcg *g, qcg_epilogue *e, const qir_factor *factors,
     /* Where every rounded value fits i32 and narrowing saturates, bytes can be bounded instead of
      * floats: the same result, since rounding and adding are monotone. */
     bool late = g->machine->saturates && largest < 2147483000.0;
-    *e = to_bytes(y);
+    *e = to_stored(y);
     e->scale = qcg_const(g, real_factors(g, factors, count), (size_t)count * sizeof(float), 32);
     add_step(e, (qcg_step){.kind = QCG_STEP_SCALE});
     round_within(e, late, lo, hi, zp);
@@ -86,7 +87,7 @@ void qcg_epilogue_requantize(qcg *g, qcg_epilogue *e, const qir_factor *factors,
 void qcg_epilogue_fused(qcg *g, qcg_epilogue *e, const float *constants, int64_t count, const qir_type *y,
                         int32_t lo, int32_t hi)
 {
-    *e = to_bytes(y);
+    *e = to_stored(y);
     e->second = count * (int64_t)sizeof *constants;
     e->scale = qcg_const(g, constants, 2 * (size_t)e->second, 32);
     add_step(e, (qcg_step){.kind = QCG_STEP_FUSED});
@@ -122,15 +123,37 @@ llb_val qcg_epilogue_apply(qcg *g, const qcg_epilogue *e, llb_val v, llb_val sca
     return v;
 }
 
-llb_val qcg_epilogue_bytes(qcg *g, const qcg_epilogue *e, const qcg_machine *m, const llb_val *v,
-                           unsigned n)
+int64_t qcg_epilogue_elem(const qcg_epilogue *e)
 {
-    return qcg_epilogue_bound(g, e, m->narrow(g, v, n, e->zp, e->is_unsigned));
+    return !e->narrow ? 4 : e->words ? 2 : 1;
 }
 
-llb_val qcg_epilogue_bound(qcg *g, const qcg_epilogue *e, llb_val bytes)
+/* LLVM knows the instructions that saturate by these bounds. */
+static llb_val to_words(qcg *g, const llb_val *v, unsigned n)
 {
-    return qcg_bound_bytes(g, bytes, e->is_unsigned, e->lo, e->hi);
+    llb_val all = llb_concat_all(g, v, n);
+    if (g->machine->saturates)
+        all = llb_clamp_i32(g, all, INT16_MIN, INT16_MAX);
+    return LLVMBuildTrunc(g->b, all, llb_vec(llb_int(g, 16), llb_lanes(all)), "");
+}
+
+static llb_val bound_words(qcg *g, const qcg_epilogue *e, llb_val words)
+{
+    unsigned lanes = llb_lanes(words);
+    if (e->lo > INT16_MIN)
+        words = llb_smax(g, words, llb_i16s(g, e->lo, lanes));
+    return e->hi < INT16_MAX ? llb_smin(g, words, llb_i16s(g, e->hi, lanes)) : words;
+}
+
+llb_val qcg_epilogue_narrow(qcg *g, const qcg_epilogue *e, const qcg_machine *m, const llb_val *v,
+                            unsigned n)
+{
+    return qcg_epilogue_bound(g, e, e->words ? to_words(g, v, n) : m->narrow(g, v, n, e->zp, e->is_unsigned));
+}
+
+llb_val qcg_epilogue_bound(qcg *g, const qcg_epilogue *e, llb_val narrowed)
+{
+    return e->words ? bound_words(g, e, narrowed) : qcg_bound_bytes(g, narrowed, e->is_unsigned, e->lo, e->hi);
 }
 
 /* Column `col` of row `row`, of elements of `bytes`. */
@@ -150,9 +173,9 @@ static void store_words(qcg *g, const qcg_machine *m, const qcg_tile_store *t, c
     }
 }
 
-/* Bytes of the vectors first .. first + n - 1, split where a row ends or a tail is cut. */
-static void store_bytes(qcg *g, const qcg_machine *m, const qcg_tile_store *t, llb_val bytes,
-                        unsigned first, unsigned n)
+/* Elements of the vectors first .. first + n - 1, split where a row ends or a tail is cut. */
+static void store_narrow(qcg *g, const qcg_machine *m, const qcg_tile_store *t, unsigned elem, llb_val v,
+                         unsigned first, unsigned n)
 {
     for (unsigned i = 0; i < n;) {
         unsigned row = (first + i) / t->vectors, col = (first + i) % t->vectors, run = 1;
@@ -161,8 +184,8 @@ static void store_bytes(qcg *g, const qcg_machine *m, const qcg_tile_store *t, l
         unsigned count = run * m->lanes;
         if (t->tail && col + run == t->vectors)
             count -= m->lanes - t->tail + (QIR_BUG(10) && t->tail > 1);
-        llb_val p = place(g, t, row, col * m->lanes, 1);
-        llb_store(g, llb_slice(g, bytes, i * m->lanes, count), p, 1);
+        llb_val p = place(g, t, row, col * m->lanes, elem);
+        llb_store(g, llb_slice(g, v, i * m->lanes, count), p, elem);
         i += run;
     }
 }
@@ -180,7 +203,7 @@ void qcg_epilogue_store(qcg *g, const qcg_epilogue *e, const qcg_machine *m,
         for (unsigned j = i; j < i + n; j++)
             v[j] =
                 qcg_epilogue_apply(g, e, v[j], llb_at(g, t->scale, j % t->vectors * m->lanes * 4));
-        store_bytes(g, m, t, qcg_epilogue_bytes(g, e, m, v + i, n), i, n);
+        store_narrow(g, m, t, (unsigned)qcg_epilogue_elem(e), qcg_epilogue_narrow(g, e, m, v + i, n), i, n);
         i += n;
     }
 }

@@ -27,9 +27,10 @@ typedef struct qcg_epilogue {
     int64_t second;    /* bytes from there to a column's addend or exponent */
     bool once;         /* fixed-point products are rounded once */
     bool narrow;       /* to bytes: + zp; else i32 as they are */
+    bool words;        /* ... or to i16, whose zp is 0 */
     bool is_unsigned;
     int zp;
-    int lo, hi; /* bounds of the bytes, where they are left to the store */
+    int lo, hi; /* bounds of the elements, where they are left to the store */
 } qcg_epilogue;
 
 /* The steps of requantization to type `y` under bounds [lo, hi] by `count` factors, all of one
@@ -43,12 +44,15 @@ void qcg_epilogue_fused(qcg *g, qcg_epilogue *e, const float *constants, int64_t
 /* One vector of accumulators through the steps; `scale`: where its columns' scales are. */
 llb_val qcg_epilogue_apply(qcg *g, const qcg_epilogue *e, llb_val acc, llb_val scale);
 
-/* Values after the steps to bytes of the result: `n` (1, 2, 4) vectors of the level's lanes. */
-llb_val qcg_epilogue_bytes(qcg *g, const qcg_epilogue *e, const qcg_machine *m, const llb_val *v,
+/* Bytes of a stored result. */
+int64_t qcg_epilogue_elem(const qcg_epilogue *e);
+
+/* Values after the steps to elements of the result: `n` (1, 2, 4) vectors of the level's lanes. */
+llb_val qcg_epilogue_narrow(qcg *g, const qcg_epilogue *e, const qcg_machine *m, const llb_val *v,
                            unsigned n);
 
-/* Narrowed bytes within the bounds, as the result stores them. */
-llb_val qcg_epilogue_bound(qcg *g, const qcg_epilogue *e, llb_val bytes);
+/* Narrowed elements within the bounds, as the result stores them. */
+llb_val qcg_epilogue_bound(qcg *g, const qcg_epilogue *e, llb_val narrowed);
 
 /* Stores a tile v[row * vectors + vector] at out + row * stride; the last vector has `tail` columns
  * (0: whole).  `scale` as above, for the tile's first column. */

@@ -160,7 +160,7 @@ static void fetch_next(qcg *g, const qcg_gemm *m, llb_val w, qcg_tile_at *at)
 static void column_groups(qcg *g, const qcg_gemm *m, const tiling *t, qcg_tile_at at,
                           int64_t first_block, int64_t count)
 {
-    int64_t out_bytes = m->e->narrow ? 1 : 4, lines = tile_lines(m, at.tile), rows = at.tile.rows / lines;
+    int64_t out_bytes = qcg_epilogue_elem(m->e), lines = tile_lines(m, at.tile), rows = at.tile.rows / lines;
     qcg_share ln, ll, lm;
     qcg_share_begin(g, &ln, count * at.tile.vectors, at.tile.vectors, t->cut == 0);
     llb_val block = llb_add(g, ln.loop.iv, llb_i64(g, first_block));

@@ -14,7 +14,7 @@ bool qcg_products_i8_init(qcg *g, const qir_kernel_plan *p, qcg_products_i8 *r)
                             : qcg_weights_packed(g, p->w.groups, p->packing);
     if (!r->m.w || !qcg_sums_get(g, &w, r->m.m->lanes, true, &r->sums))
         return false;
-    r->out_elem = r->sums.e.narrow ? 1 : 4;
+    r->out_elem = qcg_epilogue_elem(&r->sums.e);
     r->m.bias = r->sums.start;
     r->m.e = &r->sums.e;
     r->m.scale = r->sums.e.scale;

@@ -241,7 +241,7 @@ static bool types_ok(qcg *g, bool largest)
     if (largest)
         return qir_dtype_is_int(x->dtype) && x->dtype == y->dtype;
     return x->quant && y->quant && x->quant->count == 1 && y->quant->count == 1 &&
-           qir_dtype_bits(x->dtype) <= 8 && qir_dtype_bits(y->dtype) <= 8;
+           qir_dtype_bits(x->dtype) <= 16 && qir_dtype_bits(y->dtype) <= 16;
 }
 
 bool qcg_lower_pool(qcg *g, const qir_kernel_plan *plan)
@@ -250,7 +250,7 @@ bool qcg_lower_pool(qcg *g, const qir_kernel_plan *plan)
     pool p = {.plan = *plan, .is_float = x->dtype == QIR_f32, .dtype = x->dtype};
     p.largest = g->op->opcode == QIR_OP_max_pool;
     if (!types_ok(g, p.largest))
-        return qcg_unsupported(g, "f32 or per-tensor 8-bit quantized values");
+        return qcg_unsupported(g, "f32 or per-tensor quantized values of at most 16 bits");
     const qir_window *w = &p.plan.w;
     qcg_window_init(g, &p.win, &p.plan, 0);
     p.win.padding = padding_value(g, &p);

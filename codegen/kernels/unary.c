@@ -150,9 +150,11 @@ bool qir_lower_unary(qcg *g)
     qcg_element_fn fn = plain_fn(g->op, x->dtype);
     if (!x->quant && !y->quant && fn)
         return qcg_elementwise(g, qcg_compute_lane(g, x->dtype), fn);
+    bool bound = g->op->opcode == QIR_OP_relu || g->op->opcode == QIR_OP_clamp;
+    if (bound && x->quant && x == y && qir_opcode_computes_on(g->op->opcode, x))
+        return qcg_elementwise(g, QCG_I32, bound_stored);
     if (!qcg_is_byte(x) || !qcg_is_byte(y))
         return qcg_unsupported(g, "f32, f16, bf16 or per-tensor 8-bit quantized values; f64 and "
                                   "integers where no elementary function is needed");
-    bool bound = g->op->opcode == QIR_OP_relu || g->op->opcode == QIR_OP_clamp;
-    return bound ? qcg_elementwise(g, QCG_I32, bound_stored) : lookup(g);
+    return lookup(g);
 }

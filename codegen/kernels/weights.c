@@ -184,11 +184,11 @@ double qcg_largest_scaled(qcg *g, const qcg_weights *w)
     if (!qcg_bias_data(g, &data))
         return INFINITY;
     const int32_t *bias = data;
-    double largest = 0.0;
+    double largest = 0.0, most = exp2(qir_dtype_bits(qir_op_operand(g->op, 0)->type->dtype)) - 1.0;
     for (int64_t row = 0; row < w->groups * w->n; row++) {
         double sum = bias ? fabs((double)bias[row]) : 0.0;
         for (int64_t k = 0; k < w->k; k++)
-            sum += 255.0 * abs(w->i16[row * w->k + k]);
+            sum += most * abs(w->i16[row * w->k + k]);
         double scaled = sum * (double)factor(g, row).real;
         largest = scaled > largest ? scaled : largest;
     }

@@ -331,7 +331,7 @@ static llb_val pixel_row(qcg *g, const qcg_winograd *r, llb_val row, unsigned y)
     int64_t height = t->dims[t->rank - 2], width = t->dims[t->rank - 1];
     llb_val plane = llb_add(g, llb_mul_const(g, r->image, r->p->w.out[0]), r->plane);
     llb_val at = llb_add(g, llb_mul_const(g, plane, height), inside(g, r, row, y, height));
-    return llb_index(g, g->out, at, width * r->p->w.o * (r->e.narrow ? 1 : 4));
+    return llb_index(g, g->out, at, width * r->p->w.o * qcg_epilogue_elem(&r->e));
 }
 
 /* Lines `end` - 1 and before, a store of them, of the tiles of a row.  out: where they begin, the last one first.
@@ -341,7 +341,7 @@ static void result_lines(qcg *g, const qcg_winograd *r, llb_val sums, unsigned e
 {
     const qir_type *y = g->op->results[0].type;
     unsigned tile = (unsigned)r->p->winograd.tile;
-    int64_t width = y->dims[y->rank - 1], bytes = r->p->w.o * (r->e.narrow ? 1 : 4);
+    int64_t width = y->dims[y->rank - 1], bytes = r->p->w.o * qcg_epilogue_elem(&r->e);
     llb_val v[AT_ONCE], each[AT_ONCE];
     llb_val factor = factors(g, r);
     qcg_tile_store here = *s;
@@ -371,7 +371,7 @@ static void result_rows(qcg *g, const qcg_winograd *r, llb_val sums, llb_val blo
     llb_begin(g, &l, 0, r->p->block / tile, 1);
     llb_val row = llb_add(g, r->row, llb_mul_const(g, l.iv, tile));
     for (unsigned i = 0; i < AT_ONCE / tile; i++)
-        out[i] = llb_index(g, pixel_row(g, r, row, end - 1 - i), block, lanes * (r->e.narrow ? 1 : 4));
+        out[i] = llb_index(g, pixel_row(g, r, row, end - 1 - i), block, lanes * qcg_epilogue_elem(&r->e));
     result_lines(g, r, llb_index(g, sums, l.iv, tiles * r->vectors * lanes * 4), end, s, out);
     llb_end(g, &l);
 }

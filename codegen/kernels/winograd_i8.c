@@ -189,7 +189,7 @@ bool qcg_lower_winograd_i8(qcg *g, const qir_kernel_plan *p)
     if (g->op->results[0].type->quant)
         set_results(g, r, &w);
     j.win.inner = w.n / (QIR_WINOGRAD_VECTORS * r->m->lanes);
-    qcg_window_walk(g, &j.win, r->e.narrow ? 1 : 4, block, &j);
+    qcg_window_walk(g, &j.win, qcg_epilogue_elem(&r->e), block, &j);
     return true;
 }
 

@@ -8,7 +8,8 @@ eval_dot eval_product_kind(const qir_type *x, const qir_type *w, const qir_type 
     eval_class cx = eval_class_of(x), cw = eval_class_of(w), cy = eval_class_of(y);
     if (cx == EVAL_QUANT && cw == EVAL_QUANT && (cy == EVAL_QUANT || cy == EVAL_INT) &&
         !w->quant->group) {
-        bool narrow = qir_dtype_bits(x->dtype) <= 8 && qir_dtype_bits(w->dtype) <= 8;
+        bool narrow = (qir_dtype_bits(x->dtype) <= 8 || qir_type_is_word_quant(x)) &&
+                      qir_dtype_bits(w->dtype) <= 8;
         return narrow ? EVAL_DOT_I16 : EVAL_DOT_I32;
     }
     if (cx == EVAL_INT && cw == EVAL_INT)

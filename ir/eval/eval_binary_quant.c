@@ -40,6 +40,18 @@ static void tflite_add(qir_eval_args *a)
     eval_put_i32(&a->out[0], z.out);
 }
 
+static bool wide_add(qir_eval_args *a)
+{
+    const qir_quant *y = a->out[0].type->quant;
+    qir_wide_sum s;
+    qir_wide_sum_params(a->in[0].type->quant, a->in[1].type->quant, y, a->op->opcode == QIR_OP_sub, &s);
+    quantized z = quantized_begin(a);
+    for (int64_t i = 0; i < z.n; i++)
+        z.out[i] = qir_wide_sum_value(&s, z.p[i], z.q[i], z.lo, z.hi, y->zero_point[0]);
+    eval_put_i32(&a->out[0], z.out);
+    return true;
+}
+
 typedef bool (*params_fn)(float sa, int32_t za, float sb, int32_t zb, float sy, qir_qadd *out);
 
 static bool quantized_add(qir_eval_args *a, params_fn params)
@@ -47,6 +59,8 @@ static bool quantized_add(qir_eval_args *a, params_fn params)
     const qir_quant *p = a->in[0].type->quant, *q = a->in[1].type->quant;
     const qir_quant *y = a->out[0].type->quant;
     qir_qadd k;
+    if (qir_sum_is_wide(p, q, y))
+        return wide_add(a);
     if (!params(p->scale[0], p->zero_point[0], q->scale[0], q->zero_point[0], y->scale[0], &k))
         return qir_error(a->diag, a->op->loc, "eval.scale",
                          "'%s' needs operand scales between 2^-10 and 2^8 times the result's scale",

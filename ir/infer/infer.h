@@ -62,14 +62,16 @@ bool infer_result_plain(qir_infer *q, unsigned i, const infer_dims *dims, qir_dt
 /* Any element type, but given: only the shape and the order are checked. */
 bool infer_result_given(qir_infer *q, unsigned i, const infer_dims *dims);
 bool infer_order_ok(qir_infer *q, unsigned i, const qir_type *given, qir_order want);
-/* Quantized per tensor to 8 bits with parameters of its own: must be given. */
+/* Quantized per tensor with parameters of its own: must be given. */
 bool infer_result_free(qir_infer *q, unsigned i, const infer_dims *dims);
 
-/* Quantized operands of arithmetic ops: static parameters, per tensor, 8 bits. */
-bool infer_per_tensor8(qir_infer *q, unsigned i);
+/* What the op's integers take (qir_opcode_computes_on), in words. */
+const char *infer_activations(const qir_infer *q);
+/* Quantized operands of arithmetic ops: of these types. */
+bool infer_activation(qir_infer *q, unsigned i);
 /* Moving elements keeps per-tensor parameters; an axis would have to move with them. */
 bool infer_movable(qir_infer *q, const qir_type *x);
-/* requant multiplier (s_a * s_b) / s_y within [2^-32, 256). */
+/* requant multiplier (s_a * s_b) / s_y within the limits of result 0. */
 bool infer_multiplier(qir_infer *q, float sa, float sb, float sy);
 /* Attributes min and max: ordered, not NaN. */
 bool infer_bounds(qir_infer *q);

@@ -38,7 +38,7 @@ static bool check_weight(qir_infer *q, const qir_type *x, const qir_type *w, int
     if (!w->quant)
         return infer_fail(q, "type.operand", "input %s and weight %s, expected both quantized",
                           infer_text(q, x), infer_text(q, w));
-    if (!infer_per_tensor8(q, 0))
+    if (!infer_activation(q, 0))
         return false;
     const qir_quant *wq = w->quant;
     if (wq->dynamic || wq->group || (wq->axis >= 0 && wq->axis != axis) ||

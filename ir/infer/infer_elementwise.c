@@ -32,7 +32,7 @@ bool qir_infer_same(qir_infer *q)
         return false;
     if (!x->quant)
         return infer_result(q, 0, &dims, x);
-    if (!infer_per_tensor8(q, 0))
+    if (!infer_activation(q, 0))
         return false;
     switch (d->qrule.kind) {
     case QIR_QR_FIXED:
@@ -101,6 +101,9 @@ static bool shared_params(qir_infer *q, const qir_type *a, const qir_type *b)
 static bool add_ratios(qir_infer *q, const qir_quant *a, const qir_quant *b, const qir_quant *y)
 {
     qir_qadd p;
+    if (qir_sum_is_wide(a, b, y))
+        return infer_multiplier(q, a->scale[0], 1.0f, y->scale[0]) &&
+               infer_multiplier(q, b->scale[0], 1.0f, y->scale[0]);
     return qir_qadd_params(a->scale[0], a->zero_point[0], b->scale[0], b->zero_point[0],
                            y->scale[0], &p) ||
            infer_fail(q, "quant.multiplier",
@@ -112,7 +115,7 @@ static bool add_ratios(qir_infer *q, const qir_quant *a, const qir_quant *b, con
 static bool quantized_broadcast(qir_infer *q, const infer_dims *dims, const qir_type *a,
                                 const qir_type *b)
 {
-    if (!infer_per_tensor8(q, 0) || !infer_per_tensor8(q, 1))
+    if (!infer_activation(q, 0) || !infer_activation(q, 1))
         return false;
     if (qir_op_desc_get(q->opcode)->qrule.kind != QIR_QR_BINARY)
         return shared_params(q, a, b) && infer_result(q, 0, dims, a);

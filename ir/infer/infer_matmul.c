@@ -35,7 +35,7 @@ static bool check_right(qir_infer *q, const qir_type *b)
 
 static bool quantized(qir_infer *q, const infer_dims *dims, const qir_type *a, const qir_type *b)
 {
-    if (!infer_per_tensor8(q, 0) || !check_right(q, b))
+    if (!infer_activation(q, 0) || !check_right(q, b))
         return false;
     if (q->results[0] && !q->results[0]->quant)
         return infer_result_plain(q, 0, dims, QIR_i32);

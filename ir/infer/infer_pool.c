@@ -92,12 +92,13 @@ static bool pool_dims(qir_infer *q, const qir_type *x, infer_dims *dims, int64_t
 static bool mean_multipliers(qir_infer *q, const qir_type *x, int64_t least, int64_t most)
 {
     float sx = x->quant->scale[0], sy = q->results[0]->quant->scale[0];
-    return (qir_requant_multiplier_ok(qir_mean_multiplier(sx, sy, least)) &&
-            qir_requant_multiplier_ok(qir_mean_multiplier(sx, sy, most))) ||
+    const qir_quant *y = q->results[0]->quant;
+    return (qir_requant_multiplier_ok(qir_mean_multiplier(sx, sy, least), y) &&
+            qir_requant_multiplier_ok(qir_mean_multiplier(sx, sy, most), y)) ||
            infer_fail(q, "quant.multiplier",
                       "scales %g of the operand and %g of the result give a "
-                      "multiplier outside [2^-32, 256) for means of %lld elements",
-                      (double)sx, (double)sy, (long long)most);
+                      "multiplier outside [2^-32, %d) for means of %lld elements",
+                      (double)sx, (double)sy, qir_requant_limit(y), (long long)most);
 }
 
 /* Mean-like ops (rule FREE) have parameters of their own, the others keep the operand's. */
@@ -106,7 +107,7 @@ static bool windowed_result(qir_infer *q, const infer_dims *dims, const qir_type
 {
     if (!x->quant)
         return infer_result(q, 0, dims, x);
-    if (!infer_per_tensor8(q, 0))
+    if (!infer_activation(q, 0))
         return false;
     if (qir_op_desc_get(q->opcode)->qrule.kind != QIR_QR_FREE)
         return infer_result(q, 0, dims, x);
@@ -191,7 +192,7 @@ bool qir_infer_softmax(qir_infer *q)
                           infer_text(q, x));
     if (!x->quant)
         return infer_result(q, 0, &dims, x);
-    if (!infer_per_tensor8(q, 0))
+    if (!infer_activation(q, 0))
         return false;
     if (q->results[0])
         return infer_result_free(q, 0, &dims);

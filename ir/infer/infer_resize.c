@@ -56,7 +56,7 @@ bool qir_infer_resize(qir_infer *q)
         dims.d[i] = sizes[i];
     }
     return infer_nonempty(q, x, "input") && check_words(q) && check_scales(q, x->rank) &&
-           check_roi(q, x->rank) && (!x->quant || infer_per_tensor8(q, 0)) &&
+           check_roi(q, x->rank) && (!x->quant || infer_activation(q, 0)) &&
            infer_result(q, 0, &dims, x);
 }
 

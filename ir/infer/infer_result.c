@@ -101,9 +101,7 @@ bool infer_result_free(qir_infer *q, unsigned i, const infer_dims *dims)
 {
     if (!infer_result_given(q, i, dims))
         return false;
-    return qir_type_is_byte_quant(q->results[i]) ||
-           infer_fail(q, "type.result",
-                      "result %u has type %s, expected i8 or u8 quantized per "
-                      "tensor",
-                      i, infer_text(q, q->results[i]));
+    return qir_opcode_computes_on(q->opcode, q->results[i]) ||
+           infer_fail(q, "type.result", "result %u has type %s, expected %s", i,
+                      infer_text(q, q->results[i]), infer_activations(q));
 }

@@ -38,7 +38,7 @@ static bool quantized_norm(qir_infer *q, const infer_dims *dims)
         if (q->operands[i] && infer_type(q, i)->dtype != QIR_f32)
             return infer_fail(q, "type.operand", "operand %u of type %s, expected f32 beside quantized values",
                               i, infer_text(q, infer_type(q, i)));
-    return infer_per_tensor8(q, 0) && infer_result_free(q, 0, dims);
+    return infer_activation(q, 0) && infer_result_free(q, 0, dims);
 }
 
 bool qir_infer_layer_norm(qir_infer *q)

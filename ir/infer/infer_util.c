@@ -166,24 +166,31 @@ bool infer_nonempty(qir_infer *q, const qir_type *t, const char *what)
 
 /* --- quantization ---------------------------------------------------------------------------- */
 
-bool infer_per_tensor8(qir_infer *q, unsigned i)
+const char *infer_activations(const qir_infer *q)
+{
+    bool words = qir_op_desc_get(q->opcode)->traits & QIR_TRAIT_WORDS;
+    return words ? "i8, u8, or i16 with zero point 0, quantized per tensor"
+                 : "i8 or u8 quantized per tensor";
+}
+
+bool infer_activation(qir_infer *q, unsigned i)
 {
     const qir_type *t = infer_type(q, i);
-    return qir_type_is_byte_quant(t) ||
+    return qir_opcode_computes_on(q->opcode, t) ||
            infer_fail(q, "quant.operand",
-                      "operand %u has type %s, expected i8 or u8 quantized per "
-                      "tensor; dequantize other forms first",
-                      i, infer_text(q, t));
+                      "operand %u has type %s, expected %s; dequantize other forms first", i,
+                      infer_text(q, t), infer_activations(q));
 }
 
 bool infer_multiplier(qir_infer *q, float sa, float sb, float sy)
 {
     float m = qir_requant_multiplier(sa, sb, sy);
-    return qir_requant_multiplier_ok(m) ||
+    const qir_quant *y = q->results[0]->quant;
+    return qir_requant_multiplier_ok(m, y) ||
            infer_fail(q, "quant.multiplier",
                       "scales %g and %g of the operands and %g of the result "
-                      "give the multiplier %g, outside [2^-32, 256)",
-                      (double)sa, (double)sb, (double)sy, (double)m);
+                      "give the multiplier %g, outside [2^-32, %d)",
+                      (double)sa, (double)sb, (double)sy, (double)m, qir_requant_limit(y));
 }
 
 bool infer_movable(qir_infer *q, const qir_type *x)

@@ -84,7 +84,7 @@ bool qir_plan_chain_i8(qir_level level, const qir_op *op, qir_kernel_plan *p)
     const qir_window *w = &p->w;
     double row;
     if (!has_chains(qir_level_get(level)) || qir_op_weight(op) < 0 || qir_plan_is_dynamic(op) ||
-        qir_plan_is_float(op) || w->groups > 1 || w->c * w->taps < LEAST_K || !choose_length(op, p, &row))
+        !qir_plan_is_of_bytes(op) || w->groups > 1 || w->c * w->taps < LEAST_K || !choose_length(op, p, &row))
         return false;
     p->own_weights = true;
     p->elem = sizeof(int8_t);

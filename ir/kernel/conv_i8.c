@@ -31,7 +31,7 @@ bool qir_plan_conv_i8(qir_level level, const qir_op *op, qir_kernel_plan *p)
         return false; /* pairs of rows need a panel */
     plan_runs(p);
     qir_plan_bands(p, qir_plan_block_in(p, band_bytes(p)));
-    p->in_place = p->elem == 1 && !w->padded && p->k_stride == p->k;
+    p->in_place = p->elem == qir_dtype_bytes(op->operands[0].value->type->dtype) && !w->padded && p->k_stride == p->k;
     if (p->in_place) {
         p->has_band = false;
         p->band_bytes = 0;

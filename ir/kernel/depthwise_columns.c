@@ -112,7 +112,7 @@ static double instructions(const qir_kernel_plan *p)
 bool qir_plan_depthwise_columns(qir_level level, const qir_op *op, qir_kernel_plan *p)
 {
     qir_columns *c = &p->columns;
-    if (qir_op_weight(op) < 0 || !qir_plan_is_depthwise(op, &p->w) || qir_plan_is_float(op) ||
+    if (qir_op_weight(op) < 0 || !qir_plan_is_depthwise(op, &p->w) || !qir_plan_is_of_bytes(op) ||
         !takes_window(&p->w))
         return false;
     p->kgroup = rows_of_product(level, op);

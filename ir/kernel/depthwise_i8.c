@@ -1,4 +1,4 @@
-/* Depthwise convolution of bytes, widened to i16 in the band. */
+/* Depthwise convolution of bytes, widened to i16 in the band, or of i16. */
 #include "kernel/kernel.h"
 
 bool qir_plan_depthwise_i8(qir_level level, const qir_op *op, qir_kernel_plan *p)

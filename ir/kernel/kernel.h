@@ -17,6 +17,8 @@ const qir_type *qir_plan_weight(const qir_op *op);
 bool qir_plan_weight_is_i8(const qir_op *op);
 bool qir_plan_is_dynamic(const qir_op *op);
 bool qir_plan_is_float(const qir_op *op);
+/* Are operand 0 and the result quantized to 8 bits, or the result raw sums? */
+bool qir_plan_is_of_bytes(const qir_op *op);
 bool qir_plan_is_depthwise(const qir_op *op, const qir_window *w);
 
 /* Integer products with parameters known: sets wide, elem, kgroup, pairs. */

@@ -32,6 +32,11 @@ bool qir_plan_is_float(const qir_op *op)
     return qir_dtype_is_float(op->operands[0].value->type->dtype);
 }
 
+bool qir_plan_is_of_bytes(const qir_op *op)
+{
+    return qir_type_is_byte_quant(op->operands[0].value->type) && op->results[0].type->dtype != QIR_i16;
+}
+
 bool qir_plan_is_depthwise(const qir_op *op, const qir_window *w)
 {
     return !qir_plan_is_dynamic(op) && w->groups == w->c && w->o == w->c && w->c > 1;
@@ -116,11 +121,10 @@ static int64_t block_of_pairs(int64_t positions, int64_t block)
     return block + block % 2;
 }
 
-static void plan_direct(qir_kernel_plan *p)
+static void plan_direct(qir_kernel_plan *p, size_t operand)
 {
     const qir_window *w = &p->w;
     int64_t positions = w->n * w->out[0] * w->out[1] * w->out[2];
-    size_t operand = p->is_float ? 4 : 1;
     p->pairs = p->pairs && positions > 1;
     p->in_place = !p->pairs && p->elem == operand && p->k_stride == p->k && !p->raised &&
                   (positions < MANY_ROWS || !crowded(p, PAGE));
@@ -142,7 +146,7 @@ void qir_plan_panels(qir_kernel_plan *p, const qir_op *op)
     for (unsigned a = 0; a < 3; a++)
         p->direct = p->direct && w->stride[a] == 1;
     if (p->direct)
-        plan_direct(p);
+        plan_direct(p, qir_dtype_bytes(op->operands[0].value->type->dtype));
     else
         qir_plan_bands(p, p->most_rows / w->out[2]);
     p->pairs = p->pairs && p->panel_rows % 2 == 0;

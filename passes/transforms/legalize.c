@@ -17,6 +17,8 @@ static bool dtype_ok(const qir_op *op, const qir_type *t)
         return true;
     if (t->quant && qir_dtype_bits(t->dtype) < 8 && qir_codes_operand(op->opcode) >= 0)
         return true; /* weights of few bits */
+    if (t->quant && qir_opcode_computes_on(op->opcode, t))
+        return true;
     if (qir_op_has_trait(op, QIR_TRAIT_ANY_TYPE))
         return t->dtype != QIR_f64 || !qir_op_has_trait(op, QIR_TRAIT_NO_F64);
     for (size_t i = 0; i < sizeof ok / sizeof ok[0]; i++)

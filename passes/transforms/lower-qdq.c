@@ -26,7 +26,8 @@ static bool match_result(qir_lowering *l)
             return qir_stays_float(l, "its result is quantized in two ways");
         l->type = t;
     }
-    return qir_type_is_byte_quant(l->type) || qir_stays_float(l, "its result is not 8 bits per tensor");
+    return qir_opcode_computes_on(l->opcode, l->type) ||
+           qir_stays_float(l, "its result is not %s per tensor", qir_widths(l->opcode));
 }
 
 /* --- rewriting -------------------------------------------------------------------------------- */

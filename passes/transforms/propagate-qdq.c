@@ -125,7 +125,7 @@ static const qir_type *shaped(const qir_op *op, const qir_type *shape, const qir
  * set of parameters. */
 static bool dequantize_passes(const qir_op *op, const qir_type *x)
 {
-    return qir_type_is_byte_quant(x) ||
+    return qir_opcode_computes_on(op->opcode, x) ||
            (op->opcode == QIR_OP_transpose && x->quant && !x->quant->group && !x->quant->dynamic);
 }
 
@@ -158,7 +158,7 @@ static bool sink_dequantize_concat(qir_rewriter *rw, qir_op *op, void *pass)
     for (uint32_t i = 0; i < op->noperands; i++) {
         qir_op *dq = qir_op_feeder(op, i, QIR_OP_dequantize);
         in[i] = dq ? qir_op_operand(dq, 0) : NULL;
-        if (!in[i] || !qir_type_is_byte_quant(in[i]->type) || in[i]->type->quant != in[0]->type->quant)
+        if (!in[i] || !qir_opcode_computes_on(op->opcode, in[i]->type) || in[i]->type->quant != in[0]->type->quant)
             return false;
     }
     if (!begin(pass))
@@ -171,7 +171,7 @@ static qir_op *movable(const qir_op *q, bool (*kind)(const qir_op *))
 {
     qir_op *op = qir_value_op(qir_op_operand(q, 0));
     bool ends = op && is_bounding(op) && !qir_op_feeder(op, 0, QIR_OP_dequantize);
-    bool fits = op && kind(op) && !ends && qir_type_is_byte_quant(q->results[0].type) &&
+    bool fits = op && kind(op) && !ends && qir_opcode_computes_on(op->opcode, q->results[0].type) &&
                 qir_value_has_one_use(&op->results[0]);
     return fits ? op : NULL;
 }
@@ -218,11 +218,16 @@ static bool hoist_quantize_concat(qir_rewriter *rw, qir_op *q, void *pass)
 }
 
 /* requantize needs a ratio of scales that the arithmetic covers. */
+static bool is_stored(const qir_type *t)
+{
+    return qir_type_is_byte_quant(t) || qir_type_is_word_quant(t);
+}
+
 static bool can_requantize(const qir_type *x, const qir_type *y)
 {
-    return qir_type_is_byte_quant(x) && qir_type_is_byte_quant(y) &&
+    return is_stored(x) && is_stored(y) &&
            qir_requant_multiplier_ok(
-               qir_requant_multiplier(x->quant->scale[0], 1.0f, y->quant->scale[0]));
+               qir_requant_multiplier(x->quant->scale[0], 1.0f, y->quant->scale[0]), y->quant);
 }
 
 static bool merge_pair(qir_rewriter *rw, qir_op *q, void *pass)

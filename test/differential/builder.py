@@ -25,10 +25,13 @@ class Builder:
         return self.pick([0 if low < 0 else 128, low, high, self.rng.randint(low, high),
                           self.rng.randint(low, high)])
 
-    def activation(self, scale=None):
+    def activation(self, scale=None, words=True):
+        """For values whose 8 bits would have this scale."""
+        scale = self.scale() if scale is None else f32(scale)
+        if words and self.chance(0.15):
+            return Quant("i16", [f32(scale / 256)], [0], low=self.pick([None, -32767]))
         storage = self.pick(["i8", "i8", "u8"])
         low = -128 if storage == "i8" else 0
-        scale = self.scale() if scale is None else f32(scale)
         if self.chance(0.05):
             return Quant(storage, [scale], [self.rng.randint(low + 1, low + 255)], low=low + 1)
         return Quant(storage, [scale], [self.zero_point(low, low + 255)])
@@ -88,7 +91,7 @@ class Builder:
                 for _ in range(n)]
 
     def quant_const(self, dims, q):
-        fmt = "B" if q.storage[0] == "u" else "b"
+        fmt = "B" if q.storage[0] == "u" else "h" if q.words else "b"
         return self.const(dims, q, dense(fmt, self.stored(q, product(dims))))
 
     def more_of(self, x, dims):
@@ -140,7 +143,13 @@ class Builder:
 
     def free(self, x):
         """Element of a result that has parameters of its own."""
-        return self.activation(x.elem.scale * 2 ** self.rng.uniform(-2, 2)) if x.quantized else x.elem
+        return self.activation(x.elem.step * 2 ** self.rng.uniform(-2, 2)) if x.quantized else x.elem
+
+    def byte(self, x):
+        """For ops that take 8 bits only."""
+        if not x.quantized or not x.elem.words:
+            return x
+        return self.emit("requantize", [x], [], x.dims, self.activation(x.elem.step, words=False))
 
     def instead(self):
         """What integer graphs have in place of an op of reals."""
@@ -218,6 +227,6 @@ class Builder:
         around = sw * 60 * depth ** 0.5 * 2 ** self.rng.uniform(-2, 2)
         if self.chance(0.05):  # multipliers near their limits, 2^-32 and 256
             around = self.pick([sw / 200, sw, min(w.elem.scales) * 2.0 ** 31])
-        around = min(around, min(w.elem.scales) * 2.0 ** 31)
-        q = self.activation(x.elem.scale * around)
+        around = min(around, min(w.elem.scales) * 2.0 ** 31 * x.elem.scale / x.elem.step)
+        q = self.activation(x.elem.step * around)
         return self.emit(op, [x, w] + b, attrs + self.bounds(), dims, q)

@@ -57,6 +57,15 @@ class Quant:
     def scale(self):
         return self.scales[0]
 
+    @property
+    def words(self):
+        return self.storage[1:] == "16"
+
+    @property
+    def step(self):
+        """The scale of 8 bits for the same range."""
+        return self.scale * (256 if self.words else 1)
+
 
 class Value:
     """`pair` is the Quant of which a real tensor is the dequantized form, where it is one."""
@@ -70,7 +79,7 @@ class Value:
 
     @property
     def bytes(self):
-        return product(self.dims) * (1 if self.quantized else BYTES.get(self.elem, 4))
+        return product(self.dims) * BYTES.get(self.elem.storage if self.quantized else self.elem, 4 - 3 * self.quantized)
 
     @property
     def quantized(self):

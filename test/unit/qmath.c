@@ -63,14 +63,16 @@ static void test_requantize(void)
     printf("requantize differs %d of 1000000\n", bad);
 }
 
-/* CHECK: multipliers 0.5 0.25 0.125 1 0 0 1
+/* CHECK: multipliers 0.5 0.25 0.125 1 0 0 1, 1 0
  */
 static void test_multipliers(void)
 {
-    printf("multipliers %g %g %g %d %d %d %d\n", (double)qir_requant_multiplier(0.5f, 0.5f, 0.5f),
+    const qir_quant byte = {.storage = QIR_i8}, word = {.storage = QIR_i16};
+    printf("multipliers %g %g %g %d %d %d %d, %d %d\n", (double)qir_requant_multiplier(0.5f, 0.5f, 0.5f),
            (double)qir_rescale_multiplier(0.5f, 2.0f), (double)qir_mean_multiplier(1.0f, 2.0f, 4),
-           qir_requant_multiplier_ok(0x1p-32f), qir_requant_multiplier_ok(0x0.ffp-32f),
-           qir_requant_multiplier_ok(256.0f), qir_requant_multiplier_ok(255.99f));
+           qir_requant_multiplier_ok(0x1p-32f, &byte), qir_requant_multiplier_ok(0x0.ffp-32f, &byte),
+           qir_requant_multiplier_ok(256.0f, &byte), qir_requant_multiplier_ok(255.99f, &byte),
+           qir_requant_multiplier_ok(256.0f, &word), qir_requant_multiplier_ok(65536.0f, &word));
 }
 
 /* CHECK: add: off by at most 1, by 1 in less than 0.01 %

@@ -85,6 +85,8 @@ bool qir_opcode_from_name(const char *name, size_t len, qir_opcode *out);
 const char *qir_opcode_suggest(const char *name, size_t len);
 bool qir_op_has_trait(const qir_op *op, unsigned trait);
 const char *qir_op_name(const qir_op *op);
+/* Do the integers of an op take or give values of type `t`: 8 bits or, with trait WORDS, 16, per tensor? */
+bool qir_opcode_computes_on(qir_opcode opcode, const qir_type *t);
 enum { QIR_MAX_RESULTS = 4 };
 /* Can an op have n results? */
 bool qir_op_takes_results(const qir_op_desc *desc, size_t n);

@@ -23,7 +23,9 @@ float qir_dequantize_value(int32_t q, float scale, int32_t zp);
 /* Requantization of an i32 accumulator: m = (s_x * s_w) / s_y in fp32, left to right;
  * q = rne(clamp(float(acc) * m, lo - zp, hi - zp)) + zp.  [lo, hi] within the storage range. */
 float qir_requant_multiplier(float sx, float sw, float sy);
-bool qir_requant_multiplier_ok(float m); /* 2^-32 <= m < 256 */
+/* 2^-32 <= m < 2^8, or 2^16 where the result has more than 8 bits. */
+int32_t qir_requant_limit(const qir_quant *y);
+bool qir_requant_multiplier_ok(float m, const qir_quant *y);
 
 /* The other multipliers that qir_requantize takes:
  *   mul, matmul        qir_requant_multiplier(s_a, s_b, s_y), acc = (a - z_a) * (b - z_b)
@@ -42,6 +44,18 @@ typedef struct qir_qadd {
 bool qir_qadd_params(float sa, int32_t za, float sb, int32_t zb, float sy, qir_qadd *out);
 bool qir_qsub_params(float sa, int32_t za, float sb, int32_t zb, float sy, qir_qadd *out); /* a - b */
 int32_t qir_qadd_value(const qir_qadd *p, int32_t a, int32_t b, int32_t lo, int32_t hi, int32_t zp);
+
+/* add and sub where operands or result have 16 bits, whose products with those multipliers would not fit
+ * i32: m = s_a / s_y and s_b / s_y (sub: less that) within qir_requant_multiplier_ok,
+ * q = rne(clamp(float(a - z_a) * m_a + float(b - z_b) * m_b, lo - zp, hi - zp)) + zp. */
+typedef struct qir_wide_sum {
+    int32_t za, zb;
+    float ma, mb;
+} qir_wide_sum;
+bool qir_sum_is_wide(const qir_quant *a, const qir_quant *b, const qir_quant *y);
+bool qir_wide_sum_params(const qir_quant *a, const qir_quant *b, const qir_quant *y, bool subtract,
+                         qir_wide_sum *out);
+int32_t qir_wide_sum_value(const qir_wide_sum *s, int32_t a, int32_t b, int32_t lo, int32_t hi, int32_t zp);
 
 /* Range of the quantized result under real-valued bounds [min, max] (the attributes min and max):
  * lo = clamp(rne(min/s) + zp), infinities give the storage range. */

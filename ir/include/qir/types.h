@@ -122,6 +122,8 @@ bool qir_type_same_shape(const qir_type *a, const qir_type *b);
 bool qir_quant_is_per_tensor(const qir_quant *q);
 /* i8 or u8, one static set of parameters for the whole tensor: what integer arithmetic takes. */
 bool qir_type_is_byte_quant(const qir_type *t);
+/* i16 with zero point 0, likewise: what ops with trait WORDS take besides. */
+bool qir_type_is_word_quant(const qir_type *t);
 /* Index of the parameters of element `i` (row-major) of a tensor of quantized type. */
 size_t qir_quant_index(const qir_type *t, int64_t i);
 

@@ -35,7 +35,7 @@ ELEMENTS = {'f32': ('<f4', 4), 'f64': ('<f8', 8), 'f16': ('<f2', 2), 'i1': ('|b1
 def arguments(text):
     """(name, dims, element) of each argument of main; quantized ones by their storage."""
     head = re.search(r'func @main\((.*?)\) -> ', text).group(1)
-    for name, shape, elem in re.findall(r'%(\w+): tensor<([\dx]+)x(quant<[iu]8|[fiu]\d+)', head):
+    for name, shape, elem in re.findall(r'%(\w+): tensor<([\dx]+)x(quant<[iu]\d+|[fiu]\d+)', head):
         yield name, [int(d) for d in shape.split('x')], elem.replace('quant<', '')
 
 
@@ -48,7 +48,7 @@ def payload(name, count, elem):
     if elem[0] == 'f':
         return b''.join(struct.pack(FLOATS[elem], rng.uniform(-4, 4)) for _ in range(count))
     if name == 'extreme':
-        return bytes(rng.choice(b'\x80\x7f\xff\0') for _ in range(count))
+        return bytes(rng.choice(b'\x80\x7f\xff\0') for _ in range(count * ELEMENTS[elem][1]))
     return bytes(rng.randrange(2 if elem == 'i1' else 256) for _ in range(count * ELEMENTS[elem][1]))
 
 

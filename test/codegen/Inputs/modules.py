@@ -2,15 +2,18 @@
 import random
 import struct
 
+def f32(v):
+    return struct.unpack('<f', struct.pack('<f', v))[0]
+
+
 INPUT = 'quant<i8:f32, 0.03:-5>'
 OTHER = 'quant<i8:f32, 0.041:7>'
 UNSIGNED = 'quant<u8:f32, 0.03:120>'
+WORDS = 'quant<i16:f32, 0.0001>'
+# Activations of a layer by their storage: scale and zero point of the operand, zero point of the result.
+STORED = {'i8': (0.02, 3, -7), 'u8': (0.02, 131, 121), 'i16': (f32(0.02 / 256), 0, 0)}
 REAL = ('f32', 'f64', 'f16')
 WHOLE = ('i32', 'i64', 'i16', 'u8', 'u32', 'u64')
-
-
-def f32(v):
-    return struct.unpack('<f', struct.pack('<f', v))[0]
 
 
 def dense(fmt, values):
@@ -47,7 +50,7 @@ class Weighted:
         return [self.o, self.x[1] // self.groups if self.kernel else self.x[-1]] + self.kernel
 
     def __init__(self, x, o, kernel=(), stride=1, pads=0, dilation=1, groups=1, attrs='', real=False,
-                 bias=True, zero_points=False, raw=False, storage='i8'):
+                 bias=True, zero_points=False, raw=False, storage='i8', to=None):
         self.rng = random.Random(str((x, o, kernel, stride, pads, groups)))
         self.x, self.o, self.kernel = list(x), o, list(kernel)
         n = len(kernel)
@@ -55,7 +58,7 @@ class Weighted:
         self.dilation = [dilation] * n if isinstance(dilation, int) else list(dilation)
         self.pads = [pads] * 2 * n if isinstance(pads, int) else list(pads)
         self.groups, self.attrs, self.real, self.bias = groups, attrs, real, bias
-        self.zero_points, self.raw, self.storage = zero_points, raw, storage
+        self.zero_points, self.raw, self.storage, self.to = zero_points, raw, storage, to or storage
 
     def result_dims(self):
         if not self.kernel:
@@ -84,10 +87,11 @@ class Weighted:
             bias = f'tensor<{self.o}xf32> = ' + dense('f', [self.rng.uniform(-1, 1)
                                                            for _ in range(self.o)])
         else:
-            elem = f'quant<{self.storage}:f32, 0.02:{3 if self.storage == "i8" else 131}>'
-            zp = -7 if self.storage == 'i8' else 121
-            scale = f32(0.02 * k ** 0.5)
-            result = 'i32' if self.raw else f'quant<{self.storage}:f32, {scale!r}:{zp}>'
+            step, zp, _ = STORED[self.storage]
+            elem = f'quant<{self.storage}:f32, {step!r}:{zp}>'
+            step, _, zp = STORED[self.to]
+            scale = f32(step * k ** 0.5)
+            result = 'i32' if self.raw else f'quant<{self.to}:f32, {scale!r}:{zp}>'
             bias = f'tensor<{self.o}xi32> = ' + dense('i', [self.rng.randint(-20000, 20000)
                                                            for _ in range(self.o)])
         attrs = [self.attrs] if self.attrs else []

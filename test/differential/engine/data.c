@@ -25,6 +25,14 @@ static float draw_real(uint64_t *state, bool tiny)
     return (tiny && bits % 8 == 0 ? 0x1p-130f : 1.0f) * (float)(int64_t)(bits >> 40) * (8.0f / (1 << 24)) - 4.0f;
 }
 
+static void put_int(qir_dtype t, void *data, int64_t i, int64_t v)
+{
+    if (qir_dtype_bytes(t) == 2)
+        ((int16_t *)data)[i] = (int16_t)v;
+    else
+        ((uint8_t *)data)[i] = (uint8_t)v;
+}
+
 qir_tensor data_draw(qir_context *ctx, const qir_type *t, uint64_t seed, uint32_t index)
 {
     uint64_t state = seed * 64 + index;
@@ -33,8 +41,7 @@ qir_tensor data_draw(qir_context *ctx, const qir_type *t, uint64_t seed, uint32_
     int64_t n = qir_type_elements(t);
     for (int64_t i = 0; i < n; i++)
         if (t->quant)
-            ((uint8_t *)data)[i] =
-                (uint8_t)draw_int(&state, t->quant->qmin, t->quant->qmax, extremes);
+            put_int(t->dtype, data, i, draw_int(&state, t->quant->qmin, t->quant->qmax, extremes));
         else
             ((float *)data)[i] = draw_real(&state, seed % 4 == 1);
     return (qir_tensor){t, data};

@@ -70,7 +70,7 @@ class Along(Builder):
         return self.result("cumsum", [x], attrs, x.dims, "f32")
 
     def softmax(self):
-        x = self.operand()
+        x = self.byte(self.operand())
         attrs = [f"axis = {self.rng.randrange(len(x.dims))}"]
         if not x.quantized:
             return self.result(self.pick(["softmax", "softmax", "log_softmax"]), [x], attrs, x.dims,
@@ -80,11 +80,11 @@ class Along(Builder):
         return self.emit("softmax", [x], attrs, x.dims, elem)
 
     def norm(self):
-        x = self.operand()
+        x = self.byte(self.operand())
         axis = self.rng.randrange(len(x.dims))
         if x.quantized:
             rest = [self.real_const(x.dims[axis:]) for _ in range(self.pick([0, 1, 2]))]
-            return self.emit("layer_norm", [x] + rest, [f"axis = {axis}"], x.dims, self.activation(0.02))
+            return self.emit("layer_norm", [x] + rest, [f"axis = {axis}"], x.dims, self.activation(0.02, words=False))
         op = self.pick(["layer_norm", "rms_norm"])
         rest = [self.real_const(x.dims[axis:]) for _ in range(self.pick([0, 1, 2 if op == "layer_norm" else 1]))]
         return self.result(op, [x] + rest, [f"axis = {axis}", "epsilon = 0.01"], x.dims, "f32")

@@ -47,18 +47,18 @@ class Elementwise(Builder):
         shared = op in ("maximum", "minimum")
         same = [v for v in self.values if v.quantized and v.dims == a.dims and
                 (not shared or v.elem is a.elem)]
-        elem = a.elem if shared else self.activation(a.elem.scale * 2 ** self.rng.uniform(-2, 2))
+        elem = a.elem if shared else self.activation(a.elem.step * 2 ** self.rng.uniform(-2, 2))
         if self.chance(0.4):
             b, out = self.pick([v for v in same if v is not a] or [a]), a.dims
         elif self.chance(0.5) and len(self.args) < 4:
             b = self.argument(dims, elem)
         else:
             b = self.quant_const(dims, elem)
-        largest = max(a.elem.scale, b.elem.scale)
-        around = a.elem.scale * b.elem.scale * 100 if op == "mul" else largest
+        largest = max(a.elem.step, b.elem.step)
+        around = a.elem.step * b.elem.step * 100 if op == "mul" else largest
         result = a.elem if shared else self.activation(around * 2 ** self.rng.uniform(-2, 2))
         if not shared and op != "mul":
-            ratios = [a.elem.scale / result.scale, b.elem.scale / result.scale]
+            ratios = [a.elem.step / result.step, b.elem.step / result.step]
             if min(ratios) < 2 ** -9 or max(ratios) > 200:
                 return None
         both = [a, b] if self.chance(0.7) else [b, a]
@@ -76,12 +76,12 @@ class Elementwise(Builder):
             x = self.emit("add", [x, self.real_const([1], 0.25, 1.0)], [], x.dims, "f32")
         if op == "exp" and x.elem == "f32":
             x = self.emit("clamp", [x], ["min = -20.0", "max = 6.0"], x.dims, "f32")
-        attrs = []
+        attrs, x = [], self.byte(x)
         if op in ("elu", "leaky_relu"):
             attrs = [f"alpha = {self.pick([0.01, 0.3, 1.0, 1.7])}"]
         elem = x.elem
         if x.quantized:
-            elem = self.activation(self.pick([1 / 256, 1 / 128, x.elem.scale]))
+            elem = self.activation(self.pick([1 / 256, 1 / 128, x.elem.scale]), words=False)
         return self.result(op, [x], attrs, x.dims, elem)
 
     def other_type(self):

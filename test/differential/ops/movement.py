@@ -132,7 +132,7 @@ class Movement(Builder):
                            x.elem)
 
     def resized(self):
-        x = self.operand([2, 3, 4])
+        x = self.byte(self.operand([2, 3, 4]))
         dims = x.dims[:-2] + [self.pick([1, 2, 5, 8, 12, d]) for d in x.dims[-2:]]
         if product(dims) > MAX_ELEMENTS:
             return None

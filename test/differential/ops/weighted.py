@@ -26,12 +26,17 @@ class Weighted(Builder):
                 return None
             dims.append(room // strides[i] + 1)
         depth = c // groups * product(kernel)
-        if product(dims) > MAX_ELEMENTS or product(dims) * depth > MAX_PRODUCTS:
+        if product(dims) > MAX_ELEMENTS or product(dims) * depth > MAX_PRODUCTS or self.overflows(x, depth):
             return None
         w = self.weight([out, c // groups] + kernel, 0)
         attrs = [f"strides = {strides}", f"pads = {pads}", f"dilations = {dilations}",
                  f"groups = {groups}"]
         return self.accumulate("conv", x, w, attrs, dims, depth)
+
+    @staticmethod
+    def overflows(x, depth):
+        """Sums of 16 bits times 8, zero points of weights and the largest bias included."""
+        return x.quantized and x.elem.words and depth * (32768 * 255) + (1 << 28) >= 1 << 31
 
     def chain(self):
         """What can work row by row: 1x1, depthwise, 1x1 and the like, each read by the next alone."""
@@ -52,7 +57,7 @@ class Weighted(Builder):
     def shortcut(self, first, x):
         if self.kind != "integer":
             return self.result("add", [first, x], [], x.dims, "f32")
-        a, b = first.elem.scale, x.elem.scale
+        a, b = first.elem.step, x.elem.step
         if not 2 ** -8 < a / b < 2 ** 8:
             return x
         return self.result("add", [first, x], [], x.dims, self.activation(max(a, b)))
@@ -84,7 +89,8 @@ class Weighted(Builder):
             size = (x.dims[2 + i] - 1) * strides[i] + (kernel[i] - 1) * dilations[i] + 1
             dims.append(size - pads[i] - pads[n + i])
         depth = c // groups * product(kernel)
-        if min(dims) < 1 or product(dims) > MAX_ELEMENTS or product(dims) * depth > MAX_PRODUCTS:
+        if min(dims) < 1 or product(dims) > MAX_ELEMENTS or product(dims) * depth > MAX_PRODUCTS or \
+                self.overflows(x, depth):
             return None
         w = self.weight([c, out // groups] + kernel, 1)
         attrs = [f"strides = {strides}", f"pads = {pads}", f"dilations = {dilations}",
@@ -94,13 +100,13 @@ class Weighted(Builder):
     def linear(self):
         x = self.operand()
         out = self.pick(CHANNELS + [65, 100])
-        if product(x.dims[:-1]) * out > MAX_ELEMENTS:
+        if product(x.dims[:-1]) * out > MAX_ELEMENTS or self.overflows(x, x.dims[-1]):
             return None
         w = self.weight([out, x.dims[-1]], 0)
         return self.accumulate("linear", x, w, [], x.dims[:-1] + [out], x.dims[-1])
 
     def matmul(self):
-        x = self.operand()
+        x = self.byte(self.operand())
         cols = self.pick(CHANNELS)
         lead = x.dims[:-2]
         mode = self.rng.randrange(4)
@@ -116,7 +122,7 @@ class Weighted(Builder):
             if self.chance(0.15):
                 return self.emit("matmul", [x, y], [], dims, "i32")
             around = x.elem.scale * max(y.elem.scales) * 60 * x.dims[-1] ** 0.5
-            return self.emit("matmul", [x, y], self.bounds(), dims, self.activation(around))
+            return self.emit("matmul", [x, y], self.bounds(), dims, self.activation(around, words=False))
         y = self.real_const(right) if self.chance(0.5) or len(self.args) > 3 else \
             self.argument(right, "f32")
         return self.result("matmul", [x, self.pair(y)], self.bounds(), dims, "f32")
@@ -124,7 +130,7 @@ class Weighted(Builder):
     def matmul_right(self, dims, cols, rows):
         """Parameters per column only of a matrix, and where it multiplies rows."""
         if self.chance(0.4) and len(self.args) < 4:
-            return self.argument(dims, self.activation())
+            return self.argument(dims, self.activation(words=False))
         q = self.weight_quant(cols if len(dims) == 2 else 1, len(dims) - 1)
         q.axis = q.axis if rows and len(dims) == 2 else None
         return self.quant_const(dims, q)
