@@ -6,6 +6,13 @@
 #include "interface/abi.h"
 #include "gen.h"
 
+/* A constant that the function of an op gets from its callers. */
+typedef struct qcg_constant {
+    bool in_file; /* weights file or pool */
+    size_t at;
+} qcg_constant;
+enum { QCG_MOST_CONSTANTS = 6 };
+
 /* One generated op, or region of ops: the function and what it was generated from. */
 typedef struct qcg_call {
     const qir_op *op;       /* of a region the last one, whose results are the call's */
@@ -14,16 +21,24 @@ typedef struct qcg_call {
     LLVMValueRef fn;
     bool shares;    /* has parameters task and tasks */
     unsigned tasks; /* that are worth while, at most */
+    unsigned most, first; /* parameters that are constants: how many, and the number of the first */
+    qcg_constant constants[QCG_MOST_CONSTANTS];
+    unsigned nconstants;  /* of them used */
+    bool own_constants;   /* it reads its constants where they are, by name, and is never shared */
 } qcg_call;
 
 /* Makes the function of op number k, for at most `tasks` tasks.  False: diagnosed. */
 bool qcg_lower_op(qcg *g, const qir_op *op, size_t k, const char *features, unsigned tasks, qcg_call *call);
 
 /* Adds the function of a call of which all else is known, with parameters task and tasks if it takes several:
- *     void, or code, (in..., results..., workspace[, task, tasks][, weights]) */
+ *     void, or code, (in..., results..., workspace[, task, tasks][, weights], constants...) */
 void qcg_call_function(qcg *g, const char *symbol, const char *features, qcg_call *call);
 /* The builder goes into its entry block, g knows its parameters; `in` are the first ones. */
-void qcg_call_enter(qcg *g, const qcg_call *call);
+void qcg_call_enter(qcg *g, qcg_call *call);
+/* Appends its constants to the arguments of a call, of which there are n; returns how many there are then. */
+unsigned qcg_pass_constants(qcg *g, const qcg_call *call, LLVMValueRef *args, unsigned n);
+/* The constants of all calls become a part of the object. */
+void qcg_pool_finish(qcg *g);
 
 /* Adds a function with the attributes that all generated code carries; `features` NULL: baseline. */
 LLVMValueRef qcg_add_function(qcg *g, const char *name, LLVMTypeRef type, LLVMLinkage linkage,

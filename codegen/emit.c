@@ -104,12 +104,11 @@ static void keep_order(LLVMTargetMachineRef tm)
     LLVMDisposeMessage(triple);
 }
 
-bool qcg_optimize(qir_diag_engine *diag, LLVMModuleRef module, LLVMTargetMachineRef tm,
-                  bool sanitizes)
+bool qcg_optimize(qir_diag_engine *diag, LLVMModuleRef module, LLVMTargetMachineRef tm, qcg_passes passes)
 {
     keep_order(tm);
-    return verify(diag, module) && run_passes(diag, module, tm, pipeline) &&
-           (!sanitizes || sanitize(diag, module, tm));
+    return verify(diag, module) && (!passes.merges || run_passes(diag, module, tm, "mergefunc")) &&
+           run_passes(diag, module, tm, pipeline) && (!passes.sanitizes || sanitize(diag, module, tm));
 }
 
 static bool cannot_emit(qir_diag_engine *diag, char *text)

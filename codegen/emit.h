@@ -10,10 +10,12 @@
 LLVMTargetMachineRef qcg_target_machine(qir_diag_engine *diag, const char *triple, const char *cpu,
                                         const char *features);
 
-/* Verifies `module` and runs the fixed pipeline; then, if `sanitizes`, what tells LLVM's thread sanitizer
- * of every access. */
-bool qcg_optimize(qir_diag_engine *diag, LLVMModuleRef module, LLVMTargetMachineRef tm,
-                  bool sanitizes);
+typedef struct qcg_passes {
+    bool merges;    /* functions whose code is the same into one */
+    bool sanitizes; /* tells LLVM's thread sanitizer of every access, behind all else */
+} qcg_passes;
+/* Verifies `module` and runs the pipeline. */
+bool qcg_optimize(qir_diag_engine *diag, LLVMModuleRef module, LLVMTargetMachineRef tm, qcg_passes passes);
 
 /* Appends object, assembly or IR to `out`. */
 bool qcg_emit(qir_diag_engine *diag, LLVMModuleRef module, LLVMTargetMachineRef tm,

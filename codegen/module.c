@@ -1,9 +1,10 @@
 /* From planned modules to an LLVM module: per level one internal function per op, in program order, and
- * a body that calls them; then the entry points. */
+ * a body that calls them; then the entry points.  Functions that turn out equal become one. */
 #include <string.h>
 #include <llvm-c/Target.h>
 #include "child.h"
 #include "emit.h"
+#include "image.h"
 #include "machine.h"
 #include "rows.h"
 #include "target.h"
@@ -101,7 +102,7 @@ static void finish_weights(qcg *g, const struct job *job, qir_strbuf *file)
 {
     if (!g->image)
         return;
-    qcg_image_write(g->image, job->opts->model, file);
+    qcg_weights_write(g->image, job->opts->model, file);
     qcg_abi_take_weights(job->abi, file);
     qcg_weights_check_function(g, job->abi);
 }
@@ -121,6 +122,7 @@ static bool build(qcg *g, const struct job *job, qir_strbuf *file)
         qcg_selftest_functions(g, job->abi, bodies);
     if (job->opts->emit == QIR_EMIT_PROGRAM)
         qcg_program(g, job->abi);
+    qcg_pool_finish(g);
     qcg_note(g);
     return true;
 }
@@ -159,10 +161,13 @@ static bool compile(void *user, qir_strbuf *out)
     g.b = LLVMCreateBuilderInContext(g.llvm);
     qcg_selftest selftest = {0};
     g.selftest = job->opts->selftest ? &selftest : NULL;
-    g.image = job->opts->weights ? qcg_image_create(g.arena) : NULL;
+    g.image = job->opts->weights ? qcg_image_create(g.arena, QCG_WEIGHTS_HEADER) : NULL;
+    g.pool = qcg_image_create(g.arena, 0);
+    g.pool_global = LLVMAddGlobal(g.module, LLVMInt8TypeInContext(g.llvm), "");
     set_flags(&g, tm);
     qir_strbuf file = {0};
-    if (!build(&g, job, &file) || !qcg_optimize(diag, g.module, tm, job->opts->sanitize_thread))
+    const qcg_passes passes = {.merges = !job->opts->debug_file, .sanitizes = job->opts->sanitize_thread};
+    if (!build(&g, job, &file) || !qcg_optimize(diag, g.module, tm, passes))
         return false;
     if (g.image)
         put_weights(&file, out);

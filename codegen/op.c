@@ -29,7 +29,7 @@ void qcg_call_function(qcg *g, const char *symbol, const char *features, qcg_cal
     unsigned n = 0;
     const qir_op *op = call->op;
     LLVMTypeRef ptr = LLVMPointerTypeInContext(g->llvm, 0);
-    LLVMTypeRef *params = QIR_NEW_ARRAY(g->arena, LLVMTypeRef, call->nin + op->nresults + 4);
+    LLVMTypeRef *params = QIR_NEW_ARRAY(g->arena, LLVMTypeRef, call->nin + op->nresults + 4 + call->most);
     call->shares = call->tasks > 1;
     while (n < call->nin + op->nresults + 1) /* and the workspace */
         params[n++] = ptr;
@@ -37,10 +37,14 @@ void qcg_call_function(qcg *g, const char *symbol, const char *features, qcg_cal
         params[n++] = LLVMInt64TypeInContext(g->llvm);
     if (g->image)
         params[n++] = ptr;
+    call->first = n;
+    while (n < call->first + call->most)
+        params[n++] = ptr;
     LLVMTypeRef result = qir_op_has_trait(op, QIR_TRAIT_CALLS) ? LLVMInt32TypeInContext(g->llvm)
                                                                : LLVMVoidTypeInContext(g->llvm);
     LLVMTypeRef type = LLVMFunctionType(result, params, n, false);
     call->fn = qcg_add_function(g, symbol, type, LLVMInternalLinkage, features);
+    LLVMSetUnnamedAddress(call->fn, LLVMGlobalUnnamedAddr); /* equal ones are one */
     qir_map_put(&g->op_of, call->fn, (void *)(uintptr_t)op);
 }
 
@@ -60,17 +64,21 @@ static bool is_in_place(const qir_op *op)
     return false;
 }
 
-static void bind_weights(qcg *g)
+static void bind_constants(qcg *g, const qcg_call *call)
 {
-    g->weights = g->image ? LLVMGetLastParam(g->fn) : NULL;
-    for (unsigned i = 0; g->weights && i < 2; i++)
-        qcg_enum_attr(g, g->fn, LLVMCountParams(g->fn), i ? "readonly" : "noalias");
+    unsigned from = call->first - (g->image != NULL);
+    g->weights = g->image ? LLVMGetParam(g->fn, from) : NULL;
+    for (unsigned i = from; i < call->first + call->most; i++) {
+        qcg_enum_attr(g, g->fn, i + 1, "noalias");
+        qcg_enum_attr(g, g->fn, i + 1, "readonly");
+    }
 }
 
-void qcg_call_enter(qcg *g, const qcg_call *call)
+void qcg_call_enter(qcg *g, qcg_call *call)
 {
     const qir_op *op = call->op;
     unsigned n = (unsigned)call->nin;
+    g->call = call;
     g->fn = call->fn;
     g->outs = QIR_NEW_ARRAY(g->arena, LLVMValueRef, op->nresults);
     /* The plan gives results and workspaces memory of their own, but for ops done in place. */
@@ -85,7 +93,7 @@ void qcg_call_enter(qcg *g, const qcg_call *call)
     g->task = call->shares ? LLVMGetParam(g->fn, n + 1) : NULL;
     g->tasks = call->shares ? LLVMGetParam(g->fn, n + 2) : NULL;
     g->units = 1;
-    bind_weights(g);
+    bind_constants(g, call);
     LLVMPositionBuilderAtEnd(g->b, LLVMAppendBasicBlockInContext(g->llvm, g->fn, "entry"));
 }
 
@@ -109,7 +117,7 @@ static void bind_operands(qcg *g, const qir_op *op)
 
 bool qcg_lower_op(qcg *g, const qir_op *op, size_t k, const char *features, unsigned tasks, qcg_call *call)
 {
-    *call = (qcg_call){.op = op, .tasks = tasks};
+    *call = (qcg_call){.op = op, .tasks = tasks, .most = QCG_MOST_CONSTANTS};
     g->op = op;
     list_inputs(g, op, call);
     qcg_call_function(g, qcg_op_symbol(g, op, k), features, call);
@@ -122,6 +130,7 @@ bool qcg_lower_op(qcg *g, const qir_op *op, size_t k, const char *features, unsi
     else
         LLVMBuildRetVoid(g->b);
     g->op = NULL;
+    g->call = NULL;
     if (g->units < tasks)
         call->tasks = (unsigned)g->units;
     return true;

@@ -14,7 +14,7 @@
 typedef struct part_function {
     unsigned step;
     qir_rows_part part;
-    LLVMValueRef fn;
+    qcg_call call;
 } part_function;
 
 typedef struct region {
@@ -27,11 +27,11 @@ typedef struct region {
 } region;
 
 /* --- parts ---------------------------------------------------------------------------------------- */
-static LLVMValueRef find_part(const region *w, unsigned step, const qir_rows_part *p)
+static const qcg_call *find_part(const region *w, unsigned step, const qir_rows_part *p)
 {
     for (size_t i = 0; i < w->parts.len; i++)
         if (w->parts.data[i].step == step && qir_rows_same_op(&w->parts.data[i].part, p))
-            return w->parts.data[i].fn;
+            return &w->parts.data[i].call;
     return NULL;
 }
 
@@ -44,7 +44,7 @@ static bool lower_part(region *w, unsigned step, int64_t block, bool cold)
     const qir_op *op = qir_rows_slice(w->r, step, &p, w->g->arena);
     if (!qcg_lower_op(w->g, op, w->k + step, w->features, 1, &call))
         return false;
-    part_function made = {step, p, call.fn};
+    part_function made = {step, p, call};
     qir_vec_push(&w->parts, made);
     return true;
 }
@@ -130,7 +130,7 @@ static void emit_step(const region *w, unsigned step, const qir_rows_part *p, ll
 {
     qcg *g = w->g;
     const qir_rows_step *s = &w->r->step[step];
-    llb_val *args = QIR_NEW_ARRAY(g->arena, llb_val, s->op->noperands + 3);
+    llb_val *args = QIR_NEW_ARRAY(g->arena, llb_val, s->op->noperands + 3 + QCG_MOST_CONSTANTS);
     unsigned n = add_operands(w, step, p, passed, outside, args);
     args[n++] = step + 1 == w->r->nsteps ? row_at(g, g->out, p->first, s->row_bytes, s->rows, passed)
                                          : ring_row(w, step, p->first - p->base);
@@ -139,8 +139,9 @@ static void emit_step(const region *w, unsigned step, const qir_rows_part *p, ll
         args[n++] = g->weights;
     if (p->first >= p->end)
         return;
-    LLVMValueRef fn = find_part(w, step, p);
-    LLVMBuildCall2(g->b, LLVMGlobalGetValueType(fn), fn, args, n, "");
+    const qcg_call *call = find_part(w, step, p);
+    n = qcg_pass_constants(g, call, args, n);
+    LLVMBuildCall2(g->b, LLVMGlobalGetValueType(call->fn), call->fn, args, n, "");
 }
 
 static void emit_block(const region *w, int64_t block, bool cold, llb_val passed)
@@ -253,6 +254,7 @@ bool qcg_lower_rows(qcg *g, const qir_rows *r, size_t k, const char *features, q
         (w.task ? emit_share : emit_all)(&w);
     LLVMBuildRetVoid(g->b);
     g->region = NULL;
+    g->call = NULL;
     qir_vec_free(&w.parts);
     return ok;
 }

@@ -54,7 +54,7 @@ LLVMValueRef qcg_call_op(qcg_frame *e, const qcg_call *call, const qcg_part *par
     unsigned n = 0;
     const qir_op *op = call->op;
     LLVMTypeRef word = LLVMInt64TypeInContext(e->g->llvm);
-    LLVMValueRef *args = QIR_NEW_ARRAY(e->g->arena, LLVMValueRef, call->nin + op->nresults + 4);
+    LLVMValueRef *args = QIR_NEW_ARRAY(e->g->arena, LLVMValueRef, call->nin + op->nresults + 4 + call->most);
     for (size_t i = 0; i < call->nin; i++)
         args[n++] = address(e, call->in[i]);
     for (uint32_t i = 0; i < op->nresults; i++)
@@ -66,6 +66,7 @@ LLVMValueRef qcg_call_op(qcg_frame *e, const qcg_call *call, const qcg_part *par
     }
     if (e->weights)
         args[n++] = e->weights;
+    n = qcg_pass_constants(e->g, call, args, n);
     LLVMValueRef code =
         LLVMBuildCall2(e->g->b, LLVMGlobalGetValueType(call->fn), call->fn, args, n, "");
     return qir_op_has_trait(op, QIR_TRAIT_CALLS) ? code : NULL;

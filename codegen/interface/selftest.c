@@ -59,8 +59,7 @@ static void check_constants(qcg_frame *e, const qir_op *op, int number)
     for (size_t i = 0; i < s->uses.len; i++) {
         const qcg_use *u = &s->uses.data[i];
         if (u->op == op)
-            check(e, u->global ? u->global : qcg_frame_offset(e, e->weights, u->at), u->bytes, u->hash,
-                  number);
+            check(e, qcg_frame_offset(e, u->global ? u->global : e->weights, u->at), u->bytes, u->hash, number);
     }
 }
 

@@ -11,7 +11,7 @@
 #include "qir/support/map.h"
 #include "qir/support/vec.h"
 
-/* A constant that the code of an op reads: in the object, or (global NULL) at `at` in the weights file. */
+/* A constant that the code of an op reads, `at` bytes behind a global of the object, or (NULL) in the weights file. */
 typedef struct qcg_use {
     const qir_op *op;
     LLVMValueRef global;

@@ -1,47 +1,8 @@
 /* Constants in a file of their own: see weights_file.h. */
 #include "interface/weights_file.h"
 #include <string.h>
-#include "qir/support/vec.h"
 
 static const char magic[8] = "qccwgts1";
-
-typedef struct chunk {
-    const void *data;
-    size_t at, bytes;
-} chunk;
-
-struct qcg_image {
-    qir_arena *arena;
-    QIR_VEC(chunk) chunks;
-    qir_map known; /* bytes -> offset in the file */
-    size_t bytes;  /* of the file so far */
-};
-
-qcg_image *qcg_image_create(qir_arena *arena)
-{
-    qcg_image *image = QIR_NEW(arena, qcg_image);
-    *image = (qcg_image){.arena = arena, .bytes = QCG_WEIGHTS_HEADER};
-    return image;
-}
-
-/* Constants are not freed while code is generated, but kernels' own tables may be: a copy is kept. */
-size_t qcg_image_place(qcg_image *image, const void *data, size_t bytes)
-{
-    size_t at = (size_t)(uintptr_t)qir_strmap_get(&image->known, data, bytes);
-    if (at)
-        return at;
-    chunk c = {qir_arena_copy(image->arena, data, bytes), image->bytes, bytes};
-    qir_vec_push(&image->chunks, c);
-    qir_strmap_put(&image->known, c.data, bytes, (void *)(uintptr_t)c.at);
-    image->bytes += (bytes + QCG_WEIGHTS_ALIGN - 1) / QCG_WEIGHTS_ALIGN * QCG_WEIGHTS_ALIGN;
-    return c.at;
-}
-
-LLVMValueRef qcg_image_at(qcg *g, size_t at)
-{
-    LLVMValueRef offset = LLVMConstInt(LLVMInt64TypeInContext(g->llvm), at, false);
-    return LLVMBuildGEP2(g->b, LLVMInt8TypeInContext(g->llvm), g->weights, &offset, 1, "");
-}
 
 /* ---- the file --------------------------------------------------------------------------------- */
 static void put_word(unsigned char *to, uint64_t v)
@@ -59,16 +20,18 @@ static uint64_t get_word(const void *from)
     return v;
 }
 
-void qcg_image_write(const qcg_image *image, uint64_t model, qir_strbuf *out)
+static void put_bytes(void *user, const void *data, size_t bytes)
+{
+    qir_strbuf_write(user, data, bytes);
+}
+
+void qcg_weights_write(const qcg_image *image, uint64_t model, qir_strbuf *out)
 {
     static const char zeros[QCG_WEIGHTS_ALIGN];
     unsigned char header[QCG_WEIGHTS_HEADER] = {0};
     qir_strbuf_write(out, (const char *)header, sizeof header);
-    for (size_t i = 0; i < image->chunks.len; i++) {
-        const chunk *c = &image->chunks.data[i];
-        qir_strbuf_write(out, c->data, c->bytes);
-        qir_strbuf_write(out, zeros, -c->bytes % QCG_WEIGHTS_ALIGN);
-    }
+    qcg_image_put(image, put_bytes, out);
+    qir_strbuf_write(out, zeros, -out->len % QCG_WEIGHTS_ALIGN);
     memcpy(header, magic, sizeof magic);
     put_word(header + 8, qir_hash_bytes(out->data + sizeof header, out->len - sizeof header));
     put_word(header + 16, out->len);

@@ -7,20 +7,14 @@
 #ifndef QIR_CODEGEN_WEIGHTS_FILE_H
 #define QIR_CODEGEN_WEIGHTS_FILE_H
 
+#include "image.h"
 #include "interface/entry.h"
 
 /* Constants of fewer bytes stay in the object. */
 enum { QCG_LARGE = 256, QCG_WEIGHTS_ALIGN = 64, QCG_WEIGHTS_HEADER = 64 };
 
-/* The image of the file while it grows. */
-typedef struct qcg_image qcg_image;
-qcg_image *qcg_image_create(qir_arena *arena);
-/* Offset of a constant in the file; equal bytes share it. */
-size_t qcg_image_place(qcg_image *image, const void *data, size_t bytes);
-/* Its address, the file being at g->weights. */
-LLVMValueRef qcg_image_at(qcg *g, size_t at);
 /* Header and constants. */
-void qcg_image_write(const qcg_image *image, uint64_t model, qir_strbuf *out);
+void qcg_weights_write(const qcg_image *image, uint64_t model, qir_strbuf *out);
 
 /* Notes what a written file is known by. */
 void qcg_abi_take_weights(qcg_abi *abi, const qir_strbuf *file);

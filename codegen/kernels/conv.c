@@ -1,4 +1,5 @@
 /* conv, linear, their dynamic forms and pools: the kernel that ir/kernel chose for the op. */
+#include "build.h"
 #include "kernels/gemm.h"
 
 #include <math.h>
@@ -29,6 +30,13 @@ static bool types_ok(const qir_op *op, const qir_kernel_plan *p)
            (qir_opcode_computes_on(op->opcode, y) || (y->dtype == QIR_i32 && !y->quant && unbounded(op)));
 }
 
+/* Constants that loops keep in registers: those that find none LLVM loads again, from an address that it knows; of
+ * others it would keep a copy on the stack. */
+static bool holds_constants(qir_kernel k)
+{
+    return k == QIR_KERNEL_depthwise_i8 || k == QIR_KERNEL_depthwise_f32 || k == QIR_KERNEL_gemm_dynamic;
+}
+
 static bool emit(qcg *g, const qir_kernel_plan *p)
 {
     static bool (*const kernels[])(qcg *g, const qir_kernel_plan *p) = {
@@ -36,6 +44,7 @@ static bool emit(qcg *g, const qir_kernel_plan *p)
 #include "kernels.def"
 #undef KERNEL
     };
+    g->call->own_constants = holds_constants(p->kernel);
     return kernels[p->kernel](g, p);
 }
 

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 
-SLACK, LEAST = 128, 1024
+SLACK, LEAST = 192, 1024
 
 
 def constants(path):
