@@ -38,7 +38,7 @@ static const cl_option options[] = {
      0},
     {"fthreads", CL_FLAG, &o.threads, NULL, "also NAME_run_mt, which runs on the caller's threads", 0, 0},
     {"fthreads-grain", CL_INT, &o.grain, "N",
-     "least work of a thread, in products of floats (default 65536)", 1, UINT32_MAX},
+     "least work of a thread, in products of floats (default 49152)", 1, UINT32_MAX},
     {"fmin-memory", CL_FLAG, &o.min_memory, NULL,
      "chains of layers row by row wherever that saves memory, whatever time it takes", 0, 0},
     {"fno-fuse-rows", CL_FLAG, &o.no_fuse_rows, NULL,

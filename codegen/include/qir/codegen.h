@@ -12,7 +12,7 @@ extern "C" {
 #endif
 
 /* The share_grain that pays on common CPUs and pools (docs/performance.md). */
-enum { QIR_SHARE_GRAIN = 1 << 16 };
+enum { QIR_SHARE_GRAIN = 3 << 14 };
 
 typedef enum qir_emit_kind {
     QIR_EMIT_OBJECT,
