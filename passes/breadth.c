@@ -11,13 +11,16 @@ typedef struct live {
     const qir_op *last_user;
 } live;
 
-typedef struct breadth {
+struct qir_breadth {
     qir_func *func;
+    qir_op *next;
     int64_t n, room; /* samples; bytes that may still be held in memory */
     qir_map values;  /* value -> live * */
     qir_arena *arena;
     qir_diag_engine *diag;
-} breadth;
+};
+
+typedef struct qir_breadth breadth;
 
 enum { ALIGN = 64 };
 
@@ -146,7 +149,7 @@ static void release_dead(breadth *b, const qir_op *op)
 
 static bool visit(breadth *b, qir_op *op, qir_tensor **in, const qir_breadth_visitor *v)
 {
-    bool ok = v->before(v->user, op, in, b->n);
+    bool ok = !v || v->before(v->user, op, in, b->n);
     rest_operands(b, op);
     return ok;
 }
@@ -163,19 +166,55 @@ static bool step(breadth *b, qir_op *op, const qir_breadth_visitor *v)
     return ok;
 }
 
+qir_breadth *qir_breadth_open(qir_func *f, qir_samples *samples, int64_t n, int64_t memory)
+{
+    qir_arena *arena = qir_context_new_arena(f->module->ctx);
+    breadth *b = QIR_NEW(arena, breadth);
+    *b = (breadth){.func = f,
+                   .next = f->body->first,
+                   .n = n,
+                   .room = memory ? memory : QIR_BREADTH_MEMORY,
+                   .arena = arena,
+                   .diag = qir_context_diag(f->module->ctx)};
+    if (read_arguments(b, samples))
+        return b;
+    qir_breadth_close(b);
+    return NULL;
+}
+
+void qir_breadth_close(qir_breadth *b)
+{
+    if (!b)
+        return;
+    for (size_t i = 0; i < b->values.len; i++)
+        release(b, b->values.entries[i].value);
+    qir_map_free(&b->values);
+    qir_arena_destroy(b->arena);
+}
+
+/* To `end`, or of all ops (NULL). */
+static bool run_until(breadth *b, const qir_op *end, const qir_breadth_visitor *v)
+{
+    bool ok = true;
+    for (; ok && b->next && b->next != end; b->next = b->next->next)
+        ok = step(b, b->next, v);
+    return ok;
+}
+
+bool qir_breadth_advance(qir_breadth *b, const qir_op *op)
+{
+    return run_until(b, op, NULL);
+}
+
+const qir_tensor *qir_breadth_operand(const qir_breadth *b, const qir_op *op, uint32_t i)
+{
+    return ((live *)qir_map_get(&b->values, qir_op_operand(op, i)))->tensors;
+}
+
 bool qir_breadth_run(qir_func *f, qir_samples *samples, int64_t n, const qir_breadth_visitor *v)
 {
-    breadth b = {.func = f,
-                 .n = n,
-                 .room = v->memory ? v->memory : QIR_BREADTH_MEMORY,
-                 .arena = qir_context_new_arena(f->module->ctx),
-                 .diag = qir_context_diag(f->module->ctx)};
-    bool ok = read_arguments(&b, samples);
-    qir_for_each_op(op, f->body)
-        ok = ok && step(&b, op, v);
-    for (size_t i = 0; i < b.values.len; i++)
-        release(&b, b.values.entries[i].value);
-    qir_map_free(&b.values);
-    qir_arena_destroy(b.arena);
+    breadth *b = qir_breadth_open(f, samples, n, v->memory);
+    bool ok = b && run_until(b, NULL, v);
+    qir_breadth_close(b);
     return ok;
 }

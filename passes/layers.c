@@ -2,6 +2,7 @@
 #include "layers.h"
 
 #include "qir/pass.h"
+#include "quant_util.h"
 
 #define TAG "layer.number"
 
@@ -48,6 +49,39 @@ int64_t qir_layers_number(const qir_layers *l, const qir_op *op)
     return a ? a->u.i : -1;
 }
 
+/* --- biases ------------------------------------------------------------------------------------ */
+static void put_bias(qir_op *op, qir_dtype dtype, const void *data, int64_t n)
+{
+    qir_module *m = qir_op_module(op);
+    const qir_value *old = qir_op_operand(op, 2);
+    const char *name = old && old->name ? old->name : "bias";
+    const qir_type *type = qir_tensor_type(m->ctx, dtype, &n, 1, NULL);
+    qir_const *c = qir_const_create(m, name, type, data, true, op->loc);
+    if (op->noperands > 2)
+        qir_op_set_operand(op, 2, &c->value);
+    else
+        qir_op_add_operand(op, &c->value);
+}
+
+static int32_t saturated(int64_t v)
+{
+    return (int32_t)(v > INT32_MAX ? INT32_MAX : v < INT32_MIN ? INT32_MIN : v);
+}
+
+void qir_layer_set_bias(qir_op *op, const float *b, int64_t n)
+{
+    const qir_quant *x = qir_op_operand(op, 0)->type->quant, *w = qir_op_operand(op, 1)->type->quant;
+    if (!x) {
+        put_bias(op, QIR_f32, b, n);
+        return;
+    }
+    int32_t *q = QIR_NEW_ARRAY(qir_op_module(op)->arena, int32_t, (size_t)n);
+    for (int64_t i = 0; i < n; i++)
+        q[i] = saturated(qir_bias_integer(b[i], x->scale[0], w->scale[w->axis < 0 ? 0 : i]));
+    put_bias(op, QIR_i32, q, n);
+}
+
+/* --- the copy ---------------------------------------------------------------------------------- */
 qir_module *qir_integer_copy(qir_module *m)
 {
     qir_module *copy = qir_module_clone(m);

@@ -21,6 +21,10 @@ int64_t qir_layers_number(const qir_layers *l, const qir_op *op);
 /* The plain f32 constant that `v` is, or that an observer passes on; NULL: none. */
 qir_const *qir_observed_const(const qir_value *v);
 
+/* The bias `b` of `n` channels into a layer of either module: in the copy as the passes would have
+ * made it. */
+void qir_layer_set_bias(qir_op *op, const float *b, int64_t n);
+
 /* A copy of `m` with its observers turned into integer ops; what stays in float is not told.  NULL:
  * diagnosed. */
 qir_module *qir_integer_copy(qir_module *m);

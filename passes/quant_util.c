@@ -36,21 +36,32 @@ static const qir_type *fixed_type(const qir_op *op)
     return typed(op, quant_of(op), &scale, &zp, 1);
 }
 
+void qir_observed_params(const qir_op *op, const float *lo, const float *hi, size_t n, float *scale,
+                         int32_t *zp)
+{
+    qir_qrange range = {(int32_t)qir_op_int(op, "qmin"), (int32_t)qir_op_int(op, "qmax"),
+                        qir_op_bool(op, "symmetric"), qir_op_float(op, "eps")};
+    for (size_t i = 0; i < n; i++)
+        qir_choose_qparams(&range, lo[i], hi[i], &scale[i], &zp[i]);
+}
+
+const qir_type *qir_observed_type_for(const qir_op *op, const float *lo, const float *hi, size_t n)
+{
+    qir_arena *arena = qir_op_module(op)->arena;
+    float *scale = QIR_NEW_ARRAY(arena, float, n);
+    int32_t *zp = QIR_NEW_ARRAY(arena, int32_t, n);
+    qir_observed_params(op, lo, hi, n, scale, zp);
+    return typed(op, quant_of(op), scale, zp, n);
+}
+
 const qir_type *qir_observed_type(const qir_op *op)
 {
     if (qir_op_attr(op, "scale"))
         return fixed_type(op);
-    qir_arena *arena = qir_op_module(op)->arena;
     size_t n, nhi;
     const float *lo = qir_op_floats(op, "lo", &n), *hi = qir_op_floats(op, "hi", &nhi);
     QIR_ASSERT(lo && hi && n == nhi, "observe without a range");
-    qir_qrange range = {(int32_t)qir_op_int(op, "qmin"), (int32_t)qir_op_int(op, "qmax"),
-                        qir_op_bool(op, "symmetric"), qir_op_float(op, "eps")};
-    float *scale = QIR_NEW_ARRAY(arena, float, n);
-    int32_t *zp = QIR_NEW_ARRAY(arena, int32_t, n);
-    for (size_t i = 0; i < n; i++)
-        qir_choose_qparams(&range, lo[i], hi[i], &scale[i], &zp[i]);
-    return typed(op, quant_of(op), scale, zp, n);
+    return qir_observed_type_for(op, lo, hi, n);
 }
 
 const qir_type *qir_observed_type_of(const qir_op *op, int32_t axis, const float *scale, size_t n)
@@ -88,11 +99,9 @@ int64_t qir_bias_integer(double bias, float sx, float sw)
     return v >= 0x1p31f ? INT64_MAX : v < -0x1p31f ? INT64_MIN : qir_rne(v);
 }
 
-qir_const *qir_quantize_const(qir_module *m, qir_const *c, const qir_type *type)
+qir_const *qir_quantize_floats(qir_module *m, const char *name, const qir_loc *loc, const float *x,
+                               const qir_type *type)
 {
-    const float *x = qir_const_data(c);
-    if (!x)
-        return NULL;
     const qir_quant *q = type->quant;
     int64_t n = qir_type_elements(type);
     void *data = qir_arena_alloc(m->arena, qir_type_bytes(type));
@@ -101,6 +110,11 @@ qir_const *qir_quantize_const(qir_module *m, qir_const *c, const qir_type *type)
         store_int(type->dtype, data, i,
                   qir_quantize_value(x[i], q->scale[p], q->zero_point[p], q->qmin, q->qmax));
     }
-    const char *name = qir_arena_printf(m->arena, "%s.q", c->value.name);
-    return qir_const_create(m, name, type, data, false, c->loc);
+    return qir_const_create(m, qir_arena_printf(m->arena, "%s.q", name), type, data, false, loc);
+}
+
+qir_const *qir_quantize_const(qir_module *m, qir_const *c, const qir_type *type)
+{
+    const float *x = qir_const_data(c);
+    return x ? qir_quantize_floats(m, c->value.name, c->loc, x, type) : NULL;
 }

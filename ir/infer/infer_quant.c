@@ -94,6 +94,22 @@ static bool measured_range(qir_infer *q, int64_t channels)
     return true;
 }
 
+/* What a pass chose to stand for the operand. */
+static bool observed_codes(qir_infer *q, const qir_type *x)
+{
+    const qir_type *codes = infer_type(q, 1);
+    qir_dtype storage;
+    if (!codes)
+        return true;
+    if (!qir_type_same_shape(codes, x))
+        return infer_fail(q, "type.shape", "codes of type %s for an operand of type %s",
+                          infer_text(q, codes), infer_text(q, x));
+    return infer_storage(q, &storage) &&
+           (codes->dtype == storage ||
+            infer_fail(q, "type.operand", "codes of type %s, expected storage type %s",
+                       infer_text(q, codes), qir_dtype_name(storage)));
+}
+
 bool qir_infer_observe(qir_infer *q)
 {
     const qir_type *x = infer_type(q, 0);
@@ -108,7 +124,7 @@ bool qir_infer_observe(qir_infer *q)
     int64_t group = infer_int(q, "group");
     if (group < 0 || (group > 0 && (axis < 0 || x->dims[axis] % group)))
         return infer_fail(q, "quant.group", "group %lld does not divide an axis", (long long)group);
-    return observed_storage(q) && infer_eps(q) && measured_range(q, groups_of(q, x, axis)) &&
+    return observed_storage(q) && infer_eps(q) && observed_codes(q, x) && measured_range(q, groups_of(q, x, axis)) &&
            infer_result(q, 0, &dims, x);
 }
 

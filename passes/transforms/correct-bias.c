@@ -92,18 +92,6 @@ static double *mean_of(const corrector *c, const qir_tensor *x, qir_arena *arena
 }
 
 /* --- biases ------------------------------------------------------------------------------------ */
-static void put_bias(qir_op *op, const qir_type *type, const void *data)
-{
-    qir_module *m = qir_op_module(op);
-    const qir_value *old = qir_op_operand(op, 2);
-    const char *name = old && old->name ? old->name : "bias";
-    qir_const *c = qir_const_create(m, name, type, data, true, op->loc);
-    if (op->noperands > 2)
-        qir_op_set_operand(op, 2, &c->value);
-    else
-        qir_op_add_operand(op, &c->value);
-}
-
 /* b + what the mean lacks, into the model. */
 static const float *correct(corrector *c, layer *l, const double *lack)
 {
@@ -112,27 +100,8 @@ static const float *correct(corrector *c, layer *l, const double *lack)
     float *sum = QIR_NEW_ARRAY(c->arena, float, (size_t)l->channels);
     for (int64_t i = 0; i < l->channels; i++)
         sum[i] = (float)((b ? (double)b[i] : 0.0) + lack[i]);
-    put_bias(l->op, qir_tensor_type(c->ctx, QIR_f32, &l->channels, 1, NULL), sum);
+    qir_layer_set_bias(l->op, sum, l->channels);
     return sum;
-}
-
-static int32_t saturated(int64_t v)
-{
-    return (int32_t)(v > INT32_MAX ? INT32_MAX : v < INT32_MIN ? INT32_MIN : v);
-}
-
-/* The same bias into the op of the copy, as the passes would have made it. */
-static void correct_copy(corrector *c, const layer *l, qir_op *op, const float *bias)
-{
-    const qir_quant *x = qir_op_operand(op, 0)->type->quant, *w = qir_op_operand(op, 1)->type->quant;
-    if (!x) {
-        put_bias(op, qir_tensor_type(c->ctx, QIR_f32, &l->channels, 1, NULL), bias);
-        return;
-    }
-    int32_t *q = QIR_NEW_ARRAY(c->arena, int32_t, (size_t)l->channels);
-    for (int64_t i = 0; i < l->channels; i++)
-        q[i] = saturated(qir_bias_integer(bias[i], x->scale[0], w->scale[w->axis < 0 ? 0 : i]));
-    put_bias(op, qir_tensor_type(c->ctx, QIR_i32, &l->channels, 1, NULL), q);
 }
 
 static bool is_same_layer(const layer *l, const qir_op *op)
@@ -157,7 +126,7 @@ static bool visit(void *user, qir_op *op, qir_tensor *const *in, int64_t samples
     for (int64_t i = 0; i < l->channels; i++)
         want[i] -= got[i];
     if (ok)
-        correct_copy(c, l, op, correct(c, l, want));
+        qir_layer_set_bias(op, correct(c, l, want), l->channels);
     qir_pass_count(c->pass, "corrected", 1);
     qir_arena_destroy(scratch);
     return ok;

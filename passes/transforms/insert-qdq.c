@@ -47,14 +47,23 @@ static const qir_type *derived_type(const converter *c, const qir_op *op)
     return qir_observed_type_of(op, n > 1 ? 0 : -1, scale, n);
 }
 
-/* NULL: its parameters are not known before run time, or it was not measured. */
+/* Not where they come from run time, or where nothing was measured. */
+static bool has_parameters(const qir_op *op)
+{
+    return qir_op_operand(op, 1) || qir_op_attr(op, "lo") || qir_op_attr(op, "scale");
+}
+
+static const qir_type *own_type(const qir_op *op)
+{
+    const qir_value *codes = qir_op_operand(op, 1);
+    return codes ? codes->type : qir_observed_type(op);
+}
+
 static bool note_type(converter *c, const qir_op *op)
 {
-    if (!qir_op_attr(op, "lo") && !qir_op_attr(op, "scale"))
-        return true;
-    const qir_type *t = qir_observed_type(op);
+    const qir_type *t = has_parameters(op) ? own_type(op) : NULL;
     qir_map_put(&c->types, key_of(qir_op_int(op, "id")), (void *)t);
-    return t != NULL;
+    return t || !has_parameters(op);
 }
 
 /* --- conversion ------------------------------------------------------------------------------ */
@@ -63,6 +72,8 @@ static qir_value *quantized(qir_builder *b, qir_op *op, const qir_type *type)
 {
     qir_value *x = qir_op_operand(op, 0);
     qir_const *c = qir_value_const(x);
+    if (qir_op_operand(op, 1))
+        return qir_op_operand(op, 1);
     if (!c)
         return qir_build1(b, QIR_OP_quantize, QIR_OPERANDS(x), QIR_NO_ATTRS, type);
     qir_const *q = qir_quantize_const(b->module, c, type);
@@ -134,8 +145,7 @@ static bool convert_any(converter *c, qir_op *op)
         return convert_dynamic(c, op);
     if (is_kind(op, "derived"))
         return convert(c, op, derived_type(c, op));
-    const qir_type *t = qir_op_attr(op, "lo") || qir_op_attr(op, "scale") ? qir_observed_type(op) : NULL;
-    return t ? convert(c, op, t) : drop(c, op);
+    return has_parameters(op) ? convert(c, op, own_type(op)) : drop(c, op);
 }
 
 static bool run_func(converter *c, qir_func *f)
@@ -166,7 +176,7 @@ QIR_PASS(insert_qdq, .name = "insert-qdq", .alias = "InsertQuantDeQuant",
          .summary = "Replaces observers by quantize/dequantize pairs.",
          .doc =
              "Changes: `observe` with a range becomes `quantize`, `dequantize`; of a constant: a "
-             "quantized constant and `dequantize`; a placeholder: `choose_qparams`, `quantize_affine`, "
+             "quantized constant (its codes, where a pass chose them) and `dequantize`; a placeholder: `choose_qparams`, `quantize_affine`, "
              "`dequantize_affine`; without a range it disappears.\nRequires: "
              "apply-calibration.\nLeaves: float ops between the pairs.\nScale and zero point: "
              "PyTorch's formula (docs/quantization.md, parameters).",

@@ -119,7 +119,7 @@ static void say_channels(const qcc_study *s, const qcc_layer *l, qir_strbuf *out
 
 static const char *equalize(const qcc_study *s, const qcc_layer *l)
 {
-    return s->fast ? mix(s, l) : "static with equalized channels (-accuracy=fast), else mixed";
+    return s->accuracy ? mix(s, l) : "static with equalized channels (-accuracy=fast), else mixed";
 }
 
 /* --- narrow weights ---------------------------------------------------------------------------- */

@@ -61,8 +61,8 @@ static const cl_option options[] = {
     {"keep-float", CL_STRING, &o.keep_float, "REGEX", "ops whose name it matches stay in float", 0, 0},
     {"weights", CL_STRING, &o.weights, "LIST",
      "widths of weights: int8, int4:g32, ...; each with @REGEX for some ops", 0, 0},
-    {"accuracy", CL_STRING, &o.accuracy, "plain|fast",
-     "plain: ranges alone; fast: equalized channels and corrected biases, too (docs/driver.md)", 0, 0},
+    {"accuracy", CL_STRING, &o.accuracy, "plain|fast|best",
+     "plain: ranges alone; fast: equalized channels and corrected biases, too; best: and weights rounded by what samples tell (docs/driver.md)", 0, 0},
     {"O", CL_JOINED, &o.levels, "N",
      "-O2: -accuracy=fast; -O0, -O1: -accuracy=plain; -Os: small constants before speed (with any of them)", 0, 0},
     {"explain", CL_FLAG, &o.explain, NULL,
@@ -128,13 +128,13 @@ static void check_word(const char *option, const char *value, const char *const 
 
 static void check_words(void)
 {
-    static const char *const accuracy[] = {"plain", "fast", NULL};
+    static const char *const accuracy[] = {"plain", "fast", "best", NULL};
     static const char *const io[] = {"float", "int8", NULL};
     static const char *const sanitizers[] = {"thread", NULL};
     if (o.quantize && !qcc_is_way(o.quantize))
         cl_usage_error(&tool, "-quantize expects static, if-faster, dynamic, weight-only or none, got '%.80s'",
                        o.quantize);
-    check_word("accuracy", o.accuracy, accuracy, "plain or fast");
+    check_word("accuracy", o.accuracy, accuracy, "plain, fast or best");
     check_word("io", o.io, io, "float or int8");
     check_word("fsanitize", o.sanitize, sanitizers, "thread");
     if (o.stop_after && qcc_phase_find(o.stop_after) == qcc_num_phases)

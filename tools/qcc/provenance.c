@@ -139,7 +139,7 @@ static void put_options(qir_strbuf *out, const qcc_driver *d)
         const char *name, *value;
     } words[] = {
         {"quantize", o->quantize}, {"quantizer", o->quantizer},   {"observer", o->observer},
-        {"weights", o->weights},   {"keep-float", o->keep_float}, {"accuracy", d->fast ? "fast" : o->accuracy},
+        {"weights", o->weights},   {"keep-float", o->keep_float}, {"accuracy", d->accuracy ? qcc_accuracy_name(d->accuracy) : o->accuracy},
         {"io", o->io},             {"min-sqnr", o->min_sqnr},     {"max-drop", o->max_drop},
         {"passes", o->passes},     {"compat", o->import.compat},  {"model", o->import.model},
         {"mcpu", o->cpu},          {"mattr", o->attrs},

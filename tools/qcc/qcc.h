@@ -50,6 +50,9 @@ typedef struct qcc_note {
     qir_strbuf ops;
 } qcc_note;
 
+/* What is done against the losses of quantization: values of -accuracy. */
+typedef enum qcc_accuracy { QCC_PLAIN, QCC_FAST, QCC_BEST, QCC_NUM_ACCURACIES } qcc_accuracy;
+
 typedef struct qcc_driver {
     const qcc_options *opts;
     qir_context *ctx;
@@ -58,7 +61,7 @@ typedef struct qcc_driver {
     qcc_mode mode;
     qir_sample_source sample_files;
     const qir_sample_source *samples; /* of -calibrate; NULL: none */
-    bool fast;                        /* -accuracy=fast */
+    qcc_accuracy accuracy;
     const char *keep_float, *weights; /* these options and what a plan adds to them */
     qir_codegen_options codegen;
     /* One per level of the object.  variants[0].module is `module`; from phase prepack on the others
@@ -95,6 +98,15 @@ int qcc_row_limit(const qcc_options *o);
 bool qcc_run_passes(qcc_driver *d, const char *pipeline); /* over d->module */
 bool qcc_has_stage(const qcc_driver *d, unsigned stages);
 
+/* --- accuracy.c ------------------------------------------------------------------------------ */
+const char *qcc_accuracy_name(qcc_accuracy a); /* NULL: there is none of that number */
+/* Sets d->accuracy.  `measures`: ranges come from samples.  False: diagnosed, as all of these. */
+bool qcc_choose_accuracy(qcc_driver *d, bool measures);
+/* What it does to the float model, to the one with ranges, and between pairs and integers. */
+bool qcc_before_ranges(qcc_driver *d);
+bool qcc_after_ranges(qcc_driver *d);
+bool qcc_refine(qcc_driver *d);
+
 /* --- quantize.c ------------------------------------------------------------------------------ */
 bool qcc_is_way(const char *how); /* a value of -quantize */
 bool qcc_asks_to_quantize(const qcc_options *o);
@@ -111,8 +123,6 @@ bool qcc_keep_faster(qcc_driver *d);
 /* The phases of these names. */
 bool qcc_prepare(qcc_driver *d);
 bool qcc_calibrate(qcc_driver *d);
-/* What -accuracy=fast does between pairs and integers. */
-bool qcc_refine(qcc_driver *d);
 
 /* --- target.c -------------------------------------------------------------------------------- */
 /* Fills d->codegen and the variants' levels from the options and asks LLVM whether it knows all that.

@@ -6,7 +6,7 @@
 #include "qir/ops.h"
 #include "qir/pass.h"
 
-enum { MAX_PROFILE = 1 << 30, FEW_SAMPLES = 32 };
+enum { MAX_PROFILE = 1 << 30 };
 
 /* ---- which way -------------------------------------------------------------------------------- */
 /* Ways by name; the quantizer unless -quantizer says another, and whether it needs samples. */
@@ -123,29 +123,12 @@ static void add_option(qir_strbuf *pipeline, const char *name, const char *value
         qir_strbuf_printf(pipeline, " %s=\"%s\"", name, value);
 }
 
-/* -accuracy; by default fast where the preset is our own and samples enough are there to tell a mean
- * from noise. */
-static bool choose_accuracy(qcc_driver *d)
-{
-    const qcc_options *o = d->opts;
-    const qir_sample_source *from = d->samples;
-    d->fast = o->accuracy && !strcmp(o->accuracy, "fast");
-    if (o->accuracy || !from || !ways[way_of(o)].data || o->quantizer)
-        return true;
-    qir_samples *s =
-        qir_samples_open(qir_module_main(d->module), from->paths, from->npaths);
-    int64_t n = s ? qir_samples_count(s) : 0;
-    qir_samples_close(s);
-    d->fast = n >= FEW_SAMPLES && (!from->limit || from->limit >= FEW_SAMPLES);
-    return s != NULL;
-}
-
 bool qcc_prepare(qcc_driver *d)
 {
     const qcc_options *o = d->opts;
     if (d->mode != QCC_QUANTIZE || qcc_has_stage(d, QIR_STAGE_OBSERVED))
         return true;
-    if (!choose_accuracy(d) || (d->fast && !qcc_run_passes(d, "equalize-channels")))
+    if (!qcc_choose_accuracy(d, ways[way_of(o)].data) || !qcc_before_ranges(d))
         return false;
     qir_strbuf pipeline = {0};
     qir_strbuf_puts(&pipeline, "annotate-quant{");
@@ -213,10 +196,8 @@ static bool wants_data(const qcc_driver *d)
     return false;
 }
 
-bool qcc_calibrate(qcc_driver *d)
+static bool set_ranges(qcc_driver *d)
 {
-    if (d->mode != QCC_QUANTIZE)
-        return true;
     if (!wants_data(d)) /* all that samples would tell stays in float */
         return qir_profile_apply(NULL, d->module);
     if (!has_data(d->opts))
@@ -227,11 +208,10 @@ bool qcc_calibrate(qcc_driver *d)
     if (ok)
         qcc_note_profile(d, profile);
     qir_profile_destroy(profile);
-    return ok && (!d->fast || qcc_run_passes(d, "correct-bias"));
+    return ok;
 }
 
-bool qcc_refine(qcc_driver *d)
+bool qcc_calibrate(qcc_driver *d)
 {
-    bool integers = d->opts->io && !strcmp(d->opts->io, "int8");
-    return !d->fast || integers || qcc_run_passes(d, "real-results");
+    return d->mode != QCC_QUANTIZE || (set_ranges(d) && qcc_after_ranges(d));
 }

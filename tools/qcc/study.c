@@ -39,7 +39,7 @@ static bool find(qcc_study *s, qcc_findings *f)
     qcc_variant as_it_is = {0};
     if (!qcc_trial_run(s, &as_it_is, &f->whole))
         return false;
-    s->fast = f->whole.fast;
+    s->accuracy = f->whole.accuracy;
     f->nlayers = qcc_find_layers(s, &f->whole, &f->layers);
     if (!qcc_gather_evidence(s, f->layers, f->nlayers))
         return false;

@@ -166,7 +166,7 @@ static bool quantize(const qcc_study *s, const qcc_variant *v, qcc_trial *t)
     qir_diag_set_quiet(d.diag, quiet);
     s->d->internal_error = s->d->internal_error || d.internal_error;
     t->module = d.module;
-    t->fast = d.fast;
+    t->accuracy = d.accuracy;
     return ok;
 }
 

@@ -10,7 +10,7 @@
 typedef struct qcc_study {
     qcc_driver *d;    /* its module is the float model, canonical */
     qir_arena *arena; /* until the study ends */
-    bool fast;        /* trials run with -accuracy=fast */
+    qcc_accuracy accuracy; /* of the trials */
     int64_t samples;
     double **results; /* of the float model, per sample: all results one after the other */
     const int64_t *labels; /* NULL: none */
@@ -35,7 +35,7 @@ typedef struct qcc_variant {
 
 typedef struct qcc_trial {
     qir_module *module; /* quantized; NULL: the trial failed */
-    bool fast;          /* -accuracy=fast was in force */
+    qcc_accuracy accuracy; /* that was in force */
     qir_fidelity fidelity;
     int64_t right;
 } qcc_trial;
