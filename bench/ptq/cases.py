@@ -7,8 +7,6 @@ from functools import partial
 
 import samples
 
-# What resnet20 was trained with.
-PHOTOS = {"scale": 1 / 255, "mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
 UNSEEN = 8000  # the models of pt2/ were trained on the digits before
 
 
@@ -58,7 +56,7 @@ def cifar(order, **how):
 CASES = (
     Case("resnet8", {"onnx": "mlperf_tiny_ic/ic_resnet8_f32.onnx"}, cifar("nchw")),
     Case("resnet8_wide", {"tflite": "mlperf_tiny_ic/pretrainedResnet_large_float.tflite"}, cifar("nhwc")),
-    Case("resnet20", {"onnx": "resnet20_cifar/resnet20_cifar10_f32.onnx"}, cifar("nchw", **PHOTOS)),
+    Case("resnet20", {"onnx": "resnet20_cifar/resnet20_cifar10_f32.onnx"}, cifar("nchw", **samples.PHOTOS)),
     Case("mnist_valid", {"onnx": "mnist/mnist_valid_f32.onnx"}, mnist),
     Case("mnist_dw", {"onnx": "mnist/mnist_dw_f32.onnx"}, mnist),
     Case("mnist_resnet", {"onnx": "mnist/mnist_resnet_f32.onnx"}, mnist),

@@ -8,8 +8,8 @@ import math
 import os
 import zipfile
 
+import figures
 import samples
-from ptq import score
 from ptq.cases import Case
 from ptq.measure import Task
 from ptq.qcc import floats
@@ -73,7 +73,7 @@ class Texts(Task):
         samples.write_npy(self.samples, "<i8", (len(self.texts), LENGTH), self.data)
 
     def figures(self, reference, got):
-        want, have = (score.rows(values, LENGTH * VOCABULARY) for values, _ in (reference, got))
-        loss = [score.mean(score.loss(logits, text, VOCABULARY)) for logits, text in zip(have, self.texts)]
-        far = [score.mean(score.divergence(p, q, VOCABULARY)) for p, q in zip(want[:-1], have)]
-        return {"greedy": loss[-1], "sampled": score.mean(loss[:-1]), "kl": score.mean(far)}
+        want, have = (figures.rows(values, LENGTH * VOCABULARY) for values, _ in (reference, got))
+        loss = [figures.mean(figures.loss(logits, text, VOCABULARY)) for logits, text in zip(have, self.texts)]
+        far = [figures.mean(figures.divergence(p, q, VOCABULARY)) for p, q in zip(want[:-1], have)]
+        return {"greedy": loss[-1], "sampled": figures.mean(loss[:-1]), "kl": figures.mean(far)}

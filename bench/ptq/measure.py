@@ -1,8 +1,9 @@
 """Measures one case: the float model once, then every program, and what is left of it."""
 import sys
 
+import figures
 import samples
-from ptq import qcc, score
+from ptq import qcc
 from ptq.store import digest
 
 
@@ -53,11 +54,11 @@ class Task:
     def figures(self, reference, got):
         """Of (output, logits), which are the float model's, too, or other ones."""
         output, logits = got
-        found = {"top1": score.top1(output, self.labels)}
+        found = {"top1": figures.top1(output, self.labels)}
         if got is not reference:
-            found["output"] = score.sqnr(reference[0], output)
+            found["output"] = figures.sqnr(reference[0], output)
             if logits is not None and reference[1] is not None:
-                found["logits"] = score.sqnr(reference[1], logits)
+                found["logits"] = figures.sqnr(reference[1], logits)
         return found
 
 
@@ -93,7 +94,7 @@ def rows(task, programs):
     progress, found = Progress(task.case.name, len(running)), []
     for program in running:
         progress(f"{program.tool} {program.method}")
-        figures = task.store.result(task.parts(program), lambda: judge(program, task, reference))
-        found.append({"model": task.case.name, "tool": program.tool, "method": program.method, **figures})
+        facts = task.store.result(task.parts(program), lambda: judge(program, task, reference))
+        found.append({"model": task.case.name, "tool": program.tool, "method": program.method, **facts})
     progress.end()
     return found

@@ -6,11 +6,9 @@ import os
 import re
 
 import compiled
+import figures
 from harness import objects
 from ptq import store
-
-SOFTMAX = re.compile(r"(%\w+) = (?:log_)?softmax\((%\w+)\)")
-RETURN = re.compile(r"return\((%\w+)\)")
 
 
 class Qcc:
@@ -56,21 +54,13 @@ def run_all(model, data):
     return out
 
 
-def before_softmax(text):
-    """The module with the operand of its final softmax as result; None where it ends otherwise."""
-    end, last = RETURN.search(text), SOFTMAX.findall(text)
-    if not last or last[-1][0] != end[1]:
-        return None
-    return text[:end.start(1)] + last[-1][1] + text[end.end(1):]
-
-
 def results(qcc, file, options, data):
     """(output, logits or None) of every sample, through objects of the lowered module."""
     lowered = qcc.path("lowered.qir")
     qcc.tool("qcc", file, *options, "-stop-after=lower", "-emit-qir", "-o", lowered)
     output = run_all(qcc.compile(lowered), data)
     with open(lowered) as text:
-        cut = before_softmax(text.read())
+        cut = figures.before_softmax(text.read())
     if not cut:
         return output, None
     with open(lowered, "w") as text:

@@ -10,6 +10,7 @@ import re
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import figures  # noqa: E402
 import samples  # noqa: E402
 from accuracy import Runner, check_objects, floats  # noqa: E402
 
@@ -79,19 +80,6 @@ def check_argmax(runner, models):
     return failed
 
 
-def before_softmax(qir):
-    """The module with its last softmax taken out."""
-    result, operand = re.search(r"(%[\w.$-]+) = softmax\((%[\w.$-]+)\)", qir).groups()
-    qir = re.sub(r"\n[^\n]*= softmax\([^\n]*", "", qir)
-    return re.sub(r"return\(" + re.escape(result) + r"\)", f"return({operand})", qir)
-
-
-def sqnr(reference, values):
-    signal = sum(a * a for a in reference)
-    noise = sum((a - b) ** 2 for a, b in zip(reference, values))
-    return 10 * math.log10(signal / noise) if noise else math.inf
-
-
 def check_sqnr(runner, models):
     worst = math.inf
     for name, shape, quantized, count in SQNR:
@@ -106,9 +94,9 @@ def check_sqnr(runner, models):
                            ("int8", emit(runner, model, "lower", "-calibrate=" + calib))):
             path = runner.path(title + ".qir")
             with open(path, "w") as f:
-                f.write(before_softmax(qir))
+                f.write(figures.before_softmax(qir))
             outputs.append(floats(runner.evaluate(path, inputs, title)))
-        ratio = sqnr(*outputs)
+        ratio = figures.sqnr(*outputs)
         worst = min(worst, ratio)
         print(f"{name}: {ratio:.1f} dB over {count} inputs")
     return worst < MIN_SQNR

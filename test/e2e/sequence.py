@@ -19,6 +19,7 @@ import zipfile
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import accuracy  # noqa: E402
 import compiled  # noqa: E402
+import figures  # noqa: E402
 import samples  # noqa: E402
 
 
@@ -223,12 +224,7 @@ def stories_whole(r, model="stories260k_whole.onnx"):
 def nll(m, tokens):
     """Mean of -log p(next token), given the true ones before."""
     logits = floats(next(iter(m(tokens=tokens.tobytes()).values())))
-    total = 0.0
-    for i in range(TOKENS - 1):
-        row = logits[VOCABULARY * i:VOCABULARY * (i + 1)]
-        most = max(row)
-        total += most + math.log(sum(math.exp(v - most) for v in row)) - row[tokens[i + 1]]
-    return total / (TOKENS - 1)
+    return figures.mean(figures.loss(logits, tokens, VOCABULARY))
 
 
 # Rows of 172 are no groups of 32: those layers per channel.

@@ -1,6 +1,18 @@
 """How near quantized results are to those of the float model.  Sequences of floats; logits row by row."""
 import math
+import re
 from operator import mul
+
+SOFTMAX = re.compile(r"(%[\w.$-]+) = (?:log_)?softmax\((%[\w.$-]+)\)")
+RETURN = re.compile(r"return\((%[\w.$-]+)\)")
+
+
+def before_softmax(text):
+    """A module in QIR whose result is the operand of its final softmax; None where it ends otherwise."""
+    end, last = RETURN.search(text), SOFTMAX.findall(text)
+    if not last or last[-1][0] != end[1]:
+        return None
+    return text[:end.start(1)] + last[-1][1] + text[end.end(1):]
 
 
 def power(values):
