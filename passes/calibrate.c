@@ -16,6 +16,7 @@ typedef struct calibration {
     float *buffer; /* one channel's values; as large as the largest observed tensor */
     qir_lint *lint;
     int64_t sample;
+    const qir_calibrate_options *opts;
     bool pytorch; /* an observer asks for sums in PyTorch's order */
     bool ok;
 } calibration;
@@ -105,6 +106,8 @@ static void on_op(void *user, const qir_op *op, const qir_tensor *in, const qir_
         c->ok = feed(c, op, &in[0]);
     if (c->ok && op->opcode == QIR_OP_observe && qir_op_bool(op, "fake"))
         fake_quantize(c, op, &in[0], out[0].data);
+    if (c->opts->on_op)
+        c->opts->on_op(c->opts->on_op_user, op, in, out);
 }
 
 static int64_t samples_to_do(const qir_samples *samples, const qir_calibrate_options *opts)
@@ -251,7 +254,8 @@ bool qir_calibrate(qir_module *m, qir_samples *samples, const qir_calibrate_opti
                      .ok = true};
     static const qir_calibrate_options all = {0};
     qir_func *f = qir_module_main(m);
-    bool ok = f ? calibrate(&c, f, samples, opts ? opts : &all)
+    c.opts = opts ? opts : &all;
+    bool ok = f ? calibrate(&c, f, samples, c.opts)
                 : qir_error(c.diag, m->loc, "calibrate.main",
                             "no function to calibrate; expected '@main' or a single function");
     qir_map_free(&c.choices);

@@ -15,7 +15,7 @@ qir_const *qir_observed_const(const qir_value *v)
     return c && c->value.type->dtype == QIR_f32 && !c->value.type->quant ? c : NULL;
 }
 
-static bool is_layer(const qir_op *op)
+bool qir_is_layer(const qir_op *op)
 {
     if (qir_op_desc_get(op->opcode)->qrule.kind != QIR_QR_ACCUM)
         return false;
@@ -28,10 +28,10 @@ void qir_layers_find(qir_layers *l, qir_func *f, qir_arena *arena)
 {
     size_t n = 0;
     qir_for_each_op(op, f->body)
-        n += is_layer(op);
+        n += qir_is_layer(op);
     *l = (qir_layers){f->module->ctx, QIR_NEW_ARRAY(arena, qir_op *, n), 0};
     qir_for_each_op(op, f->body)
-        if (is_layer(op)) {
+        if (qir_is_layer(op)) {
             qir_op_set_attr(op, qir_intern_cstr(l->ctx, TAG), qir_attr_int(l->ctx, l->n));
             l->op[l->n++] = op;
         }

@@ -12,6 +12,7 @@ typedef struct qir_layers {
     int64_t n;
 } qir_layers;
 
+bool qir_is_layer(const qir_op *op);
 /* Finds the layers of `f` and writes their numbers on the ops, whose copies keep them. */
 void qir_layers_find(qir_layers *l, qir_func *f, qir_arena *arena);
 void qir_layers_forget(const qir_layers *l);

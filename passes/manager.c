@@ -190,12 +190,28 @@ static bool tell_watch(const qir_pass_manager *pm, const pipeline_item *item, bo
     return go_on;
 }
 
+/* There is nothing to measure on. */
+static bool is_left_out(const qir_pass_manager *pm, const pipeline_item *item)
+{
+    bool is = item->desc->samples && !pm->opts.samples;
+    if (is)
+        qir_remark(qir_context_diag(pm->ctx), item->loc,
+                   "pass '%s' leaves the module as it is: there are no samples to measure on "
+                   "(-samples=PATH, qcc: -calibrate=PATH)",
+                   item->desc->name);
+    return is;
+}
+
 static bool run_item(qir_pass_manager *pm, size_t index, qir_module *m)
 {
     const pipeline_item *item = &pm->items.data[index];
     pass_watch w = {0};
     unsigned stage = qir_module_stage(m);
-    if (!stage_allows(pm, item, stage) || !tell_watch(pm, item, false, m))
+    if (!stage_allows(pm, item, stage))
+        return false;
+    if (is_left_out(pm, item))
+        return true;
+    if (!tell_watch(pm, item, false, m))
         return false;
     pm_watch_begin(pm, item, m, &w);
     bool ok = run_desc(pm, item, m, &w);

@@ -7,6 +7,11 @@ static int64_t count_of(const qir_sample_source *source, const qir_samples *s)
     return source->limit && source->limit < n ? source->limit : n;
 }
 
+const qir_layer_log *qir_pass_layer_log(const qir_pass *p)
+{
+    return p->pm->opts.layer_log;
+}
+
 qir_samples *qir_pass_open_samples(qir_pass *p, qir_func *f, int64_t *count)
 {
     const qir_sample_source *source = p->pm->opts.samples;

@@ -1,4 +1,5 @@
 /* Which ops are integer and which are float, and why. */
+#include "gains.h"
 #include "qir/ops.h"
 #include "qir/quant.h"
 
@@ -96,6 +97,7 @@ static void report_op(const qir_op *op, qir_op_arith arith, qir_strbuf *out)
         qir_strbuf_printf(out, "int%u", qir_dtype_bits(t->dtype));
     else
         qir_strbuf_puts(out, qir_dtype_name(t->dtype));
+    qir_gains_print(op, out);
 }
 
 /* The column of ExecuTorch. */

@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include "breadth.h"
+#include "gains.h"
 #include "layers.h"
 #include "qir/fidelity.h"
 #include "qir/qmath.h"
@@ -173,6 +174,7 @@ static bool round_one(const rounder *r, qir_op *layer, qir_op *op, qir_op *obser
         return true;
     set_copy(layer, op, weight, &w);
     set_codes(observe, codes_of(qir_op_module(observe), weight, &w));
+    qir_gain_note(layer, r->opts->refit ? "refit-weights" : "round-weights", 10.0 * log10(w.before / w.after));
     qir_pass_count(r->pass, r->opts->statistic, 1);
     return true;
 }

@@ -5,6 +5,7 @@
  * sees those before it corrected.  Formula and source: doc below. */
 #include <math.h>
 #include "breadth.h"
+#include "gains.h"
 #include "layers.h"
 #include "mean_response.h"
 #include "qir/fidelity.h"
@@ -15,8 +16,7 @@
 typedef struct layer {
     qir_op *op;
     const float *weight;
-    double *mean; /* of operand 0 in the float model */
-    int64_t elements, channels;
+    int64_t channels;
 } layer;
 
 typedef struct corrector {
@@ -25,6 +25,7 @@ typedef struct corrector {
     qir_arena *arena;
     qir_layers ops;
     layer *layers; /* one per op */
+    const qir_layer_log *log; /* of the float model */
     int64_t samples;
 } corrector;
 
@@ -33,11 +34,8 @@ static bool add_layer(corrector *c, int64_t k)
 {
     layer *l = &c->layers[k];
     qir_op *op = c->ops.op[k];
-    const qir_type *x = qir_op_operand(op, 0)->type, *y = op->results[0].type;
-    *l = (layer){.op = op, .elements = qir_type_elements(x)};
-    l->weight = qir_const_data(qir_observed_const(qir_op_operand(op, 1)));
-    l->mean = QIR_NEW_ARRAY(c->arena, double, (size_t)l->elements);
-    l->channels = y->dims[qir_mean_response_axis(op)];
+    *l = (layer){.op = op, .weight = qir_const_data(qir_observed_const(qir_op_operand(op, 1)))};
+    l->channels = op->results[0].type->dims[qir_mean_response_axis(op)];
     return l->weight != NULL;
 }
 
@@ -65,18 +63,6 @@ static void add_to(double *sum, const qir_tensor *t, qir_arena *arena)
         sum[i] += x[i];
 }
 
-static void add_float(void *user, const qir_op *op, const qir_tensor *in, const qir_tensor *out)
-{
-    (void)out;
-    corrector *c = user;
-    layer *l = layer_of(c, op);
-    qir_arena *scratch = l ? qir_context_new_arena(c->ctx) : NULL;
-    if (!l)
-        return;
-    add_to(l->mean, &in[0], scratch);
-    qir_arena_destroy(scratch);
-}
-
 static double *mean_of(const corrector *c, const qir_tensor *x, qir_arena *arena)
 {
     int64_t n = qir_type_elements(x[0].type);
@@ -92,22 +78,84 @@ static double *mean_of(const corrector *c, const qir_tensor *x, qir_arena *arena
 }
 
 /* --- biases ------------------------------------------------------------------------------------ */
-/* b + what the mean lacks, into the model. */
-static const float *correct(corrector *c, layer *l, const double *lack)
+/* Zeros if it has none. */
+static float *bias_of(const corrector *c, const layer *l)
 {
     const qir_const *old = qir_observed_const(qir_op_operand(l->op, 2));
     const float *b = old ? qir_const_data((qir_const *)(uintptr_t)old) : NULL;
-    float *sum = QIR_NEW_ARRAY(c->arena, float, (size_t)l->channels);
-    for (int64_t i = 0; i < l->channels; i++)
-        sum[i] = (float)((b ? (double)b[i] : 0.0) + lack[i]);
-    qir_layer_set_bias(l->op, sum, l->channels);
-    return sum;
+    size_t bytes = (size_t)l->channels * sizeof *b;
+    return b ? qir_arena_copy(c->arena, b, bytes) : qir_arena_alloc(c->arena, bytes);
 }
 
 static bool is_same_layer(const layer *l, const qir_op *op)
 {
     return op->opcode == l->op->opcode &&
            qir_type_same_shape(qir_op_operand(op, 0)->type, qir_op_operand(l->op, 0)->type);
+}
+
+/* --- what is won ------------------------------------------------------------------------------- */
+/* Results of `op` with its present bias beside those of the float layer, which has the same bounds. */
+static bool compare_sample(const corrector *c, const layer *l, const qir_op *op, qir_tensor *const *in,
+                           int64_t s, qir_fidelity *f)
+{
+    qir_arena *scratch = qir_context_new_arena(c->ctx);
+    qir_tensor args[3] = {in[0][s], in[1][s]}, y;
+    const qir_value *bias = qir_op_operand(op, 2);
+    if (bias)
+        args[2] = (qir_tensor){bias->type, (void *)(uintptr_t)qir_const_data(qir_value_const(bias))};
+    bool ok = qir_eval_op(op, args, &y, scratch, qir_context_diag(c->ctx));
+    const float *real = qir_layer_log_result(c->log, l->op, s);
+    const qir_tensor want = {l->op->results[0].type, (void *)(uintptr_t)real};
+    if (ok)
+        qir_fidelity_add(f, qir_tensor_reals(&want, scratch), qir_tensor_reals(&y, scratch),
+                         qir_type_elements(y.type));
+    qir_arena_destroy(scratch);
+    return ok;
+}
+
+static bool noise_of(const corrector *c, const layer *l, const qir_op *op, qir_tensor *const *in, double *noise)
+{
+    qir_fidelity f = {0};
+    int64_t n = c->samples < QIR_LAYER_LOG_KEPT ? c->samples : QIR_LAYER_LOG_KEPT;
+    bool ok = true;
+    for (int64_t s = 0; ok && s < n; s++)
+        ok = compare_sample(c, l, op, in, s, &f);
+    *noise = f.noise;
+    return ok;
+}
+
+static void accept(corrector *c, const layer *l, const float *bias, double decibels)
+{
+    qir_layer_set_bias(l->op, bias, l->channels);
+    qir_gain_note(l->op, "correct-bias", decibels);
+    qir_pass_count(c->pass, "corrected", 1);
+}
+
+static void drop(corrector *c, const layer *l, qir_op *op, const float *old, double decibels)
+{
+    qir_layer_set_bias(op, old, l->channels);
+    qir_pass_count(c->pass, "dropped", 1);
+    qir_remark(qir_context_diag(c->ctx), l->op->loc,
+               "the bias of this %s stays as it is: corrected, the error of its results would be %.2f dB larger",
+               qir_op_name(op), -decibels);
+}
+
+/* A correction right in the mean may be wrong behind bounds, or where the range ends. */
+static bool correct(corrector *c, const layer *l, qir_op *op, qir_tensor *const *in, const double *lack)
+{
+    double before, after;
+    const float *old = bias_of(c, l);
+    float *sum = bias_of(c, l);
+    for (int64_t i = 0; i < l->channels; i++)
+        sum[i] = (float)((double)old[i] + lack[i]);
+    if (!noise_of(c, l, op, in, &before))
+        return false;
+    qir_layer_set_bias(op, sum, l->channels);
+    if (!noise_of(c, l, op, in, &after))
+        return false;
+    double decibels = before == after ? 0.0 : 10.0 * log10(before / after);
+    after <= before ? accept(c, l, sum, decibels) : drop(c, l, op, old, decibels);
+    return true;
 }
 
 static bool visit(void *user, qir_op *op, qir_tensor *const *in, int64_t samples)
@@ -121,27 +169,26 @@ static bool visit(void *user, qir_op *op, qir_tensor *const *in, int64_t samples
     const qir_tensor weight = {qir_op_operand(l->op, 1)->type, (void *)(uintptr_t)l->weight};
     double *want = QIR_NEW_ARRAY(scratch, double, (size_t)l->channels);
     double *got = QIR_NEW_ARRAY(scratch, double, (size_t)l->channels);
-    bool ok = qir_mean_response(l->op, l->mean, &weight, want) &&
+    bool ok = qir_mean_response(l->op, qir_layer_log_mean(c->log, l->op, scratch), &weight, want) &&
               qir_mean_response(l->op, mean_of(c, in[0], scratch), &in[1][0], got);
     for (int64_t i = 0; i < l->channels; i++)
         want[i] -= got[i];
-    if (ok)
-        qir_layer_set_bias(op, correct(c, l, want), l->channels);
-    qir_pass_count(c->pass, "corrected", 1);
+    ok = ok && correct(c, l, op, in, want);
     qir_arena_destroy(scratch);
     return ok;
 }
 
 /* --- the pass ---------------------------------------------------------------------------------- */
-static bool measure_float(corrector *c, qir_func *f)
+/* The tool's, if it ran the same samples, else one's own. */
+static bool measure_float(corrector *c, qir_func *f, qir_layer_log **own)
 {
-    qir_eval_options eval = {.on_op = add_float, .user = c};
-    if (!qir_pass_run_samples(c->pass, f, &eval, c->samples))
-        return false;
-    for (int64_t k = 0; k < c->ops.n; k++)
-        for (int64_t i = 0; i < c->layers[k].elements; i++)
-            c->layers[k].mean[i] /= (double)c->samples;
-    return true;
+    *own = NULL;
+    c->log = qir_pass_layer_log(c->pass);
+    if (c->log && (!c->ops.n || qir_layer_log_samples(c->log, c->ops.op[0]) == c->samples))
+        return true;
+    c->log = *own = qir_layer_log_create(f, c->samples);
+    qir_eval_options eval = {.on_op = qir_layer_log_add, .user = *own};
+    return *own && qir_pass_run_samples(c->pass, f, &eval, c->samples);
 }
 
 static bool run_copy(corrector *c, qir_module *copy, qir_samples *samples)
@@ -152,12 +199,14 @@ static bool run_copy(corrector *c, qir_module *copy, qir_samples *samples)
 
 static bool correct_all(corrector *c, qir_module *m, qir_func *f, qir_samples *samples)
 {
-    bool ok = find_layers(c, f) && measure_float(c, f);
+    qir_layer_log *own = NULL;
+    bool ok = find_layers(c, f) && measure_float(c, f, &own);
     qir_module *copy = ok ? qir_integer_copy(m) : NULL;
     ok = copy && run_copy(c, copy, samples);
     if (copy)
         qir_module_destroy(copy);
     qir_layers_forget(&c->ops);
+    qir_layer_log_destroy(own);
     qir_erase_unused_consts(m);
     return ok;
 }
@@ -191,7 +240,7 @@ static const qir_pass_option options[] = {
      "bytes of values to hold in memory, others go to temporary files (TMPDIR); 0: 256 MiB"},
     {NULL, QIR_OPT_BOOL, NULL, NULL},
 };
-static const char *const statistics[] = {"corrected", NULL};
+static const char *const statistics[] = {"corrected", "dropped", NULL};
 
 QIR_PASS(
     correct_bias, .name = "correct-bias",
@@ -200,6 +249,7 @@ QIR_PASS(
            "bounds and rounding over samples and positions. As a layer is linear, its mean output is "
            "its output for the mean of its input: one evaluation per layer, however many samples. "
            "Layers in execution order; each sees quantized inputs that the layers before it, already "
-           "corrected, gave.\nRequires: observers with ranges (apply-calibration), samples.\nLeaves: "
+           "corrected, gave. A correction that makes the error of the layer's results larger in the first samples "
+           "(at most 16) is dropped.\nRequires: observers with ranges (apply-calibration), samples.\nLeaves: "
            "observers.\nSource: bias correction of Nagel et al. 2019, with measured means.",
-    .requires = QIR_STAGE_OBSERVED, .options = options, .statistics = statistics, .run = run)
+    .requires = QIR_STAGE_OBSERVED, .samples = true, .options = options, .statistics = statistics, .run = run)

@@ -3,6 +3,7 @@
  * Which channels share a factor: channels.h.  Formula and sources: doc below. */
 #include <math.h>
 #include "channels.h"
+#include "gains.h"
 #include "qir/pass.h"
 #include "qir/support/map.h"
 
@@ -175,6 +176,23 @@ static void note_factors(equalizer *e, qir_op *op)
                     qir_attr_floats(ctx, f, (size_t)s.n));
 }
 
+/* Rounding puts an error of the size of a step on every channel; in units of the model it is a factor smaller.
+ * The step is in proportion to the range. */
+static void note_gain(equalizer *e, qir_op *op)
+{
+    qir_span s = qir_channels_span(e->channels, &op->results[0]);
+    const float *largest = qir_map_get(&e->largest, &op->results[0]);
+    double range = 0.0, scaled = 0.0, square = 0.0;
+    for (int64_t i = 0; i < s.n; i++) {
+        double f = (double)factor_at(e, &op->results[0], i);
+        range = fmax(range, (double)largest[i]);
+        scaled = fmax(scaled, (double)largest[i] / f);
+        square += f * f / (double)s.n;
+    }
+    if (range > 0.0)
+        qir_gain_note(op, "equalize-channels", 20.0 * log10(range / scaled) - 10.0 * log10(square));
+}
+
 static bool rewrite(equalizer *e, qir_op *op)
 {
     bool scaled = op->nresults && is_scaled(e, &op->results[0]);
@@ -184,6 +202,8 @@ static bool rewrite(equalizer *e, qir_op *op)
     if (scaled && !qir_op_has_trait(op, QIR_TRAIT_VIEW))
         note_factors(e, op);
     qir_pass_count(e->pass, "scaled", scaled);
+    if (scaled && absorbs)
+        note_gain(e, op);
     if (absorbs)
         return scale_weights(e, op);
     bool ok = true;
@@ -236,4 +256,4 @@ QIR_PASS(
            "is exponent 1 between pairs of layers; 0.5 measured better (docs/quantization.md). Through "
            "normalizations it is the migration of SmoothQuant (Xiao et al. 2022) and AWQ (Lin et al. 2023).",
     .excludes = QIR_STAGE_OBSERVED | QIR_STAGE_QDQ | QIR_STAGE_QUANTIZED, .options = options,
-    .statistics = statistics, .run = run)
+    .samples = true, .statistics = statistics, .run = run)

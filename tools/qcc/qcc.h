@@ -4,6 +4,7 @@
 
 #include "qir/codegen.h"
 #include "qir/ir.h"
+#include "qir/layer_log.h"
 #include "import.h"
 #include "qir/samples.h"
 
@@ -62,6 +63,7 @@ typedef struct qcc_driver {
     qir_sample_source sample_files;
     const qir_sample_source *samples; /* of -calibrate; NULL: none */
     qcc_accuracy accuracy;
+    qir_layer_log *layer_log;         /* of the samples, from ranges to corrections; NULL: none */
     const char *keep_float, *weights; /* these options and what a plan adds to them */
     qir_codegen_options codegen;
     /* One per level of the object.  variants[0].module is `module`; from phase prepack on the others

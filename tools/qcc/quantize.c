@@ -159,14 +159,27 @@ bool qcc_keep_float(qcc_driver *d)
 }
 
 /* ---- ranges ----------------------------------------------------------------------------------- */
+/* What layers do is of use to corrections that follow. */
+static bool log_layers(qcc_driver *d, int64_t samples, qir_calibrate_options *opts)
+{
+    if (d->accuracy == QCC_PLAIN)
+        return true;
+    d->layer_log = qir_layer_log_create(qir_module_main(d->module), samples);
+    opts->on_op = qir_layer_log_add;
+    opts->on_op_user = d->layer_log;
+    return d->layer_log != NULL;
+}
+
 static bool measure(qcc_driver *d, qir_profile *profile)
 {
     const qir_sample_source *s = d->samples;
     qir_samples *samples = qir_samples_open(qir_module_main(d->module), s->paths, s->npaths);
     if (!samples)
         return false;
+    int64_t n = qir_samples_count(samples);
     qir_calibrate_options opts = {.limit = s->limit, .progress = tool_progress};
-    bool ok = qir_calibrate(d->module, samples, &opts, profile);
+    bool ok = log_layers(d, s->limit && s->limit < n ? s->limit : n, &opts) &&
+              qir_calibrate(d->module, samples, &opts, profile);
     qir_samples_close(samples);
     return ok;
 }
@@ -213,5 +226,8 @@ static bool set_ranges(qcc_driver *d)
 
 bool qcc_calibrate(qcc_driver *d)
 {
-    return d->mode != QCC_QUANTIZE || (set_ranges(d) && qcc_after_ranges(d));
+    bool ok = d->mode != QCC_QUANTIZE || (set_ranges(d) && qcc_after_ranges(d));
+    qir_layer_log_destroy(d->layer_log);
+    d->layer_log = NULL;
+    return ok;
 }

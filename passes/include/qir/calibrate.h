@@ -35,6 +35,8 @@ typedef struct qir_calibrate_options {
     void (*progress)(void *user, int64_t done, int64_t total); /* total 0: unknown */
     void *user;
     int64_t shard, nshards; /* only samples i with i % nshards == shard; nshards 0: all */
+    void (*on_op)(void *user, const qir_op *op, const qir_tensor *in, const qir_tensor *out); /* as of qir_eval_options */
+    void *on_op_user;
     const volatile sig_atomic_t *stop; /* not 0: stop after the sample at work; may be NULL */
 } qir_calibrate_options;
 

@@ -4,6 +4,7 @@
 #define QIR_PASS_H
 
 #include "qir/ir.h"
+#include "qir/layer_log.h"
 #include "qir/rewrite.h"
 #include "qir/samples.h"
 #include "qir/support/strbuf.h"
@@ -52,6 +53,7 @@ typedef struct qir_pass_desc {
     unsigned requires;   /* stage bits that must be set */
     unsigned excludes;   /* stage bits that must not be set */
     unsigned sets, clears;
+    bool samples; /* measures on samples: where there are none it leaves the module as it is, with a remark */
     const qir_pass_option *options; /* ends with name NULL; may be NULL */
     const char *const *statistics;  /* names, ends with NULL; may be NULL */
     bool (*run)(qir_pass *p, qir_module *m); /* false = failed and diagnosed */
@@ -75,6 +77,9 @@ void qir_pass_write(qir_pass *p, const char *text, size_t len);
 bool qir_pass_run_samples(qir_pass *p, qir_func *f, const qir_eval_options *eval, int64_t limit);
 /* The same samples, to be read; the caller closes them.  NULL: diagnosed. */
 qir_samples *qir_pass_open_samples(qir_pass *p, qir_func *f, int64_t *count);
+/* What layers of the module did when the tool ran all samples through it (qir_pm_options.layer_log); NULL:
+ * not known. */
+const qir_layer_log *qir_pass_layer_log(const qir_pass *p);
 /* True when the debug counter of this pass lets the next transformation happen
  * (-debug-counter=pass=skip:3,count:1).  Call once per transformation. */
 bool qir_pass_may_transform(qir_pass *p);
@@ -105,6 +110,7 @@ typedef struct qir_pm_options {
     bool time, stats;
     const char *debug_counter; /* "pass=skip:3,count:1;..." */
     const qir_sample_source *samples; /* for passes that measure; NULL none */
+    const qir_layer_log *layer_log; /* of the same samples and module; NULL none */
     const char *reproducer;    /* path written when a pass fails to verify; NULL none */
     /* Called before and after each pass with its text in the pipeline ("dce", "a{b=1}"); false ends the run,
      * which then fails without a diagnostic.  NULL: none. */
