@@ -1,9 +1,8 @@
-/* With L = U^T the error is the sum over k of (U_kk (t_k - q_k))^2, where
- *     t_k = w_k + sum over j > k of U_kj (w_j - q_j) / U_kk
- * is what weight k should be now that those after it are chosen: the nearest integer to each t_k, from the last
- * to the first.  Rows of a layer are independent of each other: a few at a time are lanes. */
+/* The error is the sum over k of (pivot_k (t_k - q_k))^2 (coupling.h): the nearest integer to each t_k, from the
+ * last to the first.  Rows of a layer are independent of each other: a few at a time are lanes. */
 #include "feedback.h"
 
+#include <string.h>
 #include "qir/qmath.h"
 
 enum { LANES = 32 };
@@ -25,24 +24,43 @@ static float choose(const chooser *c, int64_t i, float t)
     return c->value[i] = qir_dequantize_value(code, q->scale[p], q->zero_point[p]);
 }
 
-/* `n` lanes from `first` of all columns.  error: [columns][LANES] */
+/* sum = gain_k . state; state: [length][LANES] */
+static void pull(const qir_coupling *f, int64_t k, const float *state, float *sum)
+{
+    const float *gain = f->gain.data + k * f->gain.stride;
+    memset(sum, 0, LANES * sizeof *sum);
+    for (int64_t i = f->inputs.data ? 0 : k + 1; i < f->gain.columns; i++)
+        for (int l = 0; l < LANES; l++)
+            sum[l] += gain[i] * state[i * LANES + l];
+}
+
+static void push(const qir_coupling *f, int64_t k, const float *error, float *state)
+{
+    const float *x = f->inputs.data + k * f->inputs.stride;
+    if (!f->inputs.data)
+        memcpy(state + k * LANES, error, LANES * sizeof *error);
+    for (int64_t i = 0; i < f->inputs.columns; i++)
+        for (int l = 0; l < LANES; l++)
+            state[i * LANES + l] += x[i] * error[l];
+}
+
+/* `n` lanes from `first` of all columns. */
 static double round_lanes(const qir_feedback *f, const chooser *c, int64_t first, int64_t n,
-                          float *error)
+                          float *state)
 {
     double total = 0.0;
+    float sum[LANES], error[LANES] = {0};
     for (int64_t k = f->target.rows; k-- > 0;) {
-        const float *u = f->factor.data + k * f->factor.stride;
-        float sum[LANES] = {0};
-        for (int64_t j = k + 1; j < f->target.rows; j++)
-            for (int l = 0; l < LANES; l++)
-                sum[l] += u[j] * error[j * LANES + l];
+        float pivot = f->coupling.pivot[k];
+        pull(&f->coupling, k, state, sum);
         for (int64_t l = 0; l < n; l++) {
             int64_t i = k * f->target.stride + first + l;
-            float w = f->target.data[i], t = w + sum[l] / u[k], q = choose(c, i, t);
-            double rest = (double)u[k] * ((double)t - (double)q);
+            float w = f->target.data[i], t = w + sum[l] / pivot, q = choose(c, i, t);
+            double rest = (double)pivot * ((double)t - (double)q);
             total += rest * rest;
-            error[k * LANES + l] = w - q;
+            error[l] = w - q;
         }
+        push(&f->coupling, k, error, state);
     }
     return total;
 }
@@ -50,18 +68,20 @@ static double round_lanes(const qir_feedback *f, const chooser *c, int64_t first
 static double round_all(const qir_feedback *f, const chooser *c, qir_arena *scratch)
 {
     double total = 0.0;
-    float *error = QIR_NEW_ARRAY(scratch, float, (size_t)(f->target.rows * LANES));
+    size_t length = (size_t)(f->coupling.gain.columns * LANES);
+    float *state = QIR_NEW_ARRAY(scratch, float, length);
     for (int64_t first = 0; first < f->target.columns; first += LANES) {
         int64_t left = f->target.columns - first;
-        total += round_lanes(f, c, first, left < LANES ? left : LANES, error);
+        memset(state, 0, length * sizeof *state);
+        total += round_lanes(f, c, first, left < LANES ? left : LANES, state);
     }
     return total;
 }
 
-double qir_round_with_feedback(const qir_feedback *f, const qir_type *type, const int64_t *index,
-                               float *value, qir_arena *scratch)
+double qir_round_with_feedback(const qir_feedback *f, const qir_type *type, float *value,
+                               qir_arena *scratch)
 {
-    return round_all(f, &(chooser){type, index, value}, scratch);
+    return round_all(f, &(chooser){type, f->index, value}, scratch);
 }
 
 double qir_rounding_error(const qir_feedback *f, const float *value, qir_arena *scratch)

@@ -1,11 +1,11 @@
 /* Rows are taken evenly but for a jitter that is the same in every run, and gathered in blocks.  Means are
  * not known before the end: rows are centred by those of the first block, and what these lack is taken
- * off then. */
+ * off then.  Few rows for many columns are one block that stays. */
 #include "hessian.h"
 
-#include "qir/support/arena.h"
+#include <math.h>
 
-enum { LEAST_ROWS = 8192 };
+enum { LEAST_ROWS = 8192, FEW = 4 /* times fewer than columns */ };
 
 /* Rows gathered, less `shift`, and their sums so far. */
 typedef struct block {
@@ -27,7 +27,7 @@ struct qir_hessian {
     int64_t taken, next;   /* so far; number of the next one */
     int64_t seen;          /* positions of the samples before */
     uint64_t random;
-    bool shifted;
+    bool shifted, few;
 };
 
 /* --- which positions --------------------------------------------------------------------------- */
@@ -45,12 +45,25 @@ static qir_matrix matrix(qir_arena *arena, int64_t rows, int64_t columns)
     return (qir_matrix){QIR_NEW_ARRAY(arena, float, (size_t)(rows * columns)), rows, columns, columns};
 }
 
-static block new_block(qir_arena *arena, int64_t columns)
+static block new_block(qir_arena *arena, int64_t rows, int64_t columns)
 {
-    block b = {matrix(arena, QIR_GRAM_ROWS, columns), QIR_NEW_ARRAY(arena, float, (size_t)columns),
+    block b = {matrix(arena, rows, columns), QIR_NEW_ARRAY(arena, float, (size_t)columns),
                QIR_NEW_ARRAY(arena, double, (size_t)columns)};
     b.rows.rows = 0;
     return b;
+}
+
+static void open_part(const qir_hessian *h, part *p, qir_arena *arena)
+{
+    int64_t k = h->patches.columns, rows = h->few ? h->wanted : QIR_GRAM_ROWS;
+    p->x = new_block(arena, rows, k);
+    if (h->opts.inexact)
+        p->error = new_block(arena, rows, k);
+    if (h->few)
+        return;
+    p->square = matrix(arena, k, k);
+    if (h->opts.inexact)
+        p->cross = matrix(arena, k, k);
 }
 
 qir_hessian *qir_hessian_create(const qir_op *op, int64_t samples, const qir_hessian_options *o,
@@ -59,20 +72,14 @@ qir_hessian *qir_hessian_create(const qir_op *op, int64_t samples, const qir_hes
     qir_hessian *h = QIR_NEW(arena, qir_hessian);
     *h = (qir_hessian){.opts = *o, .random = 1};
     qir_patches_get(op, &h->patches);
-    int64_t k = h->patches.columns, rows = o->rows * k;
+    int64_t rows = o->rows * h->patches.columns;
     h->total = h->patches.positions * samples;
     h->wanted = rows > LEAST_ROWS ? rows : LEAST_ROWS;
     h->wanted = h->wanted < h->total ? h->wanted : h->total;
+    h->few = h->wanted * FEW < h->patches.columns;
     h->parts = QIR_NEW_ARRAY(arena, part, (size_t)h->patches.groups);
-    for (int64_t g = 0; g < h->patches.groups; g++) {
-        part *p = &h->parts[g];
-        p->x = new_block(arena, k);
-        p->square = matrix(arena, k, k);
-        if (o->inexact) {
-            p->error = new_block(arena, k);
-            p->cross = matrix(arena, k, k);
-        }
-    }
+    for (int64_t g = 0; g < h->patches.groups; g++)
+        open_part(h, &h->parts[g], arena);
     choose_next(h);
     return h;
 }
@@ -138,7 +145,7 @@ void qir_hessian_add(qir_hessian *h, const float *x, const float *real)
     while (h->taken < h->wanted && h->next < end) {
         for (int64_t g = 0; g < h->patches.groups; g++)
             add_row(h, g, h->next - h->seen, x, real);
-        if (h->parts[0].x.rows.rows == QIR_GRAM_ROWS)
+        if (!h->few && h->parts[0].x.rows.rows == QIR_GRAM_ROWS)
             flush(h);
         if (++h->taken < h->wanted)
             choose_next(h);
@@ -158,8 +165,25 @@ static void finish(qir_matrix *c, const block *a, const block *b, int64_t n)
         }
 }
 
+static void finish_rows(const qir_hessian *h, block *b)
+{
+    if (h->opts.centred) {
+        set_shift(b);
+        centre(b);
+    }
+    float scale = 1.0f / sqrtf((float)h->taken);
+    for (int64_t i = 0; i < b->rows.rows * b->rows.columns; i++)
+        b->rows.data[i] *= scale;
+}
+
 static void finish_part(const qir_hessian *h, part *p)
 {
+    if (h->few) {
+        finish_rows(h, &p->x);
+        if (h->opts.inexact)
+            finish_rows(h, &p->error);
+        return;
+    }
     finish(&p->square, &p->x, &p->x, h->taken);
     if (h->opts.inexact)
         finish(&p->cross, &p->error, &p->x, h->taken);
@@ -167,7 +191,8 @@ static void finish_part(const qir_hessian *h, part *p)
 
 void qir_hessian_finish(qir_hessian *h)
 {
-    flush(h);
+    if (!h->few)
+        flush(h);
     for (int64_t g = 0; g < h->patches.groups; g++)
         finish_part(h, &h->parts[g]);
 }
@@ -185,4 +210,14 @@ const qir_matrix *qir_hessian_of(const qir_hessian *h, int64_t group)
 const qir_matrix *qir_hessian_cross(const qir_hessian *h, int64_t group)
 {
     return &h->parts[group].cross;
+}
+
+const qir_matrix *qir_hessian_rows(const qir_hessian *h, int64_t group)
+{
+    return &h->parts[group].x.rows;
+}
+
+const qir_matrix *qir_hessian_errors(const qir_hessian *h, int64_t group)
+{
+    return &h->parts[group].error.rows;
 }

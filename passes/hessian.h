@@ -24,9 +24,12 @@ void qir_hessian_add(qir_hessian *h, const float *x, const float *real);
 void qir_hessian_finish(qir_hessian *h);
 
 const qir_patches *qir_hessian_patches(const qir_hessian *h);
-/* Upper triangle of the mean of x^T x. */
+/* Upper triangle of the mean of x^T x; data NULL: there are so few rows that they are kept. */
 const qir_matrix *qir_hessian_of(const qir_hessian *h, int64_t group);
 /* The mean of (real - x)^T x. */
 const qir_matrix *qir_hessian_cross(const qir_hessian *h, int64_t group);
+/* What is kept: rows whose x^T x and (real - x)^T x are these means. */
+const qir_matrix *qir_hessian_rows(const qir_hessian *h, int64_t group);
+const qir_matrix *qir_hessian_errors(const qir_hessian *h, int64_t group);
 
 #endif

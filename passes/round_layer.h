@@ -6,7 +6,8 @@
 
 typedef struct qir_round_options {
     double damping; /* added to the diagonal, in parts of its mean */
-    bool refit;     /* first to the real inputs that the quantized ones stand for */
+    double ridge;   /* the same where weights are first fitted to the real inputs that the quantized ones
+                       stand for; 0: they are not */
     bool search;    /* scales */
 } qir_round_options;
 

@@ -149,7 +149,7 @@ static void tell(const rounder *r, const qir_op *layer, const qir_rounding *w)
     if (!w->value)
         qir_warning(diag, layer->loc, "round-nearest",
                     "the weights of this %s stay rounded to the nearest values: over the samples its inputs "
-                    "do not vary, so that errors have no measure",
+                    "depend on each other, so that errors have no measure; give more samples, or more damping",
                     qir_op_name(layer));
     else if (w->after > w->before)
         qir_remark(diag, layer->loc,
@@ -166,7 +166,7 @@ static bool round_one(const rounder *r, qir_op *layer, qir_op *op, qir_op *obser
     if (!data)
         return false;
     bool search = (int64_t)qir_dtype_bits(qir_observed_type(observe)->dtype) <= r->opts->search_bits;
-    qir_round_options o = {r->opts->damping, r->real != NULL, search};
+    qir_round_options o = {r->opts->damping, r->opts->ridge, search};
     const float *before = values_before(observe, data, arena);
     qir_rounding w = qir_round_layer(gather(r, layer, op, in, arena), observe, data, before, &o, arena);
     tell(r, layer, &w);
@@ -174,7 +174,7 @@ static bool round_one(const rounder *r, qir_op *layer, qir_op *op, qir_op *obser
         return true;
     set_copy(layer, op, weight, &w);
     set_codes(observe, codes_of(qir_op_module(observe), weight, &w));
-    qir_gain_note(layer, r->opts->refit ? "refit-weights" : "round-weights", 10.0 * log10(w.before / w.after));
+    qir_gain_note(layer, r->opts->ridge > 0.0 ? "refit-weights" : "round-weights", 10.0 * log10(w.before / w.after));
     qir_pass_count(r->pass, r->opts->statistic, 1);
     return true;
 }
@@ -201,8 +201,8 @@ static bool run_copy(rounder *r, qir_module *m, qir_samples *samples)
 {
     qir_breadth_visitor visitor = {visit, r, r->opts->memory};
     qir_module *copy = qir_integer_copy(m);
-    r->real = r->opts->refit ? qir_breadth_open(r->func, samples, r->samples, r->opts->memory) : NULL;
-    bool ok = copy && (r->real || !r->opts->refit) &&
+    r->real = r->opts->ridge > 0.0 ? qir_breadth_open(r->func, samples, r->samples, r->opts->memory) : NULL;
+    bool ok = copy && (r->real || !(r->opts->ridge > 0.0)) &&
               qir_breadth_run(qir_module_main(copy), samples, r->samples, &visitor);
     qir_breadth_close(r->real);
     if (copy)

@@ -7,8 +7,7 @@
 #include "round_layer.h"
 
 typedef struct qir_rounding_options {
-    double damping;
-    bool refit;
+    double damping, ridge; /* of qir_round_options */
     int64_t bits;        /* of weights, at most */
     int64_t search_bits; /* weights of at most so many bits get scales of their own */
     int64_t rows;        /* of a hessian, per column */

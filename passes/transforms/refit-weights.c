@@ -5,8 +5,8 @@
 static bool run(qir_pass *p, qir_module *m)
 {
     int64_t bits = qir_pass_int(p, "bits");
-    qir_rounding_options o = {.damping = qir_pass_float(p, "ridge"),
-                              .refit = true,
+    qir_rounding_options o = {.damping = qir_pass_float(p, "damping"),
+                              .ridge = qir_pass_float(p, "ridge"),
                               .bits = bits,
                               .search_bits = bits,
                               .rows = qir_pass_int(p, "rows"),
@@ -18,6 +18,7 @@ static bool run(qir_pass *p, qir_module *m)
 
 static const qir_pass_option options[] = {
     {"bits", QIR_OPT_INT, "4", "weights of at most so many bits; with more it fits noise"},
+    {"damping", QIR_OPT_FLOAT, "0.01", "of rounding, as round-weights has it"},
     {"ridge", QIR_OPT_FLOAT, "0.1", "what keeps weights near where they were, in parts of the mean diagonal of H"},
     {"rows", QIR_OPT_INT, "4", "output positions to look at, per column of the weight; at least 8192 in all"},
     {"samples", QIR_OPT_INT, "0", "use the first so many; 0: all"},
@@ -39,4 +40,4 @@ QIR_PASS(
            "with ranges, samples; round-weights before it chooses the integers of the other layers.\n"
            "Leaves: observers; the float weights.\nSource: ridge regression on the layer's results, as in "
            "QuantEase and GPTAQ.",
-    .requires = QIR_STAGE_OBSERVED, .options = options, .statistics = statistics, .run = run)
+    .requires = QIR_STAGE_OBSERVED, .samples = true, .options = options, .statistics = statistics, .run = run)

@@ -74,4 +74,4 @@ QIR_PASS(
            "(apply-calibration), samples.\nLeaves: observers; the float weights.\nSource: GPTQ (Frantar et "
            "al. 2022), as the nearest plane algorithm (Babai 1986) that it is; scales after HQQ's and "
            "llama.cpp's searches.",
-    .requires = QIR_STAGE_OBSERVED, .options = options, .statistics = statistics, .run = run)
+    .requires = QIR_STAGE_OBSERVED, .samples = true, .options = options, .statistics = statistics, .run = run)

@@ -53,6 +53,7 @@ class Case:
 
 CASES = [
     Case("linear", [3, 5], [4, 5]),
+    Case("linear", [1, 20], [3, 20]),  # fewer rows than columns
     Case("conv", [1, 2, 5, 6], [3, 2, 3, 2], strides=[2, 1], pads=[1, 0, 1, 2], dilations=[1, 2]),
     Case("conv", [2, 3, 7], [4, 3, 3], pads=[2, 0]),
     Case("conv", [1, 4, 4, 4], [6, 2, 2, 2], groups=2),
