@@ -245,6 +245,18 @@ llb_val llb_hide(qcg *g, llb_val v)
     return LLVMBuildCall2(g->b, type, nothing, &v, 1, "");
 }
 
+llb_val llb_local(qcg *g, int64_t bytes, unsigned align)
+{
+    LLVMBasicBlockRef here = LLVMGetInsertBlock(g->b), entry = LLVMGetEntryBasicBlock(g->fn);
+    LLVMValueRef first = LLVMGetFirstInstruction(entry);
+    if (first)
+        LLVMPositionBuilderBefore(g->b, first);
+    llb_val memory = LLVMBuildAlloca(g->b, LLVMArrayType2(llb_int(g, 8), (uint64_t)bytes), "");
+    LLVMSetAlignment(memory, align);
+    LLVMPositionBuilderAtEnd(g->b, here);
+    return llb_hide(g, memory);
+}
+
 llb_val llb_intrinsic(qcg *g, const char *name, llb_type *types, unsigned ntypes, llb_val *args,
                       unsigned nargs)
 {

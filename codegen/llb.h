@@ -30,6 +30,9 @@ llb_val llb_index(qcg *g, llb_val ptr, llb_val index, int64_t bytes);
 llb_val llb_load(qcg *g, llb_type t, llb_val ptr, unsigned align);
 void llb_store(qcg *g, llb_val v, llb_val ptr, unsigned align);
 
+/* Memory of the function for as long as it runs, as LLVM does not know it: what is stored there stays there. */
+llb_val llb_local(qcg *g, int64_t bytes, unsigned align);
+
 /* --- arithmetic --------------------------------------------------------------------------------
  */
 llb_val llb_add(qcg *g, llb_val a, llb_val b);

@@ -7,7 +7,7 @@
 enum {
     FIRST = 1 << 23, /* sums anchored from here ... */
     END = 1 << 24,   /* ... up to here are floats one apart, with the bits of FLOAT_BITS and up */
-    FLOAT_BITS = 0x4b000000,
+    FLOAT_BITS = QIR_ZERO_ANCHOR,
     MOST_REST = 1 << 20,
     MOST_RESULTS = 256,
 };
@@ -100,9 +100,20 @@ static bool fits(const qir_sum_range *r)
            r->hi - r->lo < MOST_RESULTS && r->scale < 1.0f;
 }
 
+/* Sums from 0 on are exact; those below, down to the bits of 2^22, are lower floats, and results of either way are
+ * lo there. */
+static bool is_at_zero(const qir_sum_range *r)
+{
+    return r->lo >= 0 && r->least > -FIRST && r->most < FIRST && r->hi - r->lo < MOST_RESULTS && r->scale < 1.0f;
+}
+
 bool qir_float_sum_find(const qir_sum_range *r, qir_float_sum *out)
 {
     proof p;
+    if (is_at_zero(r)) {
+        *out = (qir_float_sum){QIR_ZERO_ANCHOR, QIR_ZERO_ADDEND * r->scale};
+        return true;
+    }
     if (!fits(r))
         return false;
     prepare(r, &p);

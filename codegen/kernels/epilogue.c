@@ -2,6 +2,7 @@
 #include "kernels/epilogue.h"
 
 #include "kernels/requant.h"
+#include "qir/float_sum.h"
 #include "qir/support/arena.h"
 #include "qir/support/assert.h"
 #include "qir/support/bug.h"
@@ -84,22 +85,49 @@ void qcg_epilogue_requantize(qcg *g, qcg_epilogue *e, const qir_factor *factors,
     round_within(e, late, lo, hi, zp);
 }
 
-void qcg_epilogue_fused(qcg *g, qcg_epilogue *e, const float *constants, int64_t count, const qir_type *y,
+void qcg_epilogue_fused(qcg *g, qcg_epilogue *e, const float *constants, int64_t count, bool at_zero, const qir_type *y,
                         int32_t lo, int32_t hi)
 {
+    size_t scales = (size_t)count * sizeof *constants;
     *e = to_stored(y);
-    e->second = count * (int64_t)sizeof *constants;
-    e->scale = qcg_const(g, constants, 2 * (size_t)e->second, 32);
+    e->second = at_zero ? 0 : (int64_t)scales;
+    e->scale = qcg_const(g, constants, at_zero ? scales : 2 * scales, 32);
     add_step(e, (qcg_step){.kind = QCG_STEP_FUSED});
     round_within(e, g->machine->saturates, lo, hi, e->zp);
+}
+
+static llb_val addend_of(qcg *g, llb_val scale)
+{
+    return LLVMBuildFMul(g->b, scale, llb_f32s(g, QIR_ZERO_ADDEND, llb_lanes(scale)), "");
 }
 
 static llb_val multiply_add(qcg *g, const qcg_epilogue *e, llb_val v, llb_val scale)
 {
     llb_type t = llb_vec(llb_float(g), llb_lanes(v));
-    llb_val args[] = {LLVMBuildBitCast(g->b, v, t, ""), llb_load(g, t, scale, 4),
-                      llb_load(g, t, llb_at(g, scale, e->second), 4)};
+    llb_val factor = llb_load(g, t, scale, 4);
+    llb_val addend = e->second ? llb_load(g, t, llb_at(g, scale, e->second), 4) : addend_of(g, factor);
+    llb_val args[] = {LLVMBuildBitCast(g->b, v, t, ""), factor, addend};
     return llb_intrinsic(g, "llvm.fma", &t, 1, args, 3);
+}
+
+bool qcg_epilogue_derives(const qcg_epilogue *e)
+{
+    return e->nsteps && e->steps[0].kind == QCG_STEP_FUSED && !e->second;
+}
+
+llb_val qcg_epilogue_derive(qcg *g, qcg_epilogue *e, llb_val scale, unsigned vectors, unsigned lanes)
+{
+    enum { ALIGN = 64 };
+    llb_type t = llb_vec(llb_float(g), lanes);
+    int64_t vector = lanes * (int64_t)sizeof(float), all = vectors * vector;
+    llb_val to = llb_local(g, 2 * all, ALIGN);
+    for (int64_t at = 0; at < all; at += vector) {
+        llb_val v = llb_load(g, t, llb_at(g, scale, at), 4);
+        llb_store(g, v, llb_at(g, to, at), 4);
+        llb_store(g, addend_of(g, v), llb_at(g, to, all + at), 4);
+    }
+    e->second = all;
+    return to;
 }
 
 llb_val qcg_epilogue_apply(qcg *g, const qcg_epilogue *e, llb_val v, llb_val scale)

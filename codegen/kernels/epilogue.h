@@ -24,7 +24,7 @@ typedef struct qcg_epilogue {
     qcg_step steps[QCG_MAX_STEPS];
     unsigned nsteps;
     llb_val scale;     /* f32 per column, padded to whole vectors; for QCG_STEP_FIXED the fractions */
-    int64_t second;    /* bytes from there to a column's addend or exponent */
+    int64_t second;    /* bytes from there to a column's addend or exponent; 0: the addend follows from the scale */
     bool once;         /* fixed-point products are rounded once */
     bool narrow;       /* to bytes: + zp; else i32 as they are */
     bool words;        /* ... or to i16, whose zp is 0 */
@@ -37,9 +37,15 @@ typedef struct qcg_epilogue {
  * arithmetic; largest: a bound of |accumulator * factor| (see qcg_largest_scaled). */
 void qcg_epilogue_requantize(qcg *g, qcg_epilogue *e, const qir_factor *factors, int64_t count,
                              const qir_type *y, int32_t lo, int32_t hi, double largest);
-/* The same of sums that are floats: `constants` are scales, then addends. */
-void qcg_epilogue_fused(qcg *g, qcg_epilogue *e, const float *constants, int64_t count, const qir_type *y,
+/* The same of sums that are floats: `constants` are scales, then addends unless all anchors are 2^23. */
+void qcg_epilogue_fused(qcg *g, qcg_epilogue *e, const float *constants, int64_t count, bool at_zero, const qir_type *y,
                         int32_t lo, int32_t hi);
+
+/* Do steps use constants that are computed from others? */
+bool qcg_epilogue_derives(const qcg_epilogue *e);
+/* Then for `vectors` of columns, whose scales begin at `scale`: computes them once for many tiles, into memory of the
+ * function, where *e finds them from then on; returns where the scales are. */
+llb_val qcg_epilogue_derive(qcg *g, qcg_epilogue *e, llb_val scale, unsigned vectors, unsigned lanes);
 
 /* One vector of accumulators through the steps; `scale`: where its columns' scales are. */
 llb_val qcg_epilogue_apply(qcg *g, const qcg_epilogue *e, llb_val acc, llb_val scale);

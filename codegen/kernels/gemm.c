@@ -104,7 +104,7 @@ static void integer_tile(qcg *g, const qcg_gemm *m, const qcg_tile_at *at)
     else
         qcg_gemm_products(g, m, at, start, NULL, acc);
     qcg_tile_store s = {.rows = t.rows, .vectors = t.vectors, .tail = at->tail, .out = at->out};
-    s.scale = m->scale ? llb_index(g, m->scale, at->block, vector) : NULL;
+    s.scale = at->scale ? at->scale : m->scale ? llb_index(g, m->scale, at->block, vector) : NULL;
     s.stride = m->out_stride;
     qcg_epilogue_store(g, m->e, m->m, &s, acc);
 }
@@ -165,6 +165,23 @@ static void fetch_next(qcg *g, const qcg_gemm *m, llb_val w, qcg_tile_at *at)
     at->fetch_step = qir_ceil_div(row * at->tile.rows, steps);
 }
 
+/* A product whose epilogue finds constants of one column group that follow from others. */
+typedef struct derived {
+    qcg_gemm m;
+    qcg_epilogue e;
+} derived;
+
+static const qcg_gemm *derive(qcg *g, const qcg_gemm *m, llb_val block, qcg_tile_at *at, derived *d)
+{
+    if (!m->scale || !qcg_epilogue_derives(m->e))
+        return m;
+    *d = (derived){*m, *m->e};
+    d->m.e = &d->e;
+    llb_val scale = llb_index(g, m->scale, block, m->m->lanes * 4);
+    at->scale = qcg_epilogue_derive(g, &d->e, scale, at->tile.vectors, m->m->lanes);
+    return &d->m;
+}
+
 /* All rows of `count` column groups, the first at block first_block, each at->tile.vectors wide. */
 static void column_groups(qcg *g, const qcg_gemm *m, const tiling *t, qcg_tile_at at,
                           int64_t first_block, int64_t count)
@@ -176,13 +193,17 @@ static void column_groups(qcg *g, const qcg_gemm *m, const tiling *t, qcg_tile_a
     llb_val out = llb_index(g, m->out, block, m->m->lanes * out_bytes);
     llb_val w = llb_index(g, m->w, block, qcg_gemm_block_bytes(m));
     qcg_unpacked unpacked;
+    derived constants;
     const qcg_gemm *of = qcg_unpack(g, m, at.tile, &block, &unpacked);
+    of = derive(g, of, block, &at, &constants);
     qcg_share_begin(g, &ll, m->lines, lines, t->cut == 1);
     llb_val line = qcg_overlap(g, ll.loop.iv, m->lines, lines);
     qcg_share_begin(g, &lm, m->rows, rows, t->cut == 2);
     llb_val row = qcg_overlap(g, lm.loop.iv, m->rows, rows);
     /* Tiles that fill the registers have none for the weights, biases and scales of their columns. */
-    at.block = m->m->pick || qcg_gemm_is_unrolled(of, at.tile) ? llb_hide(g, block) : block;
+    bool full = m->m->pick || qcg_gemm_is_unrolled(of, at.tile);
+    at.block = full ? llb_hide(g, block) : block;
+    at.scale = at.scale && full ? llb_hide(g, at.scale) : at.scale;
     at.w = llb_index(g, of->w, at.block, qcg_gemm_block_bytes(of));
     at.row = llb_add(g, llb_mul_const(g, line, m->rows), row);
     at.a = llb_index(g, llb_index(g, m->a, line, m->a_line), row, m->a_stride);

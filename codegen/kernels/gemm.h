@@ -44,6 +44,7 @@ typedef struct qcg_tile_at {
     unsigned tail;     /* columns of the last vector; 0: whole */
     llb_val a, w, out; /* of its first row and column */
     llb_val block, row;
+    llb_val scale;      /* of its first column, with what follows from it; NULL: see qcg_gemm */
     llb_val fetch;      /* memory that will be read soon; NULL: none is known */
     int64_t fetch_step; /* bytes of it to prefetch with each element of w along k */
 } qcg_tile_at;

@@ -52,15 +52,18 @@ static bool as_floats(qcg *g, rows *c, const qcg_order *o, qcg_sums *s)
         if (!qir_float_sum_find(&r, &found[row]))
             return false;
     }
+    bool at_zero = true;
     float *constants = QIR_NEW_ARRAY(g->arena, float, 2 * (size_t)o->count);
     for (int64_t i = 0; i < o->count; i++) {
         int64_t row = o->rows[i];
         constants[i] = row < 0 ? 0.0f : c->factors[row].real;
         constants[o->count + i] = row < 0 ? 0.0f : found[row].addend;
     }
-    for (int64_t row = 0; row < c->count; row++)
+    for (int64_t row = 0; row < c->count; row++) {
         c->start[row] = (int32_t)((uint32_t)c->start[row] + found[row].offset);
-    qcg_epilogue_fused(g, &s->e, constants, o->count, result(g), c->lo, c->hi);
+        at_zero &= found[row].offset == QIR_ZERO_ANCHOR;
+    }
+    qcg_epilogue_fused(g, &s->e, constants, o->count, at_zero, result(g), c->lo, c->hi);
     return true;
 }
 

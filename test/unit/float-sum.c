@@ -60,6 +60,30 @@ static void test_random(void)
     printf("%d ranges, found in most: %d, wrong sums: %ld\n", all, found * 10 > all * 9, wrong);
 }
 
+/* Results from the zero point on: the anchor 2^23 for all, whatever becomes of the sums below.
+CHECK: 200 ranges from zero, at 2^23: 200, wrong sums: 0
+CHECK-NEXT: far below 1, too high 0
+ */
+static void test_zero(void)
+{
+    int at_zero = 0, all = 200;
+    long wrong = 0;
+    for (int i = 0; i < all; i++) {
+        qir_sum_range r = {.lo = i % 3 ? 0 : (int32_t)(next() % 100), .hi = 255 - (int32_t)(next() % 100)};
+        qir_float_sum f;
+        r.least = -(int64_t)(next() % 30000);
+        r.most = (int64_t)(next() % 30000);
+        r.scale = i % 5 ? ldexpf(1.0f + (float)next() * 0x1p-24f, -(int)(next() % 16) - 1) : 0x1p-8f;
+        at_zero += qir_float_sum_find(&r, &f) && f.offset == QIR_ZERO_ANCHOR && f.addend == QIR_ZERO_ADDEND * r.scale;
+        wrong += mismatches(&r, &f);
+    }
+    qir_float_sum f;
+    qir_sum_range low = {-8388607, 8388607, 0.001f, 0, 255}, high = {0, 8388608, 0.001f, 0, 255};
+    bool found = qir_float_sum_find(&low, &f) && mismatches(&low, &f) == 0;
+    printf("%d ranges from zero, at 2^23: %d, wrong sums: %ld\n", all, at_zero, wrong);
+    printf("far below %d, too high %d\n", found, qir_float_sum_find(&high, &f) && f.offset == QIR_ZERO_ANCHOR);
+}
+
 static bool finds(int64_t least, int64_t most, float scale)
 {
     qir_float_sum f;
@@ -78,6 +102,7 @@ static void test_limits(void)
 int main(void)
 {
     test_random();
+    test_zero();
     test_limits();
     return 0;
 }

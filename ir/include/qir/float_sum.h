@@ -2,9 +2,12 @@
  *
  * An i32 from 0x4b000000 up to 0x4b800000 has the bits of the float 2^23 + (i32 - 0x4b000000).  Accumulators
  * that start `offset` higher end there, as the float anchor + sum: times scale plus addend, which is
- * about -anchor * scale, it is what qir_requantize rounds.  There are anchors whose addend is almost exact;
- * one is used only if every result is proven the same: both ways are monotone, so it is enough to compare
- * where each result begins. */
+ * about -anchor * scale, it is what qir_requantize rounds.
+ *
+ * Where no result is below the zero point the anchor is 2^23, for which all of that is exact: lower sums, which are no
+ * such floats, have any result that is not positive.  Elsewhere there are anchors whose addend is almost exact; one is
+ * used only if every result is proven the same: both ways are monotone, so it is enough to compare where each
+ * result begins. */
 #ifndef QIR_FLOAT_SUM_H
 #define QIR_FLOAT_SUM_H
 
@@ -21,6 +24,10 @@ typedef struct qir_sum_range {
     float scale;
     int32_t lo, hi;
 } qir_sum_range;
+
+/* The anchor 2^23: its offset, and its addend over the scale. */
+#define QIR_ZERO_ANCHOR 0x4b000000u
+#define QIR_ZERO_ADDEND (-0x1p23f)
 
 typedef struct qir_float_sum {
     uint32_t offset; /* of the start, modulo 2^32 */
