@@ -20,7 +20,7 @@ typedef struct qcg_tile {
     unsigned char rows, vectors;
 } qcg_tile;
 
-enum { QCG_MAX_POSITIONS = 8, QCG_MAX_HELD = 12 };
+enum { QCG_MAX_POSITIONS = 8 };
 
 typedef struct qcg_machine {
     unsigned lanes;        /* i32 accumulators of one vector: columns of a weight block */
@@ -46,9 +46,8 @@ typedef struct qcg_machine {
     /* Depthwise: acc + x0 * w[.][0] + x1 * w[.][1], lanes of i16; pairs: w interleaved.  Level
      * machines with kgroup 1 take x1 NULL. */
     llb_val (*pair)(qcg *g, llb_val acc, llb_val x0, llb_val x1, llb_val w);
-    /* Depthwise: neighbouring results at a time, a power of two up to QCG_MAX_POSITIONS, and vectors of
-     * weights that may stay in registers meanwhile. */
-    unsigned char positions, held;
+    /* Depthwise: neighbouring results at a time, a power of two up to QCG_MAX_POSITIONS. */
+    unsigned char positions;
     /* Nearest integer, ties to even; |v| < 2^22 (2^31 if saturates); any lane count. */
     llb_val (*rne)(qcg *g, llb_val v);
     /* n (1, 2 or 4) vectors of `lanes` i32: adds zp, cuts to i8 or u8, n * lanes bytes in order. */

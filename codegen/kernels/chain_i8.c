@@ -61,7 +61,7 @@ bool qcg_lower_chain_i8(qcg *g, const qir_kernel_plan *p)
     j.m.bias = j.sums.start;
     j.m.scale = j.sums.e.scale;
     j.m.out_stride = p->w.o * out_elem;
-    j.win.inner = qcg_gemm_units(&j.m);
+    j.win.inner = qcg_gemm_units(g, &j.m);
     qcg_window_walk(g, &j.win, out_elem, products, &j);
     return true;
 }

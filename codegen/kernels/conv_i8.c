@@ -58,7 +58,7 @@ bool qcg_lower_conv_i8(qcg *g, const qir_kernel_plan *p)
     qcg_window_init(g, &j.win, p, qir_op_operand(g->op, 0)->type->quant->zero_point[0]);
     set_distances(&j);
     set_product(&j);
-    j.win.inner = qcg_gemm_units(&j.r.m);
+    j.win.inner = qcg_gemm_units(g, &j.r.m);
     qcg_window_walk(g, &j.win, j.r.out_elem, products, &j);
     return true;
 }

@@ -4,6 +4,7 @@
  * and widened column serves every window it belongs to. */
 #include "kernels/gemm.h"
 #include "kernels/sums.h"
+#include "qir/support/arena.h"
 #include "qir/support/checked.h"
 
 typedef struct dw {
@@ -12,7 +13,8 @@ typedef struct dw {
     qcg_window win;
     qcg_sums sums;
     llb_val w;
-    int64_t rows, groups; /* kernel rows over all planes; groups of kgroup of them */
+    int64_t groups;  /* of kgroup kernel rows, over all planes */
+    llb_val offsets; /* in the band, of each row of each group */
     unsigned positions;
 } dw;
 
@@ -24,46 +26,76 @@ static int64_t row_offset(const dw *d, int64_t row)
     return line * d->p->band_width * w->c * 2;
 }
 
-static llb_val weight(qcg *g, const dw *d, llb_val w, int64_t col, int64_t group)
+/* Rows that a last group lacks have weights of zero: any row will do. */
+static llb_val row_offsets(qcg *g, const dw *d)
 {
-    unsigned count = d->m->lanes * d->m->kgroup;
-    llb_type t = llb_vec(llb_int(g, 16), count);
-    return llb_load(g, t, llb_at(g, w, (group * d->p->w.kernel[2] + col) * count * 2), 16);
+    int64_t rows = d->p->w.kernel[0] * d->p->w.kernel[1], all = d->groups * d->m->kgroup;
+    int64_t *v = QIR_NEW_ARRAY(g->arena, int64_t, (size_t)all);
+    for (int64_t i = 0; i < all; i++)
+        v[i] = row_offset(d, i < rows ? i : rows - 1);
+    return qcg_const(g, v, (size_t)all * sizeof *v, 64);
 }
 
-/* The windows that see band column `column`: adds its products to their accumulators. */
-static void column(qcg *g, const dw *d, llb_val x, int64_t at, llb_val w, llb_val *held,
-                   llb_val *acc)
+static llb_val weight(qcg *g, const dw *d, llb_val w, int64_t col)
+{
+    unsigned count = d->m->lanes * d->m->kgroup;
+    return llb_load(g, llb_vec(llb_int(g, 16), count), llb_at(g, w, col * count * 2), 16);
+}
+
+/* Column of the window at `at` of position p; -1: it does not see it. */
+static int64_t tap_of(const dw *d, int64_t at, unsigned p)
 {
     const qir_window *q = &d->p->w;
-    llb_type t = llb_vec(llb_int(g, 16), d->m->lanes);
-    for (int64_t group = 0; group < d->groups; group++) {
-        llb_val v[2] = {NULL, NULL};
-        for (unsigned i = 0; i < d->m->kgroup; i++) {
-            int64_t row = group * d->m->kgroup + i;
-            if (row < d->rows)
-                v[i] = llb_load(g, t, llb_at(g, x, row_offset(d, row) + at * q->c * 2), 2);
-        }
-        for (unsigned p = 0; p < d->positions; p++) {
-            int64_t tap = at - (int64_t)p * q->stride[2];
-            if (tap < 0 || tap % q->dilation[2] || tap / q->dilation[2] >= q->kernel[2])
-                continue;
-            int64_t col = tap / q->dilation[2];
-            llb_val wv = held ? held[group * q->kernel[2] + col] : weight(g, d, w, col, group);
-            acc[p] = d->m->pair(g, acc[p], v[0], v[1], wv);
-        }
-    }
+    int64_t tap = at - (int64_t)p * q->stride[2];
+    bool seen = tap >= 0 && tap % q->dilation[2] == 0 && tap / q->dilation[2] < q->kernel[2];
+    return seen ? tap / q->dilation[2] : -1;
 }
 
 static bool column_used(const dw *d, int64_t at)
 {
-    const qir_window *q = &d->p->w;
-    for (unsigned p = 0; p < d->positions; p++) {
-        int64_t tap = at - (int64_t)p * q->stride[2];
-        if (tap >= 0 && tap % q->dilation[2] == 0 && tap / q->dilation[2] < q->kernel[2])
+    for (unsigned p = 0; p < d->positions; p++)
+        if (tap_of(d, at, p) >= 0)
             return true;
-    }
     return false;
+}
+
+/* The windows that see band column `at`: adds its products to their accumulators.  rows: of a group. */
+static void column(qcg *g, const dw *d, const llb_val *rows, int64_t at, llb_val w, llb_val *acc)
+{
+    llb_type t = llb_vec(llb_int(g, 16), d->m->lanes);
+    llb_val v[2] = {NULL, NULL};
+    for (unsigned i = 0; i < d->m->kgroup; i++)
+        v[i] = llb_load(g, t, llb_at(g, rows[i], at * d->p->w.c * 2), 2);
+    for (unsigned p = 0; p < d->positions; p++) {
+        int64_t col = tap_of(d, at, p);
+        if (col >= 0)
+            acc[p] = d->m->pair(g, acc[p], v[0], v[1], weight(g, d, w, col));
+    }
+}
+
+/* The products of all windows, group by group: with all of them there would be more than the registers hold. */
+static void windows(qcg *g, const dw *d, llb_val x, llb_val w, llb_val *acc)
+{
+    const qir_window *q = &d->p->w;
+    int64_t width = (d->positions - 1) * q->stride[2] + (q->kernel[2] - 1) * q->dilation[2] + 1;
+    int64_t each = q->kernel[2] * d->m->lanes * d->m->kgroup * 2;
+    llb_val rows[2], sum[QCG_MAX_POSITIONS];
+    llb_loop l;
+    llb_begin(g, &l, 0, d->groups, 1);
+    for (unsigned p = 0; p < d->positions; p++)
+        sum[p] = llb_carry(g, &l, acc[p]);
+    for (unsigned i = 0; i < d->m->kgroup; i++) {
+        llb_val at = llb_at(g, llb_index(g, d->offsets, l.iv, d->m->kgroup * 8), i * 8);
+        rows[i] = llb_offset(g, x, llb_load(g, llb_int(g, 64), at, 8));
+    }
+    for (int64_t c = 0; c < width; c++)
+        if (column_used(d, c))
+            column(g, d, rows, c, llb_index(g, w, l.iv, each), sum);
+    for (unsigned p = 0; p < d->positions; p++)
+        llb_next(&l, p, sum[p]);
+    llb_end(g, &l);
+    for (unsigned p = 0; p < d->positions; p++)
+        acc[p] = l.value[p];
 }
 
 /* One vector of channels along one output row.  x: band at the row and channel; out likewise. */
@@ -71,22 +103,15 @@ static void channel_row(qcg *g, const dw *d, llb_val x, llb_val w, llb_val bias,
                         llb_val out, unsigned tail)
 {
     const qir_window *q = &d->p->w;
-    llb_val held[QCG_MAX_HELD], start = llb_load(g, llb_vec(llb_int(g, 32), d->m->lanes), bias, 4);
-    bool hold = q->kernel[2] * d->groups <= d->m->held;
-    for (int64_t i = 0; hold && i < q->kernel[2] * d->groups; i++)
-        held[i] = weight(g, d, w, i % q->kernel[2], i / q->kernel[2]);
+    llb_val start = llb_load(g, llb_vec(llb_int(g, 32), d->m->lanes), bias, 4);
     llb_loop l;
     llb_begin(g, &l, 0, q->out[2], d->positions);
     llb_val at = qcg_overlap(g, l.iv, q->out[2], d->positions), acc[QCG_MAX_POSITIONS];
     for (unsigned p = 0; p < d->positions; p++)
         acc[p] = start;
-    llb_val src = llb_index(g, x, at, q->stride[2] * q->c * 2);
-    int64_t width = (d->positions - 1) * q->stride[2] + (q->kernel[2] - 1) * q->dilation[2] + 1;
-    for (int64_t c = 0; c < width; c++)
-        if (column_used(d, c))
-            column(g, d, src, c, w, hold ? held : NULL, acc);
+    windows(g, d, llb_index(g, x, at, q->stride[2] * q->c * 2), w, acc);
     qcg_tile_store s = {.rows = d->positions, .vectors = 1, .tail = tail, .scale = scale};
-    s.stride = q->c * qcg_epilogue_elem(&d->sums.e);
+    s.stride = q->c * (d->sums.e.narrow ? 1 : 4);
     s.out = llb_index(g, out, at, s.stride);
     qcg_epilogue_store(g, &d->sums.e, d->m, &s, acc);
     llb_end(g, &l);
@@ -133,8 +158,8 @@ bool qcg_lower_depthwise_i8(qcg *g, const qir_kernel_plan *p)
     w.n = p->w.c;
     dw d = {.p = p, .m = g->machine->wide};
     qcg_window_init(g, &d.win, p, qir_op_operand(g->op, 0)->type->quant->zero_point[0]);
-    d.rows = p->w.kernel[0] * p->w.kernel[1];
-    d.groups = qir_ceil_div(d.rows, d.m->kgroup);
+    d.groups = qir_ceil_div(p->w.kernel[0] * p->w.kernel[1], d.m->kgroup);
+    d.offsets = row_offsets(g, &d);
     d.positions = d.m->positions;
     while (d.positions > p->w.out[2])
         d.positions /= 2;

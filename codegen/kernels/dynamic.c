@@ -187,7 +187,7 @@ bool qcg_lower_gemm_dynamic(qcg *g, const qir_kernel_plan *p)
     if (!put_bias(g, &j))
         return false;
     set_product(g, &j);
-    j.win.inner = qcg_gemm_units(&j.m);
+    j.win.inner = qcg_gemm_units(g, &j.m);
     qcg_window_walk(g, &j.win, 4, products, &j);
     return true;
 }

@@ -24,13 +24,26 @@ static bool leaves_registers(const qcg_gemm *m, qcg_tile t)
     return all || t.rows * t.vectors + t.rows + WEIGHTS + CONSTANTS <= (int)m->m->registers;
 }
 
-static bool tile_fits(const qcg_gemm *m, qcg_tile t)
+/* Weights that are cut out of their elements, and what is subtracted from them, take registers besides. */
+static bool leaves_room(const qcg *g, const qcg_gemm *m, qcg_tile t)
+{
+    enum { OPERAND = 1, PRODUCT = 1, CONSTANTS = 2 };
+    unsigned each = m->m->lanes * 4 / qir_level_get(g->level)->vector_bytes, columns = t.vectors * each;
+    unsigned weights = t.rows == 1 ? each : columns, less = 0;
+    if (m->dynamic && m->parts > 1)
+        less = m->dynamic->weight_zero ? columns : m->dynamic->raised != 0;
+    if (m->parts == 1 || m->m->pick)
+        return true;
+    return t.rows * columns + 2 * weights + less + OPERAND + PRODUCT + CONSTANTS <= m->m->registers;
+}
+
+static bool tile_fits(const qcg *g, const qcg_gemm *m, qcg_tile t)
 {
     bool whole = t.rows <= m->rows || t.rows % m->rows == 0;
     whole = whole && (!m->pairs || t.rows % 2 == 0);
     if (m->unpacked && t.vectors * m->m->lanes > m->unpacked_columns)
         return false;
-    return whole && leaves_registers(m, t) && tile_lines(m, t) <= m->lines &&
+    return whole && leaves_registers(m, t) && leaves_room(g, m, t) && tile_lines(m, t) <= m->lines &&
            t.vectors <= qir_ceil_div(m->n, m->m->lanes);
 }
 
@@ -70,12 +83,12 @@ static double plan_cost(const qcg_gemm *m, qcg_tile t)
     return cost * (double)rows;
 }
 
-static qcg_tile choose_tile(const qcg_gemm *m)
+static qcg_tile choose_tile(const qcg *g, const qcg_gemm *m)
 {
     qcg_tile best = {1, 1};
     double least = plan_cost(m, best);
     for (const qcg_tile *t = m->sections > 1 ? m->m->section_tiles : m->m->tiles; t->rows; t++) {
-        if (!tile_fits(m, *t))
+        if (!tile_fits(g, m, *t))
             continue;
         double cost = plan_cost(m, *t);
         if (cost < least) {
@@ -126,9 +139,9 @@ static bool shares_rows(const qcg_gemm *m)
     return rows * (k + m->n) > k * m->n;
 }
 
-static tiling tiling_of(const qcg_gemm *m)
+static tiling tiling_of(const qcg *g, const qcg_gemm *m)
 {
-    tiling t = {.tile = choose_tile(m)};
+    tiling t = {.tile = choose_tile(g, m)};
     int64_t blocks = qir_ceil_div(m->n, m->m->lanes);
     t.whole = blocks / t.tile.vectors;
     t.rest = (unsigned)(blocks % t.tile.vectors);
@@ -145,9 +158,9 @@ static tiling tiling_of(const qcg_gemm *m)
     return t;
 }
 
-int64_t qcg_gemm_units(const qcg_gemm *m)
+int64_t qcg_gemm_units(const qcg *g, const qcg_gemm *m)
 {
-    tiling t = tiling_of(m);
+    tiling t = tiling_of(g, m);
     return t.units[t.cut];
 }
 
@@ -217,7 +230,7 @@ static void column_groups(qcg *g, const qcg_gemm *m, const tiling *t, qcg_tile_a
 
 void qcg_gemm_emit(qcg *g, const qcg_gemm *m)
 {
-    tiling t = tiling_of(m);
+    tiling t = tiling_of(g, m);
     qcg_tile last = {t.tile.rows, (unsigned char)t.rest};
     if (t.whole)
         column_groups(g, m, &t, (qcg_tile_at){.tile = t.tile}, 0, t.whole);

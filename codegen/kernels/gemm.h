@@ -53,7 +53,7 @@ typedef struct qcg_tile_at {
  * neighbouring elements. */
 void qcg_gemm_emit(qcg *g, const qcg_gemm *m);
 /* What tasks can cut that into. */
-int64_t qcg_gemm_units(const qcg_gemm *m);
+int64_t qcg_gemm_units(const qcg *g, const qcg_gemm *m);
 
 /* May its sums along k need no loop?  Is it avoided for tile `t`? */
 bool qcg_gemm_is_straight(const qcg_gemm *m);

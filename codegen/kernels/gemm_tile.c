@@ -154,7 +154,7 @@ static llb_val weights(qcg *g, const summing *s, unsigned vector, llb_val words,
     return s->less ? LLVMBuildSub(g->b, v, s->less[vector], "") : v;
 }
 
-/* Column by column: the rows stay in registers, a vector of weights is used up at once. */
+/* Column by column: the rows, or the only one, stay in registers, a vector of weights is used up at once. */
 static void add_columns(qcg *g, summing *s, const operand *x, unsigned element, llb_val w)
 {
     const qcg_machine *vm = s->m->m;
@@ -210,7 +210,7 @@ static void sum_step(qcg *g, summing *s, unsigned elements, places at)
     if (at.fetch)
         prefetch(g, at.fetch, elements * s->fetch_step);
     for (unsigned i = 0; i < elements; i++)
-        (s->m->m->pick ? add_columns : add_rows)(g, s, &x, i, llb_at(g, at.w, i * w_bytes(s->m)));
+        (s->m->m->pick || s->tile.rows == 1 ? add_columns : add_rows)(g, s, &x, i, llb_at(g, at.w, i * w_bytes(s->m)));
 }
 
 /* --- along k ----------------------------------------------------------------------------------- */

@@ -6,13 +6,17 @@
 #include "qir/qmath.h"
 #include "qir/support/bug.h"
 
-enum { WIDTH = 16 };
-
 typedef struct softmax {
     const qir_type *x, *y;
     int64_t count, in, out; /* bytes from one element of a row to the next */
     llb_val table;
 } softmax;
+
+/* Elements at a time: one register, whose exponentials take all the others. */
+static unsigned width(const qcg *g)
+{
+    return qir_level_get(g->level)->vector_bytes / sizeof(float);
+}
 
 /* --- float -------------------------------------------------------------------------------------
  */
@@ -37,10 +41,17 @@ static llb_val minus_max(qcg *g, const row_values *r, llb_val at, unsigned n)
     return LLVMBuildFSub(g->b, x, llb_splat(g, r->max, n), "");
 }
 
-static void store_exp(qcg *g, void *ctx, const llb_val *ptr, const bool *splat, unsigned n)
+static void store_difference(qcg *g, void *ctx, const llb_val *ptr, const bool *splat, unsigned n)
 {
     (void)splat;
-    llb_store(g, qcg_fm_exp(g, minus_max(g, ctx, ptr[1], n)), ptr[0], 4);
+    llb_store(g, minus_max(g, ctx, ptr[1], n), ptr[0], 4);
+}
+
+/* In place: with the largest value beside them there would be too few registers for the constants. */
+static void store_exp(qcg *g, void *ctx, const llb_val *ptr, const bool *splat, unsigned n)
+{
+    (void)splat, (void)ctx;
+    llb_store(g, qcg_fm_exp(g, llb_load(g, llb_vec(llb_float(g), n), ptr[0], 4)), ptr[0], 4);
 }
 
 /* ptr: result, exponentials, operand */
@@ -75,7 +86,11 @@ static void float_row(qcg *g, void *ctx, const llb_val *ptr, const bool *splat, 
     n.step[1][0] = s->in;
     n.ptr[0] = g->ws;
     n.ptr[1] = ptr[1];
-    qcg_nest_run(g, &n, WIDTH, store_exp, &r);
+    qcg_nest_run(g, &n, width(g), store_difference, &r);
+    n = (qcg_nest){.rank = 1, .nptr = 1, .dim = {s->count}, .elem = {4}};
+    n.step[0][0] = 4;
+    n.ptr[0] = g->ws;
+    qcg_nest_run(g, &n, width(g), store_exp, NULL);
     r.sum = qcg_row_sum16(g, &exps, g->ws, 1, load_scalar, NULL);
     if (g->op->opcode == QIR_OP_log_softmax)
         r.sum = qcg_fm_log(g, r.sum);
@@ -86,7 +101,7 @@ static void float_row(qcg *g, void *ctx, const llb_val *ptr, const bool *splat, 
     n.ptr[0] = ptr[0];
     n.ptr[1] = g->ws;
     n.ptr[2] = ptr[1];
-    qcg_nest_run(g, &n, WIDTH, store_result, &r);
+    qcg_nest_run(g, &n, width(g), store_result, &r);
 }
 
 /* --- 8 bits ------------------------------------------------------------------------------------

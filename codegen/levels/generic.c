@@ -64,7 +64,6 @@ const qcg_machine qcg_machine_generic = {
     .group = qcg_generic_group,
     .pair = qcg_generic_pair,
     .positions = 4,
-    .held = 6,
     .rne = qcg_generic_rne,
     .narrow = qcg_generic_narrow,
     .wide = &qcg_machine_generic,

@@ -86,7 +86,6 @@ const qcg_machine qcg_machine_neon = {
     .group = qcg_generic_group,
     .pair = qcg_aarch64_pair,
     .positions = 4,
-    .held = 6,
     .rne = qcg_aarch64_rne,
     .narrow = qcg_aarch64_narrow,
     .saturates = true,
