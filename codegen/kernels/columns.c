@@ -54,8 +54,7 @@ static void fill(qcg *g, llb_val dst, int64_t bytes, llb_val v)
     llb_end(g, &l);
 }
 
-/* In planes all rows of a cell are zero points. */
-static llb_val padding_of_planes(qcg *g, const qcg_columns *c)
+llb_val qcg_columns_padding(qcg *g, const qcg_columns *c)
 {
     llb_val rows[LINES], out[2 * LINES];
     for (unsigned i = 0; i < LINES; i++)
@@ -75,7 +74,7 @@ static int64_t line_bytes(const qir_kernel_plan *p)
 static void fill_ends(qcg *g, const qcg_columns *c)
 {
     const qir_columns *q = &c->plan->columns;
-    llb_val padding = padding_of_planes(g, c);
+    llb_val padding = qcg_columns_padding(g, c);
     int64_t end = q->begin + line_bytes(c->plan);
     llb_loop l;
     llb_begin(g, &l, 0, 4 * q->cells, 1);
@@ -94,7 +93,8 @@ void qcg_columns_init(qcg *g, qcg_columns *c, const qir_kernel_plan *plan)
     c->planes = llb_at(g, g->ws, (int64_t)plan->band_bytes);
     if (plan->band_bytes)
         fill(g, c->blank, (int64_t)plan->band_bytes, llb_i8s(g, c->zp, (unsigned)plan->columns.vector));
-    fill_ends(g, c);
+    if (!plan->columns.streams)
+        fill_ends(g, c);
 }
 
 int32_t qcg_columns_raise(const qcg_columns *c)
@@ -133,6 +133,14 @@ static llb_val load_row(qcg *g, const qcg_columns *c, llb_val src, unsigned coun
         v = LLVMBuildShuffleVector(g->b, v, llb_i8s(g, c->zp, n), LLVMConstVector(index, n), "");
     }
     return stored(g, c, v);
+}
+
+void qcg_columns_stream(qcg *g, const qcg_columns *c, const llb_val *lines, llb_val from, llb_val *out)
+{
+    llb_val rows[LINES];
+    for (int64_t i = 0; i < LINES; i++)
+        rows[i] = load_row(g, c, llb_offset(g, lines[i], from), (unsigned)c->plan->columns.vector);
+    interleave(g, rows, LINES, out);
 }
 
 /* One vector of all lines, `from` bytes behind their begin, to `to` in the planes. */

@@ -27,6 +27,11 @@ void qcg_columns_lines(qcg *g, const qcg_columns *c, llb_val image, llb_val row,
 /* Fills the planes from those: channels from `channel` on (an i64), or all of them where lines are flat. */
 void qcg_columns_fill(qcg *g, const qcg_columns *c, const llb_val *lines, llb_val channel);
 
+/* Four rows of zero points: any vector of a column outside of the operand. */
+llb_val qcg_columns_padding(qcg *g, const qcg_columns *c);
+/* The four vectors of a column `from` bytes behind the begin of the lines, in registers. */
+void qcg_columns_stream(qcg *g, const qcg_columns *c, const llb_val *lines, llb_val from, llb_val *out);
+
 /* Vector `i` of four of a cell, `at` bytes from `line`, an address in the first plane; `at` is a multiple
  * of 4. */
 llb_val qcg_columns_load(qcg *g, const qcg_columns *c, llb_val line, int64_t cell, unsigned i, int64_t at);

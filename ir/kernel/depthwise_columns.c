@@ -69,6 +69,16 @@ static bool choose_vector(qir_level level, const qir_window *w, qir_columns *c)
     return c->vector >= PART;
 }
 
+/* Columns under a window, all of them vectors in registers: of 32, which vectors of 64 bytes come with.  The first
+ * turn may begin with padding only where it goes on with columns. */
+static bool streams(qir_level level, const qir_window *w, int64_t kgroup, const qir_columns *c)
+{
+    enum { BYTES = 64, COLUMNS = 3 };
+    return qir_level_get(level)->vector_bytes == BYTES && !c->flat && c->lines <= LINES && kgroup == LINES &&
+           w->kernel[2] <= COLUMNS && w->dilation[2] == 1 && w->stride[2] <= w->kernel[2] &&
+           w->begin[2] <= w->kernel[2] - w->stride[2];
+}
+
 static int64_t rounded(int64_t v, int64_t to)
 {
     return qir_ceil_div(v, to) * to;
@@ -89,7 +99,7 @@ static void size_planes(qir_kernel_plan *p)
     c->begin = rounded(p->w.begin[2] * c->pitch, PART);
     int64_t row = c->begin + qir_plan_times(p->band_width > p->w.in[2] ? p->band_width : p->w.in[2], c->pitch);
     c->plane = rounded(row + 2 * c->vector, CACHE_LINE) | CACHE_LINE;
-    p->panel_bytes = qir_plan_buffer(qir_plan_times(4 * c->cells, c->plane), 1);
+    p->panel_bytes = c->streams ? 0 : qir_plan_buffer(qir_plan_times(4 * c->cells, c->plane), 1);
     p->band_bytes = leaves_rows(&p->w) ? qir_plan_buffer(qir_plan_times(p->w.in[2], p->w.c), 1) : 0;
 }
 
@@ -122,6 +132,7 @@ bool qir_plan_depthwise_columns(qir_level level, const qir_op *op, qir_kernel_pl
     p->elem = 1;
     choose_rows(&p->w, p->kgroup, c);
     p->block = c->rows;
+    c->streams = streams(level, &p->w, p->kgroup, c);
     size_planes(p);
     qir_plan_spend(p, QIR_RATE_columns, instructions(p));
     return true;

@@ -63,6 +63,7 @@ const char *qir_rate_name(qir_rate r);
 typedef struct qir_columns {
     int64_t vector; /* bytes: of a vector of channels */
     bool flat;
+    bool streams;        /* columns pass through registers, block by block: there are no planes */
     int64_t phases;      /* flat: vectors after which the channels begin again; else blocks */
     int64_t rows, lines; /* output rows at a time, input rows under them */
     int64_t cells;       /* groups of kgroup input rows */

@@ -94,6 +94,23 @@ def columns():
                                        storage='u8')
 
 
+def streams():
+    """Depthwise convolutions whose columns may pass through registers: turns that padding begins or ends."""
+    yield 'padded', Weighted([2, 64, 5, 7], 64, [3, 3], pads=1, groups=64, attrs=RELU6)
+    yield 'even', Weighted([1, 64, 4, 8], 64, [3, 3], pads=1, groups=64, storage='u8')
+    yield 'valid', Weighted([1, 80, 6, 8], 80, [2, 3], groups=80)
+    yield 'far', Weighted([1, 64, 5, 4], 64, [3, 3], pads=2, groups=64, bias=False)
+    yield 'right', Weighted([1, 96, 4, 5], 96, [3, 2], 1, [0, 0, 2, 3], groups=96)
+    yield 'stride', Weighted([1, 96, 9, 12], 96, [3, 3], 2, 1, groups=96)
+    yield 'stride-odd', Weighted([1, 72, 8, 9], 72, [3, 3], 2, [0, 0, 1, 1], groups=72, storage='u8')
+    yield 'stride-3', Weighted([1, 64, 7, 10], 64, [3, 3], 3, groups=64)
+    yield 'one-column', Weighted([1, 64, 5, 1], 64, [3, 3], pads=1, groups=64)
+    yield 'one-position', Weighted([1, 128, 3, 2], 128, [3, 3], 2, [1, 1, 0, 0], groups=128)
+    yield 'pointwise', Weighted([1, 64, 3, 5], 64, [1, 1], groups=64)
+    yield 'accumulator', Weighted([1, 100, 5, 6], 100, [3, 3], pads=1, groups=100, raw=True)
+    yield 'extremes', Extreme([1, 64, 5, 5], 64, [3, 3], pads=1, groups=64, zero_point=127)
+
+
 def linear():
     yield 'rows', Weighted([4, 30], 10)
     yield 'one-row', Weighted([1, 64], 10)
