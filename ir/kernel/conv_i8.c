@@ -23,6 +23,29 @@ static int64_t band_bytes(const qir_kernel_plan *p)
     return weights < LEAST_BAND ? LEAST_BAND : weights < MOST_BAND ? weights : MOST_BAND;
 }
 
+static double ratio(int64_t a, int64_t b)
+{
+    return a > b ? (double)a / (double)b : (double)b / (double)a;
+}
+
+/* About as many rows as fit, from half of that to twice: least is computed twice, and of equals it is nearest. */
+static int64_t block_rows(const qir_kernel_plan *p)
+{
+    int64_t rows = p->w.out[1], fit = qir_plan_block_in(p, band_bytes(p));
+    if (fit >= rows)
+        return rows;
+    fit = fit > 1 ? fit : 1;
+    int64_t best = fit, least = qir_ceil_div(rows, fit) * fit;
+    for (int64_t b = qir_ceil_div(fit, 2); b <= 2 * fit && b <= rows; b++) {
+        int64_t all = qir_ceil_div(rows, b) * b;
+        if (all > least || (all == least && ratio(b, fit) >= ratio(best, fit)))
+            continue;
+        best = b;
+        least = all;
+    }
+    return best;
+}
+
 bool qir_plan_conv_i8(qir_level level, const qir_op *op, qir_kernel_plan *p)
 {
     const qir_window *w = &p->w;
@@ -30,7 +53,7 @@ bool qir_plan_conv_i8(qir_level level, const qir_op *op, qir_kernel_plan *p)
     if (!moves || w->groups > 1 || !qir_plan_products_i8(level, op, p) || p->pairs)
         return false; /* pairs of rows need a panel */
     plan_runs(p);
-    qir_plan_bands(p, qir_plan_block_in(p, band_bytes(p)));
+    qir_plan_bands_of(p, block_rows(p));
     p->in_place = p->elem == qir_dtype_bytes(op->operands[0].value->type->dtype) && !w->padded && p->k_stride == p->k;
     if (p->in_place) {
         p->has_band = false;
