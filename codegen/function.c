@@ -32,6 +32,12 @@ static void unwind_table(qcg *g, LLVMValueRef fn)
                             LLVMCreateEnumAttribute(g->llvm, kind, ANY_INSTRUCTION));
 }
 
+/* Where it takes vpdpwssd for slow, LLVM makes a product and an addition of it, which is one operation more. */
+static const char *tuned(qcg *g, const char *features)
+{
+    return qcg_arch_is(g, "x86_64") ? qir_arena_printf(g->arena, "%s,+fast-dpwssd", features) : features;
+}
+
 LLVMValueRef qcg_add_function(qcg *g, const char *name, LLVMTypeRef type, LLVMLinkage linkage,
                               const char *features)
 {
@@ -43,7 +49,7 @@ LLVMValueRef qcg_add_function(qcg *g, const char *name, LLVMTypeRef type, LLVMLi
         qcg_enum_attr(g, fn, LLVMAttributeFunctionIndex, "sanitize_thread");
     qcg_string_attr(g, fn, "no-builtins", "");
     if (features && *features)
-        qcg_string_attr(g, fn, "target-features", features);
+        qcg_string_attr(g, fn, "target-features", tuned(g, features));
     if (features && *qcg_tune_cpu(g->opts, g->level))
         qcg_string_attr(g, fn, "tune-cpu", qcg_tune_cpu(g->opts, g->level));
     if (qcg_arch_is(g, "aarch64")) {

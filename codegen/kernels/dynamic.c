@@ -1,6 +1,7 @@
 /* linear_dynamic and conv_dynamic: tables of the weights, and the walk over the operand. */
 #include "kernels/dynamic.h"
 
+#include <math.h>
 #include "kernels/codes.h"
 #include "kernels/weights.h"
 #include "qir/pack.h"
@@ -48,12 +49,27 @@ static int64_t entries(const job *j)
     return j->shape.groups * columns(j) * j->shape.sections;
 }
 
+/* Can sums of sections be scaled as floats that they begin as? */
+static bool fuses(const qcg *g, const job *j, const float *scale)
+{
+    int64_t each = j->shape.k / j->shape.sections, largest = 255 * ((1 << qir_dtype_bits(j->w->dtype)) - 1);
+    if (!g->machine->fuses || j->shape.sections < 2 || each >= (1 << 22) / largest)
+        return false;
+    for (int64_t i = 0; i < entries(j); i++) {
+        float product = QCG_FLOAT_BASE * scale[i];
+        if (!(scale[i] >= 0.0f) || !isfinite(product) || (double)product != (double)QCG_FLOAT_BASE * (double)scale[i])
+            return false;
+    }
+    return true;
+}
+
 static void put_scales(qcg *g, job *j)
 {
     float *v = QIR_NEW_ARRAY(g->arena, float, (size_t)entries(j));
     EACH_ENTRY(j, row, section)
         v[entry(j, row, section)] =
             j->w->quant->scale[qir_quant_index(j->w, first_weight(j, row, section))];
+    j->d.fused = fuses(g, j, v);
     j->d.weight_scale = qcg_stored_scales(g, v, (size_t)entries(j), &j->d.scale_type);
 }
 

@@ -5,12 +5,19 @@
 
 #include "kernels/gemm.h"
 
+/* As bits of a float, an integer that is added to this one changes the float by as much, up to 2^22: sums that begin
+ * with it need no conversion.  (base + sum) * scale - base * scale, rounded once, is sum * scale as a float, where the
+ * second product is exact. */
+#define QCG_FLOAT_BASE 0x1.8p23f
+enum { QCG_FLOAT_BASE_BITS = 0x4b400000 };
+
 /* Tables have one entry per column, in order [blocks of columns][sections of k][columns of a block]. */
 typedef struct qcg_dynamic {
     llb_val scale, zero;    /* f32 and i32 of the first row */
     int64_t row_step;       /* bytes from row to row; 0: one for all */
     bool words;             /* `zero` has been prepared: see qcg_zero_words */
     bool grouped;           /* sections have scales of their own */
+    bool fused;             /* their sums become floats as they are scaled: see QCG_FLOAT_BASE */
     llb_val weight_scale;
     qir_dtype scale_type;   /* as they are stored: f32, or shorter */
     llb_val weight_zero;    /* i8, subtracted from the unpacked weights; NULL: `raised` is, if not 0 */

@@ -91,14 +91,19 @@ void qcg_zero_words(qcg *g, const qcg_gemm *m, qcg_dynamic *d, llb_val to)
     d->words = true;
 }
 
+/* Where sums begin. */
+static llb_val base(qcg *g, const tile *t)
+{
+    return llb_i32s(g, t->d->fused ? QCG_FLOAT_BASE_BITS : 0, t->lanes);
+}
+
 static llb_val times_sums(qcg *g, const tile *t, llb_val z, llb_val sums)
 {
     if (!in_pairs(t->m))
-        return LLVMBuildMul(g->b, llb_splat(g, z, t->lanes), sums, "");
+        return llb_add(g, base(g, t), LLVMBuildMul(g->b, llb_splat(g, z, t->lanes), sums, ""));
     llb_type pairs = llb_vec(llb_int(g, 16), 2 * t->lanes);
     z = llb_splat(g, t->d->words ? z : low_half(g, z), t->lanes);
-    return t->m->m->wide->dot(g, llb_i32s(g, 0, t->lanes), LLVMBuildBitCast(g->b, z, pairs, ""),
-                              LLVMBuildBitCast(g->b, sums, pairs, ""));
+    return t->m->m->wide->dot(g, base(g, t), LLVMBuildBitCast(g->b, z, pairs, ""), LLVMBuildBitCast(g->b, sums, pairs, ""));
 }
 
 /* -zero point * sum of the weights: what operands that keep their zero point add too much. */
@@ -119,7 +124,7 @@ static void correct_start(qcg *g, const tile *t, llb_val section, llb_val *start
 
 /* --- sums ------------------------------------------------------------------------------------- */
 
-/* The sums of one section, as floats. */
+/* The sums of one section, as floats; `fused`: and the base. */
 static void section_sums(qcg *g, const tile *t, llb_val section, llb_val *v)
 {
     const qcg_machine *vm = t->m->m;
@@ -131,14 +136,26 @@ static void section_sums(qcg *g, const tile *t, llb_val section, llb_val *v)
         at.fetch = llb_index(g, at.fetch, section, t->m->kblocks * at.fetch_step);
     llb_val start[LLB_MAX_CARRY], less[16];
     for (unsigned i = 0; i < t->rows * t->vectors; i++)
-        start[i] = llb_i32s(g, 0, t->lanes);
+        start[i] = base(g, t);
     if (t->d->sums)
         correct_start(g, t, section, start);
     for (unsigned j = 0; j < t->vectors; j++)
         less[j] = qcg_dynamic_less(g, t->m, block_of(g, t, j), section);
     qcg_gemm_products(g, t->m, &at, start, less[0] ? less : NULL, v);
+    llb_type floats = llb_vec(llb_float(g), t->lanes);
     for (unsigned i = 0; i < t->rows * t->vectors; i++)
-        v[i] = LLVMBuildSIToFP(g->b, v[i], llb_vec(llb_float(g), t->lanes), "");
+        v[i] = t->d->fused ? LLVMBuildBitCast(g->b, v[i], floats, "") : LLVMBuildSIToFP(g->b, v[i], floats, "");
+}
+
+/* Sums of a section times its scales. */
+static llb_val scaled(qcg *g, const tile *t, llb_val sum, llb_val scale)
+{
+    llb_type floats = LLVMTypeOf(sum);
+    if (!t->d->fused)
+        return LLVMBuildFMul(g->b, sum, scale, "");
+    llb_val less = LLVMBuildFMul(g->b, scale, llb_f32s(g, -QCG_FLOAT_BASE, t->lanes), "");
+    llb_val args[] = {sum, scale, less};
+    return llb_intrinsic(g, "llvm.fma", &floats, 1, args, 3);
 }
 
 /* f += float(sum) * scale, section by section. */
@@ -154,7 +171,7 @@ static void scaled_sections(qcg *g, const tile *t, llb_val *v)
     for (unsigned j = 0; j < t->vectors; j++) {
         llb_val s = weight_scales(g, t, l.iv, j);
         for (unsigned i = j; i < count; i += t->vectors) {
-            llb_val term = LLVMBuildFMul(g->b, part[i], s, "");
+            llb_val term = scaled(g, t, part[i], s);
             llb_next(&l, i, LLVMBuildFAdd(g->b, f[i], term, ""));
         }
     }
