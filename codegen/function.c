@@ -1,6 +1,7 @@
 /* Functions of the LLVM module that is being made: what kernels, entry point and checks are built from. */
 #include <string.h>
 #include "build.h"
+#include "machine.h"
 #include "target.h"
 #include "qir/layout.h"
 #include "qir/support/assert.h"
@@ -32,10 +33,13 @@ static void unwind_table(qcg *g, LLVMValueRef fn)
                             LLVMCreateEnumAttribute(g->llvm, kind, ANY_INSTRUCTION));
 }
 
-/* Where it takes vpdpwssd for slow, LLVM makes a product and an addition of it, which is one operation more. */
+/* Where it takes vpdpwssd for slow, LLVM makes a product and an addition of it: one operation more, and one register
+ * less, where they are few. */
 static const char *tuned(qcg *g, const char *features)
 {
-    return qcg_arch_is(g, "x86_64") ? qir_arena_printf(g->arena, "%s,+fast-dpwssd", features) : features;
+    enum { FEW = 16 };
+    bool many = g->machine && g->machine->registers > FEW && qcg_arch_is(g, "x86_64");
+    return many ? qir_arena_printf(g->arena, "%s,+fast-dpwssd", features) : features;
 }
 
 LLVMValueRef qcg_add_function(qcg *g, const char *name, LLVMTypeRef type, LLVMLinkage linkage,
