@@ -4,13 +4,14 @@
 
 enum { FEW_SAMPLES = 32 };
 
-/* What runs before observers are placed, and once ranges are known. */
+/* Passes before observers are placed, for weights once ranges are known, and then for biases.  The first and
+ * the last ones serve ranges that samples tell; rows that bring their own at run time do not need them. */
 static const struct {
-    const char *name, *before, *after;
+    const char *name, *before, *weights, *biases;
 } accuracies[QCC_NUM_ACCURACIES] = {
-    [QCC_PLAIN] = {"plain", NULL, NULL},
-    [QCC_FAST] = {"fast", "equalize-channels", "correct-bias"},
-    [QCC_BEST] = {"best", "equalize-channels", "round-weights,refit-weights,correct-bias"},
+    [QCC_PLAIN] = {"plain", NULL, NULL, NULL},
+    [QCC_FAST] = {"fast", "equalize-channels", NULL, "correct-bias"},
+    [QCC_BEST] = {"best", "equalize-channels", "round-weights,refit-weights", "correct-bias"},
 };
 
 const char *qcc_accuracy_name(qcc_accuracy a)
@@ -43,14 +44,15 @@ static bool run_if_any(qcc_driver *d, const char *passes)
     return !passes || qcc_run_passes(d, passes);
 }
 
-bool qcc_before_ranges(qcc_driver *d)
+bool qcc_before_ranges(qcc_driver *d, bool measures)
 {
-    return run_if_any(d, accuracies[d->accuracy].before);
+    return !measures || run_if_any(d, accuracies[d->accuracy].before);
 }
 
-bool qcc_after_ranges(qcc_driver *d)
+bool qcc_after_ranges(qcc_driver *d, bool measures)
 {
-    return run_if_any(d, accuracies[d->accuracy].after);
+    return run_if_any(d, accuracies[d->accuracy].weights) &&
+           (!measures || run_if_any(d, accuracies[d->accuracy].biases));
 }
 
 bool qcc_refine(qcc_driver *d)

@@ -105,8 +105,8 @@ const char *qcc_accuracy_name(qcc_accuracy a); /* NULL: there is none of that nu
 /* Sets d->accuracy.  `measures`: ranges come from samples.  False: diagnosed, as all of these. */
 bool qcc_choose_accuracy(qcc_driver *d, bool measures);
 /* What it does to the float model, to the one with ranges, and between pairs and integers. */
-bool qcc_before_ranges(qcc_driver *d);
-bool qcc_after_ranges(qcc_driver *d);
+bool qcc_before_ranges(qcc_driver *d, bool measures);
+bool qcc_after_ranges(qcc_driver *d, bool measures);
 bool qcc_refine(qcc_driver *d);
 
 /* --- quantize.c ------------------------------------------------------------------------------ */

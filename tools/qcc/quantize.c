@@ -128,7 +128,8 @@ bool qcc_prepare(qcc_driver *d)
     const qcc_options *o = d->opts;
     if (d->mode != QCC_QUANTIZE || qcc_has_stage(d, QIR_STAGE_OBSERVED))
         return true;
-    if (!qcc_choose_accuracy(d, ways[way_of(o)].data) || !qcc_before_ranges(d))
+    bool measures = ways[way_of(o)].data;
+    if (!qcc_choose_accuracy(d, measures) || !qcc_before_ranges(d, measures))
         return false;
     qir_strbuf pipeline = {0};
     qir_strbuf_puts(&pipeline, "annotate-quant{");
@@ -226,7 +227,7 @@ static bool set_ranges(qcc_driver *d)
 
 bool qcc_calibrate(qcc_driver *d)
 {
-    bool ok = d->mode != QCC_QUANTIZE || (set_ranges(d) && qcc_after_ranges(d));
+    bool ok = d->mode != QCC_QUANTIZE || (set_ranges(d) && qcc_after_ranges(d, ways[way_of(d->opts)].data));
     qir_layer_log_destroy(d->layer_log);
     d->layer_log = NULL;
     return ok;
