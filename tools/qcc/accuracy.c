@@ -46,7 +46,7 @@ static bool run_if_any(qcc_driver *d, const char *passes)
 
 bool qcc_before_ranges(qcc_driver *d, bool measures)
 {
-    return !measures || run_if_any(d, accuracies[d->accuracy].before);
+    return !measures || d->unequal || run_if_any(d, accuracies[d->accuracy].before);
 }
 
 bool qcc_after_ranges(qcc_driver *d, bool measures)

@@ -63,6 +63,7 @@ typedef struct qcc_driver {
     qir_sample_source sample_files;
     const qir_sample_source *samples; /* of -calibrate; NULL: none */
     qcc_accuracy accuracy;
+    bool settled, unequal; /* it is chosen; without equalize-channels */
     qir_layer_log *layer_log;         /* of the samples, from ranges to corrections; NULL: none */
     const char *keep_float, *weights; /* these options and what a plan adds to them */
     qir_codegen_options codegen;
@@ -104,6 +105,10 @@ bool qcc_has_stage(const qcc_driver *d, unsigned stages);
 const char *qcc_accuracy_name(qcc_accuracy a); /* NULL: there is none of that number */
 /* Sets d->accuracy.  `measures`: ranges come from samples.  False: diagnosed, as all of these. */
 bool qcc_choose_accuracy(qcc_driver *d, bool measures);
+/* Leaves out what would cost accuracy, with a remark (guard.c). */
+bool qcc_guard_accuracy(qcc_driver *d);
+/* Both, once. */
+bool qcc_settle_accuracy(qcc_driver *d);
 /* What it does to the float model, to the one with ranges, and between pairs and integers. */
 bool qcc_before_ranges(qcc_driver *d, bool measures);
 bool qcc_after_ranges(qcc_driver *d, bool measures);

@@ -123,13 +123,22 @@ static void add_option(qir_strbuf *pipeline, const char *name, const char *value
         qir_strbuf_printf(pipeline, " %s=\"%s\"", name, value);
 }
 
+bool qcc_settle_accuracy(qcc_driver *d)
+{
+    if (d->settled)
+        return true;
+    d->settled = true; /* for trials, too */
+    bool measures = ways[way_of(d->opts)].data;
+    return qcc_choose_accuracy(d, measures) && (!measures || qcc_guard_accuracy(d));
+}
+
 bool qcc_prepare(qcc_driver *d)
 {
     const qcc_options *o = d->opts;
     if (d->mode != QCC_QUANTIZE || qcc_has_stage(d, QIR_STAGE_OBSERVED))
         return true;
     bool measures = ways[way_of(o)].data;
-    if (!qcc_choose_accuracy(d, measures) || !qcc_before_ranges(d, measures))
+    if (!qcc_settle_accuracy(d) || !qcc_before_ranges(d, measures))
         return false;
     qir_strbuf pipeline = {0};
     qir_strbuf_puts(&pipeline, "annotate-quant{");

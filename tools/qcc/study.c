@@ -64,7 +64,7 @@ bool qcc_study_model(qcc_driver *d)
                          "arrived quantized, or stays in float");
     qcc_study s;
     qcc_findings f = {0};
-    bool ok = qcc_study_open(&s, d) && find(&s, &f) && (!o->explain || qcc_explain(&s, &f)) &&
+    bool ok = qcc_settle_accuracy(d) && qcc_study_open(&s, d) && find(&s, &f) && (!o->explain || qcc_explain(&s, &f)) &&
               ((!o->min_sqnr && !o->max_drop) || qcc_choose_plan(&s, &f));
     qcc_trial_free(&f.whole);
     qcc_study_close(&s);
