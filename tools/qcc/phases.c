@@ -127,7 +127,7 @@ static bool convert(qcc_driver *d)
     return true;
 }
 
-static bool lower_quant(qcc_driver *d)
+bool qcc_lower_quant(qcc_driver *d)
 {
     if (d->mode == QCC_FLOAT || qcc_has_stage(d, QIR_STAGE_QUANTIZED))
         return true;
@@ -137,7 +137,7 @@ static bool lower_quant(qcc_driver *d)
 static bool lower(qcc_driver *d)
 {
     const unsigned later = QIR_STAGE_PACKED | QIR_STAGE_LAYOUTS | QIR_STAGE_PLANNED;
-    if (!lower_quant(d))
+    if (!qcc_lower_quant(d))
         return false;
     if (!qcc_has_stage(d, later) && !qcc_run_passes(d, "fold-preprocess"))
         return false;

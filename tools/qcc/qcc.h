@@ -109,6 +109,8 @@ bool qcc_choose_accuracy(qcc_driver *d, bool measures);
 bool qcc_guard_accuracy(qcc_driver *d);
 /* Both, once. */
 bool qcc_settle_accuracy(qcc_driver *d);
+/* Integer ops: what phase lower does before it folds preprocessing and shapes inputs and results. */
+bool qcc_lower_quant(qcc_driver *d);
 /* What it does to the float model, to the one with ranges, and between pairs and integers. */
 bool qcc_before_ranges(qcc_driver *d, bool measures);
 bool qcc_after_ranges(qcc_driver *d, bool measures);

@@ -161,8 +161,9 @@ static bool quantize(const qcc_study *s, const qcc_variant *v, qcc_trial *t)
     d.opts = &o;
     d.module = qir_module_clone(s->d->module);
     bool quiet = qir_diag_set_quiet(d.diag, true), ok = true;
-    for (size_t i = qcc_phase_find("prepare"); ok && i <= qcc_phase_find("lower"); i++)
+    for (size_t i = qcc_phase_find("prepare"); ok && i < qcc_phase_find("lower"); i++)
         ok = qcc_phases[i].run(&d);
+    ok = ok && qcc_lower_quant(&d); /* samples fit the inputs until they become bytes */
     qir_diag_set_quiet(d.diag, quiet);
     s->d->internal_error = s->d->internal_error || d.internal_error;
     t->module = d.module;
