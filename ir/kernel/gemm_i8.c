@@ -5,6 +5,13 @@
 
 enum { MANY_OUTPUTS = 64 };
 
+/* Do few rows of operands wait for so many bytes of weights to be read from memory? */
+static bool waits_for_memory(const qir_kernel_plan *p, int64_t bytes)
+{
+    enum { FEW_ROWS = 4, CACHE_BYTES = 512 << 10 };
+    return p->w.n * p->w.out[0] * p->w.out[1] * p->w.out[2] <= FEW_ROWS && bytes > CACHE_BYTES;
+}
+
 /* Products of bytes only: operands stored as the level wants them, weights without zero points. */
 static bool fits_i8(const qir_level_info *level, const qir_op *op)
 {
@@ -15,7 +22,6 @@ static bool fits_i8(const qir_level_info *level, const qir_op *op)
  * for them to be read from memory. */
 static bool is_narrow(const qir_op *op, const qir_kernel_plan *p, qir_packing narrow)
 {
-    enum { FEW_ROWS = 4, CACHE_BYTES = 512 << 10 };
     const qir_type *t = qir_plan_weight(op);
     qir_pack_shape shape;
     if (narrow == QIR_PACKING_none || !qir_pack_shape_get_groups(narrow, t, p->w.groups, &shape))
@@ -23,8 +29,7 @@ static bool is_narrow(const qir_op *op, const qir_kernel_plan *p, qir_packing na
     for (size_t i = 0; i < t->quant->count; i++)
         if (t->quant->zero_point[i] != qir_pack_origin(t))
             return false;
-    int64_t rows = p->w.n * p->w.out[0] * p->w.out[1] * p->w.out[2];
-    return qir_op_is_small(op) || (rows <= FEW_ROWS && 2 * p->stored > CACHE_BYTES);
+    return qir_op_is_small(op) || waits_for_memory(p, 2 * p->stored);
 }
 
 bool qir_plan_products_i8(qir_level level, const qir_op *op, qir_kernel_plan *p)
@@ -53,5 +58,7 @@ bool qir_plan_gemm_i8(qir_level level, const qir_op *op, qir_kernel_plan *p)
         return false;
     qir_plan_panels(p, op);
     qir_plan_spend_all(p, p->wide ? QIR_RATE_wide : QIR_RATE_gemm);
+    if (waits_for_memory(p, p->stored))
+        qir_plan_spend(p, QIR_RATE_read, (double)p->stored);
     return true;
 }
