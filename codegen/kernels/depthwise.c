@@ -111,7 +111,7 @@ static void channel_row(qcg *g, const dw *d, llb_val x, llb_val w, llb_val bias,
         acc[p] = start;
     windows(g, d, llb_index(g, x, at, q->stride[2] * q->c * 2), w, acc);
     qcg_tile_store s = {.rows = d->positions, .vectors = 1, .tail = tail, .scale = scale};
-    s.stride = q->c * (d->sums.e.narrow ? 1 : 4);
+    s.stride = q->c * qcg_epilogue_elem(&d->sums.e);
     s.out = llb_index(g, out, at, s.stride);
     qcg_epilogue_store(g, &d->sums.e, d->m, &s, acc);
     llb_end(g, &l);
