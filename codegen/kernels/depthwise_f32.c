@@ -1,6 +1,7 @@
 /* Float depthwise convolution: taps are a row, channels the lanes; each channel's sum has the order
  * of qir_dot16.  Quantized weights, which are few, are stored as the floats they stand for. */
 #include <math.h>
+#include "build.h"
 #include "kernels/gemm.h"
 #include "kernels/row.h"
 #include "kernels/weights.h"
@@ -33,6 +34,9 @@ static void channels(qcg *g, dw *d, llb_val src, llb_val dst, llb_val c, int64_t
     d->lanes = n;
     llb_val block = llb_add(g, c, llb_i64(g, -lane)); /* times WIDTH */
     d->at_w = llb_at(g, llb_index(g, d->w, block, d->p->w.taps * 4), lane * 4);
+    /* Registers hold too few weights from position to position.  For x86 LLVM loads the others again by itself. */
+    if (!qcg_arch_is(g, "x86_64"))
+        d->at_w = llb_hide(g, d->at_w);
     llb_val v = qcg_row_sum16(g, &d->row, llb_index(g, src, c, 4), n, term, d);
     if (d->bias) {
         llb_val b = llb_load(g, llb_vec(llb_float(g), n), llb_index(g, d->bias, c, 4), 4);
