@@ -37,6 +37,14 @@ static void start(trial *t, const qir_observer *o, const qir_observer_goal *goal
     try_range(t, o->lo, o->hi);
 }
 
+/* Where codes are finer than bins, all that a narrower range shows is what it clips. */
+static bool is_finer(const qir_observer *o, const qir_observer_goal *goal, float *lo, float *hi)
+{
+    *lo = o->lo;
+    *hi = o->hi;
+    return (int64_t)goal->range.qmax - goal->range.qmin > GRID_BINS;
+}
+
 /* --- histogram-exact -------------------------------------------------------------------------- */
 
 /* Left edge of a bin, within the range of all values. */
@@ -63,6 +71,8 @@ static void walk(const qir_observer *o, const qir_observer_goal *goal, float *lo
     const double stride = 1e-5;
     trial t;
     double below[GRID_BINS], alpha = 0.0, beta = 1.0;
+    if (is_finer(o, goal, lo, hi))
+        return;
     start(&t, o, goal, CLIPPED);
     accumulate(o->state, below);
     double total = below[GRID_BINS - 1];
@@ -112,6 +122,8 @@ static float fraction(float end, int i)
 static void exhaust(const qir_observer *o, const qir_observer_goal *goal, float *lo, float *hi)
 {
     trial t;
+    if (is_finer(o, goal, lo, hi))
+        return;
     start(&t, o, goal, 1.0);
     int below = o->lo < 0.0f ? 1 : FRACTIONS, above = o->hi > 0.0f ? 1 : FRACTIONS;
     for (int i = FRACTIONS; i >= below; i--)

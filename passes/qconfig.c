@@ -177,6 +177,26 @@ bool qir_qconfig_add_keep_float(qir_qconfig *c, const char *regex)
     return qir_qconfig_add(c, rule);
 }
 
+const char *qir_qconfig_result_spec(qir_qconfig *c, const char *text)
+{
+    const char *spec = strcmp(text, "int16") ? text : "i16<-32767:32767> symmetric";
+    qir_qspec s;
+    bool ok = qir_qspec_parse(c->module->ctx, spec, NULL, &s) && s.kind == QIR_QSPEC_OWN &&
+              s.dtype == QIR_i16 && s.symmetric && !s.dynamic && s.axis == QIR_QSPEC_PER_TENSOR;
+    return ok ? spec : NULL;
+}
+
+bool qir_qconfig_add_int16(qir_qconfig *c, const char *regex)
+{
+    if (!*regex)
+        return true;
+    qir_qconfig_rule *rule = QIR_NEW(c->arena, qir_qconfig_rule);
+    rule->match = QIR_MATCH_NAME;
+    rule->pattern = qir_arena_strndup(c->arena, regex, strlen(regex));
+    rule->result = qir_qconfig_result_spec(c, "int16");
+    return qir_qconfig_add(c, rule);
+}
+
 qir_qconfig_rule *const *qir_qconfig_rules(const qir_qconfig *c, size_t *n)
 {
     *n = c->rules.len;

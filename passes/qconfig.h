@@ -33,6 +33,7 @@ typedef struct qir_qconfig_rule {
     const char *const *values;      /* its options */
     const qir_qrule_spec *specs;    /* replace the quantizer's of the same name ("act", "weight") */
     size_t nspecs;
+    const char *result; /* spec of the values that ops of that name give, and of arguments; NULL: nothing said */
     bool matched; /* some op */
 } qir_qconfig_rule;
 
@@ -46,11 +47,14 @@ void qir_qconfig_destroy(qir_qconfig *c);
 bool qir_qconfig_add_quantizers(qir_qconfig *c, const char *list);     /* empty: nothing */
 bool qir_qconfig_add_file(qir_qconfig *c, const char *path);       /* .qcfg */
 bool qir_qconfig_add_keep_float(qir_qconfig *c, const char *regex); /* empty: nothing */
+bool qir_qconfig_add_int16(qir_qconfig *c, const char *regex); /* values of that name; empty: nothing */
 bool qir_qconfig_add_weights(qir_qconfig *c, const char *list);    /* int4:g32@REGEX,... */
 
 /* For readers of rules: adds one, which lives as long as the configuration (its arena).  A name's
  * expression is compiled here. */
 bool qir_qconfig_add(qir_qconfig *c, qir_qconfig_rule *rule);
+/* "int16", or a spec of 16 bits, as a rule's `result`.  NULL: neither. */
+const char *qir_qconfig_result_spec(qir_qconfig *c, const char *text);
 /* "float" or NAME{option=value} into a rule. */
 bool qir_qconfig_read_use(qir_qconfig *c, const char *text, const qir_loc *loc,
                           qir_qconfig_rule *rule);
@@ -68,6 +72,10 @@ bool qir_qconfig_governs_with(qir_qconfig *c, qir_qconfig_rule *rule, const qir_
                               const qir_op *whole);
 /* The text that stands for spec `name` at `op`; NULL: the quantizer's own. */
 const char *qir_qconfig_spec(qir_qconfig *c, const char *name, const qir_op *op);
+
+/* The spec that a value is to have: `name` of an argument, or the result of an op.  NULL: none. */
+const char *qir_qconfig_result(qir_qconfig *c, const qir_value *v, const char *name);
+bool qir_qconfig_has_results(const qir_qconfig *c);
 
 /* Warns about rules that matched nothing (-Wqconfig-match). */
 void qir_qconfig_warn_unmatched(const qir_qconfig *c);

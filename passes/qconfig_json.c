@@ -7,7 +7,8 @@
  *     { "op": "conv", "use": "default" },
  *     { "use": "default" } ] }
  *
- * A rule has at most one of name, module, module_type, op (none: all ops), and `use`, `specs` or both. */
+ * A rule has at most one of name, module, module_type, op (none: all ops), and one or several of `use`, `specs` and
+ * `result`. */
 #include <string.h>
 #include "io/json.h"
 #include "qconfig.h"
@@ -50,6 +51,16 @@ static bool read_specs(rule_reader *r, const qir_json *specs)
     return ok;
 }
 
+static bool read_result(rule_reader *r, const qir_json *value)
+{
+    const char *text;
+    if (!qir_json_string(value, &text))
+        return false;
+    r->rule->result = qir_qconfig_result_spec(r->config, text);
+    return r->rule->result ||
+           qir_json_fail(value, "bad result; expected \"int16\" or a spec like \"i16 symmetric\"");
+}
+
 /* Index in `matches`, NMATCHES for a key that is none. */
 static size_t match_of(const char *key)
 {
@@ -72,9 +83,11 @@ static bool read_key(void *user, const char *key, const qir_json *value)
     }
     if (!strcmp(key, "specs"))
         return read_specs(r, value);
+    if (!strcmp(key, "result"))
+        return read_result(r, value);
     if (strcmp(key, "use"))
-        return qir_json_fail(value, "unknown key '%s'; expected name, module, module_type, op, use or "
-                                    "specs", key);
+        return qir_json_fail(value, "unknown key '%s'; expected name, module, module_type, op, use, "
+                                    "specs or result", key);
     return qir_json_string(value, &text) &&
            (qir_qconfig_read_use(r->config, text, NULL, r->rule) ||
             qir_json_fail(value, "bad quantizer"));
@@ -86,8 +99,8 @@ static bool read_rule(qir_qconfig *c, const qir_json *json)
     r.rule->match = QIR_MATCH_ALL;
     if (!qir_json_each(json, read_key, &r))
         return false;
-    if (!r.rule->uses && !r.rule->nspecs)
-        return qir_json_fail(json, "the rule says nothing; expected 'use' or 'specs'");
+    if (!r.rule->uses && !r.rule->nspecs && !r.rule->result)
+        return qir_json_fail(json, "the rule says nothing; expected 'use', 'specs' or 'result'");
     return qir_qconfig_add(c, r.rule) || qir_json_fail(json, "bad rule");
 }
 

@@ -108,6 +108,35 @@ const char *qir_qconfig_spec(qir_qconfig *c, const char *name, const qir_op *op)
     return NULL;
 }
 
+static bool matches_argument(const qir_qconfig *c, qir_qconfig_rule *rule, const char *name)
+{
+    bool yes = rule->match == QIR_MATCH_ALL || (rule->match == QIR_MATCH_NAME && found_in(c, rule, name));
+    rule->matched = rule->matched || yes;
+    return yes;
+}
+
+const char *qir_qconfig_result(qir_qconfig *c, const qir_value *v, const char *name)
+{
+    const qir_op *op = qir_value_op(v);
+    size_t n;
+    qir_qconfig_rule *const *rules = qir_qconfig_rules(c, &n);
+    for (size_t i = 0; i < n; i++)
+        if (rules[i]->result &&
+            (op ? qir_qconfig_matches(c, rules[i], op) : matches_argument(c, rules[i], name)))
+            return rules[i]->result;
+    return NULL;
+}
+
+bool qir_qconfig_has_results(const qir_qconfig *c)
+{
+    size_t n;
+    qir_qconfig_rule *const *rules = qir_qconfig_rules(c, &n);
+    for (size_t i = 0; i < n; i++)
+        if (rules[i]->result)
+            return true;
+    return false;
+}
+
 static const char *const kinds[] = {"name", "module", "module type", "op"};
 
 void qir_qconfig_warn_unmatched(const qir_qconfig *c)

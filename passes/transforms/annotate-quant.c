@@ -6,11 +6,13 @@
 #include "annotator.h"
 #include "qir/diag.h"
 #include "qir/pass.h"
+#include "wide_values.h"
 
 static bool read_options(qir_pass *p, qir_qconfig *c)
 {
     const char *file = qir_pass_string(p, "config");
     return qir_qconfig_add_keep_float(c, qir_pass_string(p, "keep-float")) &&
+           qir_qconfig_add_int16(c, qir_pass_string(p, "int16")) &&
            qir_qconfig_add_weights(c, qir_pass_string(p, "weights")) &&
            (!*file || qir_qconfig_add_file(c, file)) &&
            qir_qconfig_add_quantizers(c, qir_pass_string(p, "quantizer"));
@@ -34,7 +36,7 @@ static void warn_target(const qir_pass *p, const qir_module *m, const qir_qconfi
 static bool run(qir_pass *p, qir_module *m)
 {
     qir_qconfig *c = qir_qconfig_create(m);
-    bool ok = read_options(p, c) && qir_annotate_module(p, m, c);
+    bool ok = read_options(p, c) && qir_annotate_module(p, m, c) && qir_widen_values(p, m, c);
     if (ok) {
         warn_target(p, m, c);
         qir_qconfig_warn_unmatched(c);
@@ -50,6 +52,7 @@ static const qir_pass_option options[] = {
     {"keep-float", QIR_OPT_STRING, "", "regular expression; ops whose name it matches stay in float"},
     {"weights", QIR_OPT_STRING, "",
      "widths of weights: int8, int4:g32, int4:tensor, ... or a spec, each with @REGEX for some ops"},
+    {"int16", QIR_OPT_STRING, "", "regular expression; values whose name it matches are stored in 16 bits"},
     {"arch", QIR_OPT_STRING, "",
      "architecture of the target: quantizers made for another one are warned about (-Wpreset-target)"},
     {NULL, QIR_OPT_BOOL, NULL, NULL},

@@ -105,7 +105,7 @@ static void check_calibration(const cl_tool *tool, const qcc_options *o)
 /* They become words of pass pipelines. */
 static void check_quotes(const cl_tool *tool, const qcc_options *o)
 {
-    const char *words[] = {o->quantizer, o->qconfig, o->keep_float, o->weights, o->observer};
+    const char *words[] = {o->quantizer, o->qconfig, o->keep_float, o->int16, o->weights, o->observer};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (words[i] && strchr(words[i], '"'))
             cl_usage_error(tool, "quantization options hold no double quotes, got '%.80s'", words[i]);

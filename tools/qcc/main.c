@@ -21,6 +21,7 @@ static void begin(qcc_driver *d)
     d->sample_files = (qir_sample_source){paths->items, paths->len, d->opts->limit};
     d->samples = paths->len ? &d->sample_files : NULL;
     d->keep_float = d->opts->keep_float;
+    d->int16 = d->opts->int16;
     d->weights = d->opts->weights;
 }
 

@@ -59,6 +59,8 @@ static const cl_option options[] = {
      "which ops and how: default (qcc's own), xnnpack (PyTorch's, no scale below 2^-12), fbgemm, qnnpack, full-int8, dynamic, weight-only; NAME{option=value}", 0, 0},
     {"qconfig", CL_STRING, &o.qconfig, "FILE", "rules by name, module and op: a .qcfg file (JSON)", 0, 0},
     {"keep-float", CL_STRING, &o.keep_float, "REGEX", "ops whose name it matches stay in float", 0, 0},
+    {"int16", CL_STRING, &o.int16, "REGEX",
+     "results of ops, and inputs, whose name it matches are stored in 16 bits (docs/quantizers.md)", 0, 0},
     {"weights", CL_STRING, &o.weights, "LIST",
      "widths of weights: int8, int4:g32, ...; each with @REGEX for some ops", 0, 0},
     {"accuracy", CL_STRING, &o.accuracy, "plain|fast|best",

@@ -140,6 +140,7 @@ static void put_options(qir_strbuf *out, const qcc_driver *d)
     } words[] = {
         {"quantize", o->quantize}, {"quantizer", o->quantizer},   {"observer", o->observer},
         {"weights", o->weights},   {"keep-float", o->keep_float}, {"accuracy", d->accuracy ? qcc_accuracy_name(d->accuracy) : o->accuracy},
+        {"int16", o->int16},
         {"io", o->io},             {"min-sqnr", o->min_sqnr},     {"max-drop", o->max_drop},
         {"passes", o->passes},     {"compat", o->import.compat},  {"model", o->import.model},
         {"mcpu", o->cpu},          {"mattr", o->attrs},

@@ -15,7 +15,7 @@ typedef struct qcc_options {
     const char *output, *header, *name, *save_params, *depfile;
     const char *target, *cpu, *attrs, *level, *sanitize;
     const char *quantize, *profile, *observer, *quantizer, *io;
-    const char *qconfig, *keep_float, *weights, *accuracy;
+    const char *qconfig, *keep_float, *int16, *weights, *accuracy;
     const char *labels, *min_sqnr, *max_drop, *save_plan;
     const char *stop_after, *passes;
     const char *supported_ops, *import_report; /* "": given without a value */
@@ -65,7 +65,7 @@ typedef struct qcc_driver {
     qcc_accuracy accuracy;
     bool settled, unequal; /* it is chosen; without equalize-channels */
     qir_layer_log *layer_log;         /* of the samples, from ranges to corrections; NULL: none */
-    const char *keep_float, *weights; /* these options and what a plan adds to them */
+    const char *keep_float, *int16, *weights; /* these options and what a plan adds to them */
     qir_codegen_options codegen;
     /* One per level of the object.  variants[0].module is `module`; from phase prepack on the others
      * are copies of it, each prepared for its level. */

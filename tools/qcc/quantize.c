@@ -145,6 +145,7 @@ bool qcc_prepare(qcc_driver *d)
     add_option(&pipeline, "quantizer", o->quantizer ? o->quantizer : ways[way_of(o)].quantizer);
     add_option(&pipeline, "config", o->qconfig);
     add_option(&pipeline, "keep-float", d->keep_float);
+    add_option(&pipeline, "int16", d->int16);
     add_option(&pipeline, "weights", d->weights);
     add_option(&pipeline, "arch", qir_level_get(d->variants[0].level)->arch);
     qir_strbuf_puts(&pipeline, "},insert-observers{");
