@@ -162,11 +162,20 @@ static bool multiplies_codes(const qir_op *op)
            qir_type_is_float(op->operands[0].value->type);
 }
 
+static bool is_wide(const qir_op *op)
+{
+    bool wide = qir_type_is_word_quant(op->results[0].type);
+    for (uint32_t i = 0; i < op->noperands; i++)
+        wide = wide || (qir_op_operand(op, i) && qir_type_is_word_quant(qir_op_operand(op, i)->type));
+    return wide;
+}
+
 qir_xnnpack_kind qir_xnnpack_takes(const qir_op *op, const char **why)
 {
     const partition_row *row = row_of(op);
     *why = !row                                  ? "no such operator"
            : multiplies_codes(op)                ? "quantized weights with float operands"
+           : is_wide(op)                         ? "values of 16 bits"
            : row->why_not && row->why_not(op)    ? row->why_not(op)
                                                  : NULL;
     if (*why)

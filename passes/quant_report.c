@@ -82,6 +82,18 @@ static void put_dynamic(const qir_op *op, qir_strbuf *out)
         qir_strbuf_printf(out, " group %lld", (long long)w->quant->group);
 }
 
+/* " of int16": operands that are wider than 8 bits. */
+static void put_wide_operands(const qir_op *op, qir_strbuf *out)
+{
+    for (uint32_t i = 0; i < op->noperands; i++) {
+        const qir_value *v = qir_op_operand(op, i);
+        if (v && qir_type_is_word_quant(v->type)) {
+            qir_strbuf_puts(out, " of int16");
+            return;
+        }
+    }
+}
+
 static void report_op(const qir_op *op, qir_op_arith arith, qir_strbuf *out)
 {
     const char *where = op->loc ? qir_loc_text(qir_op_module(op)->ctx, op->loc) : "?";
@@ -97,6 +109,8 @@ static void report_op(const qir_op *op, qir_op_arith arith, qir_strbuf *out)
         qir_strbuf_printf(out, "int%u", qir_dtype_bits(t->dtype));
     else
         qir_strbuf_puts(out, qir_dtype_name(t->dtype));
+    if (arith == QIR_ARITH_INTEGER)
+        put_wide_operands(op, out);
     qir_gains_print(op, out);
 }
 

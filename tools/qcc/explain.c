@@ -24,6 +24,17 @@ static void print_layer(const qcc_study *s, const qcc_layer *l, double whole, qi
     qir_strbuf_putc(b, '\n');
 }
 
+/* Which values 16 bits would help: until little is left. */
+static void print_values(const qcc_findings *f, qir_strbuf *b)
+{
+    enum { SHOWN = 12 };
+    if (f->nvalues)
+        qir_strbuf_puts(b, " noise %  value of 8 bits that could have 16\n");
+    for (size_t i = 0; i < f->nvalues && i < SHOWN; i++)
+        qir_strbuf_printf(b, "%8.1f  '%s'\n", f->noise > 0.0 ? 100.0 * f->values[i].noise / f->noise : 0.0,
+                          f->values[i].name);
+}
+
 /* What people who do this by hand would try next: the cheapest remedy that can be enough. */
 static void print_advice(const qcc_study *s, const qcc_findings *f, qir_strbuf *b)
 {
@@ -36,8 +47,8 @@ static void print_advice(const qcc_study *s, const qcc_findings *f, qir_strbuf *
     else if (whole >= GOOD_DB && qcc_trial_drop(s, &f->whole) <= 0.5)
         qir_strbuf_puts(b, "static int8 is good enough\n");
     else if (worst->sqnr - whole < 1.0)
-        qir_strbuf_puts(b, "no single layer is to blame: quantization-aware training, or wider weights "
-                           "and activations\n");
+        qir_strbuf_puts(b, "no single layer is to blame: 16 bits for some values (-min-sqnr, -int16), "
+                           "quantization-aware training, or wider weights\n");
     else
         qir_strbuf_printf(b, "%s, for '%s' first\n", qcc_cause_of(s, worst)->advice(s, worst),
                           worst->name);
@@ -49,6 +60,7 @@ bool qcc_explain(const qcc_study *s, const qcc_findings *f)
     print_head(s, &f->whole, &b);
     for (size_t i = 0; i < f->nlayers; i++)
         print_layer(s, &f->layers[i], qir_fidelity_sqnr(&f->whole.fidelity), &b);
+    print_values(f, &b);
     print_advice(s, f, &b);
     fwrite(b.data, 1, b.len, qcc_writes_stdout(s->d) ? stderr : stdout);
     qir_strbuf_free(&b);

@@ -1,5 +1,8 @@
-/* -min-sqnr, -max-drop: the costliest layers get wider weights, then stay in float, one after the other,
- * until the results are near enough; the plan is a .qcfg that says so. */
+/* -min-sqnr, -max-drop: layers get weights of 8 bits, values get 16, layers stay in float, in this order and the costliest
+ * first, until the results are near enough; the plan is a .qcfg that says so.
+ *
+ * Values are chosen as sets, since none of them helps alone: the fewest of the loudest that do, found by bisection, less
+ * what turns out not to be needed. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +13,7 @@
 static bool is_enough(const qcc_study *s, const qcc_trial *t)
 {
     const qcc_options *o = s->d->opts;
-    return (!o->min_sqnr || qir_fidelity_sqnr(&t->fidelity) >= strtod(o->min_sqnr, NULL)) &&
+    return (!o->min_sqnr || qcc_trial_sure_sqnr(s, t) >= strtod(o->min_sqnr, NULL)) &&
            (!o->max_drop || qcc_trial_drop(s, t) <= strtod(o->max_drop, NULL));
 }
 
@@ -18,9 +21,12 @@ static void remark(const qcc_study *s, const qcc_trial *t, const qcc_variant *v,
 {
     qir_strbuf b = {0};
     qir_strbuf_printf(&b, "%zu of %zu layers stay in float", v->nfloats, total);
+    if (v->nint16)
+        qir_strbuf_printf(&b, ", %zu value%s 16 bits", v->nint16, v->nint16 == 1 ? " gets" : "s get");
     if (v->nwide)
         qir_strbuf_printf(&b, ", %zu get weights of 8 bits", v->nwide);
-    qir_strbuf_printf(&b, ": SQNR %.2f dB", qir_fidelity_sqnr(&t->fidelity));
+    qir_strbuf_printf(&b, ": SQNR %.2f dB (others like them: %.2f)", qir_fidelity_sqnr(&t->fidelity),
+                      qcc_trial_sure_sqnr(s, t));
     if (s->labels)
         qir_strbuf_printf(&b, ", %.2f points of top-1 lost", qcc_trial_drop(s, t));
     qir_remark(s->d->diag, NULL, "%s, over %lld samples; the plan is in '%s'", b.data,
@@ -28,37 +34,114 @@ static void remark(const qcc_study *s, const qcc_trial *t, const qcc_variant *v,
     qir_strbuf_free(&b);
 }
 
-/* The next step: 8 bits for the next layer with fewer, else float for the next layer. */
-static bool take_step(const qcc_findings *f, const char *const *low, size_t nlow, qcc_variant *v)
+/* --- the search -------------------------------------------------------------------------------- */
+typedef struct search {
+    const qcc_study *study;
+    qcc_findings *findings;
+    qcc_variant v;
+    const char **int16; /* v.int16 */
+    qcc_trial last;     /* its numbers; its module is not ours */
+    bool enough, ok;
+} search;
+
+static bool tries(search *s)
 {
-    if (v->nwide < nlow)
-        v->nwide++;
-    else if (v->nfloats < f->nlayers)
-        v->nfloats++;
-    else
-        return false;
-    v->wide = low;
-    return true;
+    s->ok = s->ok && qcc_trial_run(s->study, &s->v, &s->last);
+    qcc_trial_free(&s->last);
+    s->enough = s->ok && is_enough(s->study, &s->last);
+    return s->enough;
 }
 
-static bool search(const qcc_study *s, const qcc_findings *f, const char *const *low, size_t nlow,
-                   qcc_variant *v)
+/* The layers whose weights have fewer bits. */
+static void widen_weights(search *s)
 {
-    bool enough = is_enough(s, &f->whole);
-    qcc_trial t = f->whole; /* its module is not ours */
-    while (!enough && take_step(f, low, nlow, v)) {
-        bool ok = qcc_trial_run(s, v, &t);
-        qcc_trial_free(&t);
-        if (!ok)
-            return false;
-        enough = is_enough(s, &t);
+    const qcc_findings *f = s->findings;
+    const char **low = QIR_NEW_ARRAY(s->study->arena, const char *, f->nlayers);
+    const char *weights = s->study->d->opts->weights;
+    size_t n = 0;
+    /* Widths that -weights gives by name come before those of a plan. */
+    for (size_t i = 0; i < f->nlayers && !(weights && strchr(weights, '@')); i++)
+        n += f->layers[i].weight_bits && f->layers[i].weight_bits < 8;
+    s->ok = s->ok && (s->enough || !n || qcc_rank_layers(s->study, s->findings));
+    for (size_t i = 0, k = 0; k < n; i++)
+        if (f->layers[i].weight_bits && f->layers[i].weight_bits < 8)
+            low[k++] = f->layers[i].name;
+    s->v.wide = low;
+    while (s->ok && !s->enough && s->v.nwide < n) {
+        s->v.nwide++;
+        tries(s);
     }
-    if (enough)
-        remark(s, &t, v, f->nlayers);
-    return enough ||
-           qir_error(s->d->diag, NULL, "quantize.plan",
-                     "even with all %zu layers in float the results are not near enough (%.2f dB); "
-                     "ask for less", f->nlayers, qir_fidelity_sqnr(&t.fidelity));
+}
+
+/* The fewest of the loudest values that are enough, which all of them are. */
+static void bisect_values(search *s)
+{
+    size_t few = 0, many = s->v.nint16;
+    while (s->ok && many - few > 1) {
+        s->v.nint16 = few + (many - few) / 2;
+        *(tries(s) ? &many : &few) = s->v.nint16;
+    }
+    s->v.nint16 = many;
+}
+
+/* Drops the values without which it is enough, the quietest first. */
+static void drop_values(search *s)
+{
+    for (size_t i = s->v.nint16 - 1; s->ok && i-- > 0;) { /* without the quietest it was not */
+        const char *name = s->int16[i];
+        size_t behind = (s->v.nint16 - 1 - i) * sizeof *s->int16;
+        memmove(&s->int16[i], &s->int16[i + 1], behind);
+        s->v.nint16--;
+        if (tries(s))
+            continue;
+        memmove(&s->int16[i + 1], &s->int16[i], behind);
+        s->int16[i] = name;
+        s->v.nint16++;
+    }
+}
+
+static void widen_values(search *s)
+{
+    qcc_findings *f = s->findings;
+    s->ok = s->ok && (s->enough || f->nvalues || qcc_find_values(s->study, f));
+    if (!s->ok || s->enough || !f->nvalues)
+        return;
+    s->v.int16 = s->int16 = QIR_NEW_ARRAY(s->study->arena, const char *, f->nvalues);
+    for (size_t i = 0; i < f->nvalues; i++)
+        s->int16[i] = f->values[i].name;
+    s->v.nint16 = f->nvalues;
+    if (!tries(s))
+        return; /* all of them, then, and floats */
+    bisect_values(s);
+    drop_values(s);
+    tries(s);
+}
+
+static void leave_floats(search *s)
+{
+    const qcc_findings *f = s->findings;
+    const char **names = QIR_NEW_ARRAY(s->study->arena, const char *, f->nlayers);
+    s->ok = s->ok && (s->enough || qcc_rank_layers(s->study, s->findings));
+    for (size_t i = 0; i < f->nlayers; i++)
+        names[i] = f->layers[i].name;
+    s->v.floats = names;
+    while (s->ok && !s->enough && s->v.nfloats < f->nlayers) {
+        s->v.nfloats++;
+        tries(s);
+    }
+}
+
+static bool find_variant(search *s)
+{
+    widen_weights(s);
+    widen_values(s);
+    leave_floats(s);
+    if (s->enough)
+        remark(s->study, &s->last, &s->v, s->findings->nlayers);
+    return s->enough ||
+           (s->ok && qir_error(s->study->d->diag, NULL, "quantize.plan",
+                               "even with all %zu layers in float the results are not near enough (%.2f dB); "
+                               "ask for less", s->findings->nlayers, qir_fidelity_sqnr(&s->last.fidelity)));
 }
 
 /* --- the plan ---------------------------------------------------------------------------------- */
@@ -96,6 +179,7 @@ static bool add_own_rules(const qcc_study *s, qir_strbuf *b)
 }
 
 #define FLOAT_RULE "\"use\": \"float\""
+#define INT16_RULE "\"result\": \"int16\""
 #define WIDE_RULE "\"specs\": {\"weight\": \"i8<-127:127> symmetric per-channel\"}"
 
 static bool write_plan(const qcc_study *s, const qcc_variant *v)
@@ -103,6 +187,7 @@ static bool write_plan(const qcc_study *s, const qcc_variant *v)
     qir_strbuf b = {0};
     qir_strbuf_puts(&b, "{\"rules\": [");
     add_rules(s, &b, v->floats, v->nfloats, FLOAT_RULE);
+    add_rules(s, &b, v->int16, v->nint16, INT16_RULE);
     add_rules(s, &b, v->wide, v->nwide, WIDE_RULE);
     bool ok = add_own_rules(s, &b);
     qir_strbuf_puts(&b, "\n]}\n");
@@ -111,21 +196,11 @@ static bool write_plan(const qcc_study *s, const qcc_variant *v)
     return ok;
 }
 
-bool qcc_choose_plan(qcc_study *s, const qcc_findings *f)
+bool qcc_choose_plan(qcc_study *s, qcc_findings *f)
 {
-    const char **names = QIR_NEW_ARRAY(s->arena, const char *, f->nlayers);
-    const char **low = QIR_NEW_ARRAY(s->arena, const char *, f->nlayers);
-    size_t nlow = 0;
-    /* Widths that -weights gives by name come before those of a plan. */
-    bool widens = !s->d->opts->weights || !strchr(s->d->opts->weights, '@');
-    for (size_t i = 0; i < f->nlayers; i++) {
-        names[i] = f->layers[i].name;
-        if (widens && f->layers[i].weight_bits && f->layers[i].weight_bits < 8)
-            low[nlow++] = names[i];
-    }
-    qcc_variant v = {.floats = names};
-    if (!search(s, f, low, nlow, &v) || !write_plan(s, &v))
+    search it = {.study = s, .findings = f, .last = f->whole, .enough = is_enough(s, &f->whole), .ok = true};
+    if (!find_variant(&it) || !write_plan(s, &it.v))
         return false;
-    qcc_follow(s->d, &v, qir_context_arena(s->d->ctx));
+    qcc_follow(s->d, &it.v, qir_context_arena(s->d->ctx));
     return true;
 }

@@ -1,15 +1,15 @@
-/* Leave one out: a trial per layer that stays in float alone. */
+/* Studies of a model: what is found out about it, and in which order. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include "explain.h"
 
-static void progress(size_t done, size_t total)
+void qcc_progress(const char *what, size_t done, size_t total)
 {
     if (!isatty(STDERR_FILENO))
         return;
     if (done < total)
-        fprintf(stderr, "\rtrial %zu of %zu\033[K", done + 1, total);
+        fprintf(stderr, "\r%s %zu of %zu\033[K", what, done + 1, total);
     else
         fprintf(stderr, "\r\033[K");
 }
@@ -34,6 +34,20 @@ static int by_gain(const void *a, const void *b)
     return (x->order > y->order) - (x->order < y->order);
 }
 
+bool qcc_rank_layers(const qcc_study *s, qcc_findings *f)
+{
+    for (size_t i = 0; i < f->nlayers && !f->ranked; i++) {
+        qcc_progress("trial", i, f->nlayers);
+        if (!leave_out(s, &f->layers[i]))
+            return false;
+    }
+    qcc_progress("trial", f->nlayers, f->nlayers);
+    if (!f->ranked && f->nlayers)
+        qsort(f->layers, f->nlayers, sizeof *f->layers, by_gain);
+    f->ranked = true;
+    return true;
+}
+
 static bool find(qcc_study *s, qcc_findings *f)
 {
     qcc_variant as_it_is = {0};
@@ -41,16 +55,12 @@ static bool find(qcc_study *s, qcc_findings *f)
         return false;
     s->accuracy = f->whole.accuracy;
     f->nlayers = qcc_find_layers(s, &f->whole, &f->layers);
-    if (!qcc_gather_evidence(s, f->layers, f->nlayers))
-        return false;
-    for (size_t i = 0; i < f->nlayers; i++) {
-        progress(i, f->nlayers);
-        if (!leave_out(s, &f->layers[i]))
-            return false;
-    }
-    progress(f->nlayers, f->nlayers);
-    qsort(f->layers, f->nlayers, sizeof *f->layers, by_gain);
-    return true;
+    return qcc_gather_evidence(s, f->layers, f->nlayers);
+}
+
+static bool explain(const qcc_study *s, qcc_findings *f)
+{
+    return !s->d->opts->explain || (qcc_rank_layers(s, f) && qcc_find_values(s, f) && qcc_explain(s, f));
 }
 
 bool qcc_study_model(qcc_driver *d)
@@ -64,7 +74,7 @@ bool qcc_study_model(qcc_driver *d)
                          "arrived quantized, or stays in float");
     qcc_study s;
     qcc_findings f = {0};
-    bool ok = qcc_settle_accuracy(d) && qcc_study_open(&s, d) && find(&s, &f) && (!o->explain || qcc_explain(&s, &f)) &&
+    bool ok = qcc_settle_accuracy(d) && qcc_study_open(&s, d) && find(&s, &f) && explain(&s, &f) &&
               ((!o->min_sqnr && !o->max_drop) || qcc_choose_plan(&s, &f));
     qcc_trial_free(&f.whole);
     qcc_study_close(&s);

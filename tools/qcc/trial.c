@@ -2,6 +2,7 @@
  * own: what a trial finds is what compiling with these options gives. */
 #include "trial.h"
 
+#include <math.h>
 #include <string.h>
 #include "labels.h"
 #include "qir/ops.h"
@@ -146,13 +147,14 @@ void qcc_follow(qcc_driver *d, const qcc_variant *v, qir_arena *arena)
 {
     const char *own = d->weights ? d->weights : "";
     d->keep_float = qcc_names_regex(arena, v->floats, v->nfloats, d->keep_float);
+    d->int16 = v->all_int16 ? ".*" : qcc_names_regex(arena, v->int16, v->nint16, d->int16);
     if (v->nwide)
         d->weights = qir_arena_printf(arena, "int8@%s%s%s",
                                       qcc_names_regex(arena, v->wide, v->nwide, NULL),
                                       *own ? "," : "", own);
 }
 
-static bool quantize(const qcc_study *s, const qcc_variant *v, qcc_trial *t)
+bool qcc_trial_phases(const qcc_study *s, const qcc_variant *v, const char *last, qcc_trial *t)
 {
     qcc_driver d = *s->d;
     qcc_options o = *d.opts;
@@ -161,9 +163,9 @@ static bool quantize(const qcc_study *s, const qcc_variant *v, qcc_trial *t)
     d.opts = &o;
     d.module = qir_module_clone(s->d->module);
     bool quiet = qir_diag_set_quiet(d.diag, true), ok = true;
-    for (size_t i = qcc_phase_find("prepare"); ok && i < qcc_phase_find("lower"); i++)
+    for (size_t i = qcc_phase_find("prepare"); ok && i <= qcc_phase_find(last ? last : "convert"); i++)
         ok = qcc_phases[i].run(&d);
-    ok = ok && qcc_lower_quant(&d); /* samples fit the inputs until they become bytes */
+    ok = ok && (last || qcc_lower_quant(&d)); /* samples fit the inputs until they become bytes */
     qir_diag_set_quiet(d.diag, quiet);
     s->d->internal_error = s->d->internal_error || d.internal_error;
     t->module = d.module;
@@ -179,7 +181,12 @@ typedef struct measurement {
 static void measure(void *user, int64_t sample, const double *values, int64_t n)
 {
     measurement *m = user;
+    qir_fidelity one = {0};
+    qir_fidelity_add(&one, m->study->results[sample], values, n);
     qir_fidelity_add(&m->trial->fidelity, m->study->results[sample], values, n);
+    m->trial->squares[0] += one.signal * one.signal;
+    m->trial->squares[1] += one.signal * one.noise;
+    m->trial->squares[2] += one.noise * one.noise;
     m->trial->right += is_right(m->study, sample, values);
 }
 
@@ -187,7 +194,7 @@ bool qcc_trial_run(const qcc_study *s, const qcc_variant *v, qcc_trial *t)
 {
     *t = (qcc_trial){0};
     measurement m = {s, t};
-    return quantize(s, v, t) &&
+    return qcc_trial_phases(s, v, NULL, t) &&
            qcc_run_samples(s, t->module, NULL, measure, &m);
 }
 
@@ -196,6 +203,22 @@ void qcc_trial_free(qcc_trial *t)
     if (t->module)
         qir_module_destroy(t->module);
     t->module = NULL;
+}
+
+/* Corrections were fitted to these very samples: two standard errors would promise too much. */
+static const double STANDARD_ERRORS = 3.0;
+
+/* The variance of signal / mean signal - noise / mean noise over samples is that of the logarithm of the ratio of
+ * sums, times their number. */
+double qcc_trial_sure_sqnr(const qcc_study *s, const qcc_trial *t)
+{
+    double n = (double)s->samples, signal = t->fidelity.signal / n, noise = t->fidelity.noise / n;
+    double sqnr = qir_fidelity_sqnr(&t->fidelity);
+    if (!(signal > 0.0 && noise > 0.0))
+        return sqnr;
+    double variance = (t->squares[0] / (signal * signal) - 2.0 * t->squares[1] / (signal * noise) +
+                       t->squares[2] / (noise * noise)) / n;
+    return sqnr - STANDARD_ERRORS * 10.0 / log(10.0) * sqrt(fmax(variance, 0.0) / n);
 }
 
 double qcc_trial_drop(const qcc_study *s, const qcc_trial *t)

@@ -30,17 +30,22 @@ bool qcc_run_samples(const qcc_study *s, qir_module *m, const qir_eval_options *
 typedef struct qcc_variant {
     const char *const *floats; /* names of ops that stay in float */
     const char *const *wide;   /* names of ops whose weights get 8 bits */
-    size_t nfloats, nwide;
+    const char *const *int16;  /* names of values that get 16 */
+    size_t nfloats, nwide, nint16;
+    bool all_int16; /* whatever they are called */
 } qcc_variant;
 
 typedef struct qcc_trial {
     qir_module *module; /* quantized; NULL: the trial failed */
     qcc_accuracy accuracy; /* that was in force */
     qir_fidelity fidelity;
+    double squares[3]; /* sums over samples: signal^2, signal * noise, noise^2 */
     int64_t right;
 } qcc_trial;
 
-/* Quantizes a copy as the options and `v` say, and runs it.  False: diagnosed. */
+/* Takes a copy through the phases from prepare to `last` (NULL: to integers), as the options and `v` say.  False: diagnosed. */
+bool qcc_trial_phases(const qcc_study *s, const qcc_variant *v, const char *last, qcc_trial *t);
+/* Quantizes a copy, and runs it.  False: diagnosed. */
 bool qcc_trial_run(const qcc_study *s, const qcc_variant *v, qcc_trial *t);
 void qcc_trial_free(qcc_trial *t);
 
@@ -51,6 +56,8 @@ const char *qcc_names_regex(qir_arena *arena, const char *const *names, size_t n
 /* Makes a driver follow a variant; texts in `arena`. */
 void qcc_follow(qcc_driver *d, const qcc_variant *v, qir_arena *arena);
 
+/* SQNR in dB less three standard errors: what other samples of the kind reach, very likely. */
+double qcc_trial_sure_sqnr(const qcc_study *s, const qcc_trial *t);
 /* Points of top-1 lost against the float model. */
 double qcc_trial_drop(const qcc_study *s, const qcc_trial *t);
 
