@@ -25,10 +25,11 @@ def product(dims):
 
 
 class Case:
-    """`x`, `w`: dims.  Spatial attributes are lists, `pads` begins then ends."""
+    """`x`, `w`: dims.  Spatial attributes are lists, `pads` begins then ends.  `way`: of quantization; a bias takes the mean
+    of static ones alone."""
 
-    def __init__(self, op, x, w, strides=None, pads=None, dilations=None, groups=1):
-        self.op, self.x, self.w, self.groups = op, x, w, groups
+    def __init__(self, op, x, w, strides=None, pads=None, dilations=None, groups=1, way="static"):
+        self.op, self.x, self.w, self.groups, self.way = op, x, w, groups, way
         axes = 0 if op == "linear" else len(x) - 2
         self.strides, self.dilations = strides or [1] * axes, dilations or [1] * axes
         self.pads = pads or [0] * (2 * axes)
@@ -54,6 +55,8 @@ class Case:
 CASES = [
     Case("linear", [3, 5], [4, 5]),
     Case("linear", [1, 20], [3, 20]),  # fewer rows than columns
+    Case("linear", [3, 5], [4, 5], way="dynamic"),
+    Case("conv", [1, 2, 6], [3, 2, 3], way="weight-only"),
     Case("conv", [1, 2, 5, 6], [3, 2, 3, 2], strides=[2, 1], pads=[1, 0, 1, 2], dilations=[1, 2]),
     Case("conv", [2, 3, 7], [4, 3, 3], pads=[2, 0]),
     Case("conv", [1, 4, 4, 4], [6, 2, 2, 2], groups=2),
@@ -151,7 +154,7 @@ def expected(case, samples, w, scales):
     for group in range(case.groups):
         x = [r for s in samples for r in rows_of(case, s, group)]
         columns = len(x[0])
-        mean = [sum(r[k] for r in x) / len(x) for k in range(columns)]
+        mean = [sum(r[k] for r in x) / len(x) if case.way == "static" else 0.0 for k in range(columns)]
         x = [[v - m for v, m in zip(r, mean)] for r in x]
         hessian = [[sum(r[i] * r[k] for r in x) / len(x) for k in range(columns)] for i in range(columns)]
         for row in range(rows):
@@ -162,6 +165,18 @@ def expected(case, samples, w, scales):
     return codes
 
 
+INPUTS = {
+    "static": "observe(%x) {hi = [7.9375], id = 0, kind = \"minmax\", lo = [-8.0]} : ",
+    "dynamic": "observe(%x) {id = 0, kind = \"placeholder\", rows = true} : ",
+    "weight-only": "neg(%x) : ",
+}
+OUTPUTS = {
+    "static": "observe(%2) {hi = [127.0], id = 2, kind = \"minmax\", lo = [-128.0]} : ",
+    "dynamic": "relu(%2) : ",
+    "weight-only": "relu(%2) : ",
+}
+
+
 def module(case, w, scales):
     dims = "x".join(map(str, case.w))
     x, y = "x".join(map(str, case.x)), "x".join(map(str, case.out_dims()))
@@ -169,10 +184,10 @@ def module(case, w, scales):
     return f"""module @m attributes {{stage = ["observed"]}} {{
   const @w : tensor<{dims}xf32> = dense<{w}>
   func @main(%x: tensor<{x}xf32>) -> (tensor<{y}xf32>) {{
-    %0 = observe(%x) {{hi = [7.9375], id = 0, kind = "minmax", lo = [-8.0]}} : tensor<{x}xf32>
+    %0 = {INPUTS[case.way]}tensor<{x}xf32>
     %1 = observe(@w) {{hi = {ends}, id = 1, kind = "minmax", lo = {[-e for e in ends]}, qmin = -127, symmetric = true, axis = {case.axis()}}} : tensor<{dims}xf32>
     %2 = {case.op}(%0, %1){case.attributes()} : tensor<{y}xf32>
-    %3 = observe(%2) {{hi = [127.0], id = 2, kind = "minmax", lo = [-128.0]}} : tensor<{y}xf32>
+    %3 = {OUTPUTS[case.way]}tensor<{y}xf32>
     return(%3)
   }}
 }}
@@ -203,11 +218,15 @@ def main():
             x = [random.gauss(0, 2)]
             while len(x) < product(case.x):
                 x.append(0.8 * x[-1] + random.gauss(0.1, 1))
-            samples.append([max(-127, min(127, round(v * 16))) / 16 for v in x])
+            x = [max(-127, min(127, round(v * 16))) / 16 for v in x]
+            if case.way == "dynamic":  # each row has the range of the static ones
+                for i in range(0, len(x), case.x[-1]):
+                    x[i:i + 2] = [-8.0, 7.9375]
+            samples.append(x)
         w = [f32(random.gauss(0, 1)) for _ in range(product(case.w))]
         scales = [random.choice([0.125, 0.25, 0.5]) for _ in range(case.w[case.axis()])]
         want, got = expected(case, samples, w, scales), chosen(out, case, number, samples, w, scales)
-        print(f"{case.op} {case.x} {case.w} groups {case.groups}: "
+        print(f"{case.op} {case.x} {case.w} groups {case.groups} {case.way}: "
               f"{'equal' if got == want else f'differs: {got}, expected {want}'}")
 
 
