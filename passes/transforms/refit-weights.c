@@ -34,10 +34,9 @@ QIR_PASS(
     .doc = "Changes: the integers of weights of at most `bits` bits. Before they are rounded the weights "
            "become `w' = w + (H + r I)^-1 E w`, what gives the float model's results best from the "
            "quantized model's inputs `x` where the float model has `x0`: `H` the mean of `x^T x`, `E` that of `x^T "
-           "(x0 - x)`, `r` = `ridge` times the mean diagonal of `H`. Scales are searched for `w'`, and `H + r I` "
-           "measures the errors of rounding, too. Layers in execution order, each sees those before it "
+           "(x0 - x)`, `r` = `ridge` times the mean diagonal of `H`. Scales are searched for `w'`, which is then rounded with "
+           "`damping` in place of `ridge`. Layers in execution order, each sees those before it "
            "fitted and rounded.\nA layer whose error would grow keeps its integers.\nRequires: observers "
            "with ranges, samples; round-weights before it chooses the integers of the other layers.\n"
-           "Leaves: observers; the float weights.\nSource: ridge regression on the layer's results, as in "
-           "QuantEase and GPTAQ.",
+           "Leaves: observers; the float weights.\nSource: ridge regression on the layer's results.",
     .requires = QIR_STAGE_OBSERVED, .samples = true, .options = options, .statistics = statistics, .run = run)

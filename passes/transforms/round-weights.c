@@ -72,6 +72,6 @@ QIR_PASS(
            "A layer whose error over the samples would grow keeps the nearest integers, as does one "
            "whose `H` has no factor (warning round-nearest).\nRequires: observers with ranges "
            "(apply-calibration), samples.\nLeaves: observers; the float weights.\nSource: GPTQ (Frantar et "
-           "al. 2022), as the nearest plane algorithm (Babai 1986) that it is; scales after HQQ's and "
-           "llama.cpp's searches.",
+           "al. 2022), as the nearest plane algorithm (Babai 1986) that it is; the norm of scales is "
+           "that of GPTQ's own code.",
     .requires = QIR_STAGE_OBSERVED, .samples = true, .options = options, .statistics = statistics, .run = run)
