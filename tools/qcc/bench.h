@@ -6,11 +6,11 @@
 #include "qir/kernel_plan.h"
 
 typedef struct bench_layer {
-    const qir_op *op;
+    const qir_op *op;    /* of a region of rows the last one */
     double products;     /* multiply-adds; 0: none */
     double predicted_us; /* by the cost model */
     double measured_us;  /* between two time stamps, the least of all calls */
-    const char *kernel;  /* of ir/kernels.def; NULL: the op has none */
+    const char *kernel;  /* of ir/kernels.def, or "rows"; NULL: the op has none */
     double spent[QIR_NUM_RATES];
 } bench_layer;
 

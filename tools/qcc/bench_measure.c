@@ -6,6 +6,7 @@
 #include "../../bench/burst.h"
 #include "qir/layout.h"
 #include "qir/ops.h"
+#include "qir/rows.h"
 #include "values.h"
 
 enum { MIN_CALLS = 5, MOST_CALLS = 1 << 16, ALIGN = 64, SEED = 1 };
@@ -147,6 +148,27 @@ static bool is_called(const qir_op *op)
     return !qir_op_has_trait(op, QIR_TRAIT_TERMINATOR) && !qir_op_is_view(op);
 }
 
+static void add_op(const qir_variant *v, const qir_op *op, double gigahertz, bench_layer *l)
+{
+    double spent[QIR_NUM_RATES];
+    l->op = op;
+    l->products += qir_op_products(op);
+    l->predicted_us += 1e-3 * qir_op_cycles(v->level, op) / gigahertz;
+    qir_op_count(v->level, op, spent);
+    for (unsigned i = 0; i < QIR_NUM_RATES; i++)
+        l->spent[i] += spent[i];
+}
+
+static const char *kernel_of(qir_level level, const qir_op *op)
+{
+    qir_kernel_plan p;
+    if (!qir_op_has_kernel(op))
+        return NULL;
+    qir_kernel_plan_get(level, op, &p);
+    return qir_kernel_name(p.kernel);
+}
+
+/* What is one call: an op, or the ops of a region, which have the name of the last. */
 static void list_layers(qcc_driver *d, const qir_variant *v, bench_result *out)
 {
     qir_block *body = qir_module_main(v->module)->body;
@@ -155,19 +177,17 @@ static void list_layers(qcc_driver *d, const qir_variant *v, bench_result *out)
     qir_for_each_op(op, body)
         n += is_called(op);
     out->layers = QIR_NEW_ARRAY(qir_context_arena(d->ctx), bench_layer, n + 1);
-    qir_for_each_op(op, body) {
+    for (const qir_op *op = body->first, *next; op; op = next) {
+        unsigned rows = qir_rows_marked(op);
+        next = op->next;
         if (!is_called(op))
             continue;
         bench_layer *l = &out->layers[out->nlayers++];
-        *l = (bench_layer){.op = op, .products = qir_op_products(op)};
+        add_op(v, op, out->gigahertz, l);
+        for (unsigned i = 1; i < rows; i++, next = next->next)
+            add_op(v, next, out->gigahertz, l);
         out->products += l->products;
-        qir_op_count(v->level, op, l->spent);
-        l->predicted_us = 1e-3 * qir_op_cycles(v->level, op) / out->gigahertz;
-        if (!qir_op_has_kernel(op))
-            continue;
-        qir_kernel_plan p;
-        qir_kernel_plan_get(v->level, op, &p);
-        l->kernel = qir_kernel_name(p.kernel);
+        l->kernel = rows ? "rows" : kernel_of(v->level, op);
     }
 }
 
