@@ -15,8 +15,8 @@ def is_float(form):
 
 
 def qcc_forms(case, everything):
-    forms = [form for form in INT8 if form in case.forms]
-    return [*forms, *(form for form in FLOAT if form in case.forms)] if everything else forms[:1]
+    forms = [form for form in (*INT8, *FLOAT) if form in case.forms]
+    return forms if everything else forms[:1]
 
 
 def bound(case, calibration, level=None):

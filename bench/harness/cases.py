@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import linears
 import models
+import parts
 import tflite_network
 
 WIDTH, LARGEST = {"f32": 4, "u8": 1, "i8": 1}, {"u8": 255, "i8": 127}
@@ -86,6 +87,16 @@ def linear(name, one, folder):
     return case
 
 
+def part(name, one, folder):
+    case = Case(name, one.macs, reads=one.reads)
+    path = os.path.join(folder, name + ".onnx")
+    with open(path, "wb") as file:
+        file.write(parts.onnx(one))
+    case.forms["fp32"] = Form(path, one.input, "f32", one.dims,
+                              lambda: noise(name, one.input, models.product(one.dims)))
+    return case
+
+
 def cifar(shape):
     """500 images of 32x32x3 bytes as `f32 nchw` or as codes `i8 nhwc` of zero point -128, and labels."""
     folder = os.path.join(os.environ["QCC_MODELS"], "mlperf_tiny_ic")
@@ -115,7 +126,7 @@ def trained_resnet8():
     }, labels)
 
 
-# Models of the benchmark, in the order of the tables; others of models.py are measured when they are named.
+# Models of the benchmark, in the order of the tables; others of models.py, and parts.py, are measured when they are named.
 SYNTHETIC = ("mobilenet_v2", "resnet50", "resnet18", "resnet8", "ds_cnn", "mobilenet_v1_025_96", "autoencoder")
 TRAINED = {"resnet8_trained": trained_resnet8}
 
@@ -130,4 +141,6 @@ def load(name, folder):
     if name in linears.LINEARS:
         one = linears.LINEARS[name]
         return with_torch(linear(name, one, folder), (one.rows, one.size), folder)
+    if name in parts.PARTS:
+        return part(name, parts.PARTS[name], folder)
     return synthetic(name, folder)

@@ -30,4 +30,8 @@ typedef llb_val (*qcg_value_fn)(qcg *g, void *ctx, llb_val at, llb_val j);
 llb_val qcg_row_sum16(qcg *g, const qcg_row *r, llb_val ptr, unsigned n, qcg_value_fn fn,
                       void *ctx);
 
+/* The largest of `count` floats, `step` bytes apart, the last NaN if there are any; of zeros either.  Writes to the
+ * workspace. */
+llb_val qcg_row_max(qcg *g, llb_val at, int64_t count, int64_t step);
+
 #endif

@@ -21,15 +21,6 @@ static unsigned width(const qcg *g)
 /* --- float -------------------------------------------------------------------------------------
  */
 
-static llb_val larger(qcg *g, void *ctx, llb_val m, llb_val at, llb_val j)
-{
-    (void)ctx, (void)j;
-    llb_val x = llb_load(g, llb_float(g), at, 4);
-    llb_val wins = LLVMBuildOr(g->b, LLVMBuildFCmp(g->b, LLVMRealOGT, x, m, ""),
-                               LLVMBuildFCmp(g->b, LLVMRealUNO, x, x, ""), "");
-    return LLVMBuildSelect(g->b, wins, x, m, "");
-}
-
 typedef struct row_values {
     const softmax *s;
     llb_val max, sum;
@@ -77,10 +68,8 @@ static void float_row(qcg *g, void *ctx, const llb_val *ptr, const bool *splat, 
 {
     const softmax *s = ctx;
     (void)splat, (void)lanes;
-    qcg_row row = qcg_row_even(s->count, s->in), exps = qcg_row_even(s->count - QIR_BUG(14), 4);
-    row_values r = {.s = s};
-    llb_val first = llb_load(g, llb_float(g), ptr[1], 4);
-    r.max = qcg_row_fold(g, &row, ptr[1], first, larger, NULL);
+    qcg_row exps = qcg_row_even(s->count - QIR_BUG(14), 4);
+    row_values r = {.s = s, .max = qcg_row_max(g, ptr[1], s->count, s->in)};
     qcg_nest n = {.rank = 1, .nptr = 2, .dim = {s->count}, .elem = {4, 4}};
     n.step[0][0] = 4;
     n.step[1][0] = s->in;

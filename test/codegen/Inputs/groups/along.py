@@ -1,4 +1,7 @@
 """Ops over windows and axes."""
+import random
+import struct
+
 from modules import INPUT, OTHER, REAL, UNSIGNED, WHOLE, dims, simple
 
 
@@ -65,7 +68,23 @@ def along():
                                             'axis = 0, exclusive = true, reverse = true')
 
 
+def odd_rows():
+    """softmax of rows with NaNs of several kinds, infinities and zeros of both signs."""
+    rng, bits = random.Random(3), []
+    put = ({}, {40: 0x7fc00123, 5: 0x7fc00456}, {66: 0xffc00001}, {0: 0xff800000}, {i: 0 for i in range(67)},
+           {i: 0 if i == 3 else 0x80000000 for i in range(67)})
+    for row in put:
+        values = [struct.unpack('<I', struct.pack('<f', rng.uniform(-3, 3)))[0] for _ in range(67)]
+        bits += [row.get(i, v) for i, v in enumerate(values)]
+    data, t = b''.join(struct.pack('<I', b) for b in bits).hex(), 'tensor<6x67xf32>'
+    return '\n'.join([
+        'module @m {', f'  const @k : {t} = dense<"0x{data}">',
+        f'  func @main(%x: {t} {{name = "x"}}) -> ({t} {{name = "y"}}) {{', f'    %d = sub(%x, %x) : {t}',
+        f'    %a = add(%d, @k) : {t}', f'    %y = softmax(%a) {{axis = 1}} : {t}', '    return(%y)', '  }', '}', ''])
+
+
 def softmax():
+    yield 'odd', odd_rows()
     s, byte = [3, 37], 'quant<i8:f32, 0.00390625:-128>'
     yield 'inner', simple('softmax', s, 'f32', s, 'f32', 'axis = 1')
     yield 'outer', simple('softmax', s, 'f32', s, 'f32', 'axis = 0')
