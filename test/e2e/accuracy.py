@@ -141,7 +141,7 @@ def top1(data, labels, skip):
     return figures.top1(values[len(values) // len(labels) * skip:], labels[skip:])
 
 
-def check_objects(runner, qir, raw, in_bytes, expected, count, most):
+def check_objects(runner, qir, raw, in_bytes, expected, count, most=None):
     """Bytes of every object against the evaluator's; of the first `most` (None: all)."""
     out_bytes = len(expected) // count
     few = runner.path("few.raw")
