@@ -123,7 +123,8 @@ static bool factor_rows(qir_coupling *f, const qir_matrix *rows, double damping,
     f->inputs = turn(f, rows, arena);
     f->gain = matrix(arena, f->inputs.rows, n);
     f->solver = matrix(arena, n, n);
-    double *inverse = QIR_NEW_ARRAY(arena, double, (size_t)(n * n)), *v = QIR_NEW_ARRAY(arena, double, (size_t)n);
+    double *inverse = QIR_NEW_ARRAY(arena, double, (size_t)(n * n));
+    double *v = QIR_NEW_ARRAY(arena, double, (size_t)n);
     if (!(damping > 0.0))
         return false;
     for (int64_t i = 0; i < n; i++)

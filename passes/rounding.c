@@ -174,7 +174,8 @@ static bool round_one(const rounder *r, qir_op *layer, qir_op *op, qir_op *obser
         return true;
     set_copy(layer, op, weight, &w);
     set_codes(observe, codes_of(qir_op_module(observe), weight, &w));
-    qir_gain_note(layer, r->opts->ridge > 0.0 ? "refit-weights" : "round-weights", 10.0 * log10(w.before / w.after));
+    const char *by = r->opts->ridge > 0.0 ? "refit-weights" : "round-weights";
+    qir_gain_note(layer, by, 10.0 * log10(w.before / w.after));
     qir_pass_count(r->pass, r->opts->statistic, 1);
     return true;
 }
