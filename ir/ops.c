@@ -98,6 +98,14 @@ int qir_op_weight(const qir_op *op)
     return r->kind == QIR_QR_ACCUM || r->kind == QIR_QR_DYNAMIC ? r->weight : -1;
 }
 
+int64_t qir_op_work(const qir_op *op)
+{
+    int64_t n = op->nresults ? qir_type_elements(op->results[0].type) : 0;
+    int w = qir_op_weight(op);
+    const qir_type *t = w >= 0 ? qir_op_operand(op, (uint32_t)w)->type : NULL;
+    return t && t->rank ? n * (qir_type_elements(t) / t->dims[0]) : n;
+}
+
 const char *qir_opcode_suggest(const char *name, size_t len)
 {
     qir_suggestion near = {.name = name, .len = len};

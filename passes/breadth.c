@@ -154,6 +154,17 @@ static bool visit(breadth *b, qir_op *op, qir_tensor **in, const qir_breadth_vis
     return ok;
 }
 
+static int64_t work_until(const qir_func *f, const qir_op *end)
+{
+    int64_t n = 0;
+    qir_for_each_op(op, f->body) {
+        if (op == end)
+            break;
+        n += qir_op_work(op);
+    }
+    return n;
+}
+
 static bool step(breadth *b, qir_op *op, const qir_breadth_visitor *v)
 {
     qir_arena *scratch = qir_context_new_arena(b->func->module->ctx);
@@ -196,8 +207,11 @@ void qir_breadth_close(qir_breadth *b)
 static bool run_until(breadth *b, const qir_op *end, const qir_breadth_visitor *v)
 {
     bool ok = true;
-    for (; ok && b->next && b->next != end; b->next = b->next->next)
+    for (; ok && b->next && b->next != end; b->next = b->next->next) {
         ok = step(b, b->next, v);
+        if (v && v->pass)
+            qir_pass_progress(v->pass, work_until(b->func, b->next), work_until(b->func, NULL));
+    }
     return ok;
 }
 

@@ -5,6 +5,7 @@
 #define QIR_BREADTH_H
 
 #include "qir/eval.h"
+#include "qir/pass.h"
 #include "qir/samples.h"
 
 enum { QIR_BREADTH_MEMORY = 256 << 20 };
@@ -26,6 +27,7 @@ typedef struct qir_breadth_visitor {
     bool (*before)(void *user, qir_op *op, qir_tensor *const *in, int64_t samples);
     void *user;
     int64_t memory; /* as above */
+    qir_pass *pass; /* tells how far it is; NULL: nobody does */
 } qir_breadth_visitor;
 
 /* All of `f`. */

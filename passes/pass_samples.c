@@ -12,6 +12,12 @@ const qir_layer_log *qir_pass_layer_log(const qir_pass *p)
     return p->pm->opts.layer_log;
 }
 
+void qir_pass_progress(const qir_pass *p, int64_t done, int64_t total)
+{
+    if (p->pm->opts.progress)
+        p->pm->opts.progress(p->item->desc->name, done, total);
+}
+
 qir_samples *qir_pass_open_samples(qir_pass *p, qir_func *f, int64_t *count)
 {
     const qir_sample_source *source = p->pm->opts.samples;
@@ -44,8 +50,10 @@ bool qir_pass_run_samples(qir_pass *p, qir_func *f, const qir_eval_options *eval
     qir_evaluator *e = qir_evaluator_create(f, eval);
     bool ok = true;
     count = limit > 0 && limit < count ? limit : count;
-    for (int64_t i = 0; ok && i < count; i++)
+    for (int64_t i = 0; ok && i < count; i++) {
         ok = qir_samples_read(s, i, in) && qir_evaluator_run(e, in, out);
+        qir_pass_progress(p, i + 1, count);
+    }
     qir_evaluator_destroy(e);
     qir_samples_close(s);
     return ok;

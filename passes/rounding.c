@@ -200,7 +200,7 @@ static bool visit(void *user, qir_op *op, qir_tensor *const *in, int64_t samples
 /* --- all of them ------------------------------------------------------------------------------- */
 static bool run_copy(rounder *r, qir_module *m, qir_samples *samples)
 {
-    qir_breadth_visitor visitor = {visit, r, r->opts->memory};
+    qir_breadth_visitor visitor = {visit, r, r->opts->memory, r->pass};
     qir_module *copy = qir_integer_copy(m);
     r->real = r->opts->ridge > 0.0 ? qir_breadth_open(r->func, samples, r->samples, r->opts->memory) : NULL;
     bool ok = copy && (r->real || !(r->opts->ridge > 0.0)) &&

@@ -193,7 +193,7 @@ static bool measure_float(corrector *c, qir_func *f, qir_layer_log **own)
 
 static bool run_copy(corrector *c, qir_module *copy, qir_samples *samples)
 {
-    qir_breadth_visitor visitor = {visit, c, qir_pass_int(c->pass, "memory")};
+    qir_breadth_visitor visitor = {visit, c, qir_pass_int(c->pass, "memory"), c->pass};
     return qir_breadth_run(qir_module_main(copy), samples, c->samples, &visitor);
 }
 
@@ -250,6 +250,6 @@ QIR_PASS(
            "its output for the mean of its input: one evaluation per layer, however many samples. "
            "Layers in execution order; each sees quantized inputs that the layers before it, already "
            "corrected, gave. A correction that makes the error of the layer's results larger in the first samples "
-           "(at most 16) is dropped.\nRequires: observers with ranges (apply-calibration), samples.\nLeaves: "
+           "(at most 8) is dropped.\nRequires: observers with ranges (apply-calibration), samples.\nLeaves: "
            "observers.\nSource: bias correction of Nagel et al. 2019, with measured means.",
     .requires = QIR_STAGE_OBSERVED, .samples = true, .options = options, .statistics = statistics, .run = run)

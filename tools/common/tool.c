@@ -216,16 +216,3 @@ bool tool_write(qir_diag_engine *diag, const char *path, const void *data, size_
     qir_output_set_destroy(set);
     return ok;
 }
-
-void tool_progress(void *user, int64_t done, int64_t total)
-{
-    (void)user;
-    if (!isatty(STDERR_FILENO))
-        return;
-    if (done == total)
-        fprintf(stderr, "\r\033[K");
-    else if (total)
-        fprintf(stderr, "\rsample %lld of %lld", (long long)done, (long long)total);
-    else
-        fprintf(stderr, "\rsample %lld", (long long)done);
-}

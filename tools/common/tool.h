@@ -53,6 +53,8 @@ bool tool_internal_error(void);
 /* A progress line on standard error, only when that is a terminal; cleared at the end.  `total` 0:
  * unknown.  Fits qir_calibrate_options.progress. */
 void tool_progress(void *user, int64_t done, int64_t total);
+/* The same of a pass: in percent. */
+void tool_pass_progress(const char *pass, int64_t done, int64_t total);
 
 /* True if both paths name one existing file ("-" never does): `-o` must not be the input. */
 bool tool_same_file(const char *a, const char *b);

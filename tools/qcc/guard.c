@@ -1,8 +1,20 @@
 /* Corrections may cost accuracy where samples are few or odd: one of them all outlier, say.  A few samples tell
  * whether the model is nearer to its float form with them than with ranges alone; if not, they are left out. */
+#include "qir/ops.h"
 #include "trial.h"
 
-enum { GUARD_SAMPLES = 8 };
+/* As many as take little time. */
+enum { FEWEST = 4, MOST = 32 };
+static const int64_t work = 8000000000;
+
+static int64_t choose_count(const qir_func *f)
+{
+    int64_t each = 1;
+    qir_for_each_op(op, f->body)
+        each += qir_op_work(op);
+    int64_t n = work / each;
+    return n < FEWEST ? FEWEST : n > MOST ? MOST : n;
+}
 
 static bool measure(const qcc_study *s, qcc_accuracy accuracy, bool equalize, double *sqnr)
 {
@@ -50,7 +62,8 @@ bool qcc_guard_accuracy(qcc_driver *d)
     if (d->accuracy == QCC_PLAIN || !d->samples)
         return true;
     qir_sample_source few = *d->samples;
-    few.limit = few.limit && few.limit < GUARD_SAMPLES ? few.limit : GUARD_SAMPLES;
+    int64_t n = choose_count(qir_module_main(d->module));
+    few.limit = few.limit && few.limit < n ? few.limit : n;
     qcc_options o = *d->opts;
     o.labels = NULL;
     qcc_driver own = *d;

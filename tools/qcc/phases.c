@@ -20,7 +20,7 @@ bool qcc_has_stage(const qcc_driver *d, unsigned stages)
 static bool run_over(qcc_driver *d, qir_module *m, const char *pipeline)
 {
     qir_pm_options opts = {.verify_each = true, .time = d->opts->time_passes,
-                           .samples = d->samples, .layer_log = d->layer_log, .watch = d->watch, .watch_user = d->watch_user};
+                           .samples = d->samples, .layer_log = d->layer_log, .progress = tool_pass_progress, .watch = d->watch, .watch_user = d->watch_user};
     qir_pass_manager *pm = qir_pm_create(d->ctx, &opts);
     qir_strbuf report = {0};
     bool ok = qir_pm_add(pm, pipeline) && qir_pm_run(pm, m);

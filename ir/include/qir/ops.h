@@ -92,6 +92,8 @@ enum { QIR_MAX_RESULTS = 4 };
 bool qir_op_takes_results(const qir_op_desc *desc, size_t n);
 /* Index of the operand that kernels may want packed (rules ACCUM and DYNAMIC); -1: none. */
 int qir_op_weight(const qir_op *op);
+/* About how much an op has to do, for plans and estimates: products with its weight, else results. */
+int64_t qir_op_work(const qir_op *op);
 
 /* What the memory plan writes on any op, integers: where results (buf, buf_out) and workspace (ws) lie, and what
  * works row by row (qir/rows.h).  Ends with NULL. */

@@ -12,7 +12,7 @@ extern "C" {
 typedef struct qir_layer_log qir_layer_log;
 
 /* Results of how many samples are kept (sums go over all). */
-enum { QIR_LAYER_LOG_KEPT = 16 };
+enum { QIR_LAYER_LOG_KEPT = 8 };
 
 /* Of `f`, in which layers read f32; results of the first samples are kept, of large models in a temporary
  * file.  NULL: diagnosed. */

@@ -77,6 +77,8 @@ void qir_pass_write(qir_pass *p, const char *text, size_t len);
 bool qir_pass_run_samples(qir_pass *p, qir_func *f, const qir_eval_options *eval, int64_t limit);
 /* The same samples, to be read; the caller closes them.  NULL: diagnosed. */
 qir_samples *qir_pass_open_samples(qir_pass *p, qir_func *f, int64_t *count);
+/* Tells the tool how far the pass is (qir_pm_options.progress). */
+void qir_pass_progress(const qir_pass *p, int64_t done, int64_t total);
 /* What layers of the module did when the tool ran all samples through it (qir_pm_options.layer_log); NULL:
  * not known. */
 const qir_layer_log *qir_pass_layer_log(const qir_pass *p);
@@ -111,6 +113,7 @@ typedef struct qir_pm_options {
     const char *debug_counter; /* "pass=skip:3,count:1;..." */
     const qir_sample_source *samples; /* for passes that measure; NULL none */
     const qir_layer_log *layer_log; /* of the same samples and module; NULL none */
+    void (*progress)(const char *pass, int64_t done, int64_t total); /* of passes that take long; NULL none */
     const char *reproducer;    /* path written when a pass fails to verify; NULL none */
     /* Called before and after each pass with its text in the pipeline ("dce", "a{b=1}"); false ends the run,
      * which then fails without a diagnostic.  NULL: none. */
