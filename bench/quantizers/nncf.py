@@ -9,12 +9,11 @@ class Nncf(Quantizer):
 
     def load(self):
         import nncf
-        import onnx
         from quantizers import onnx_graph
-        self.nncf, self.onnx, self.graph = nncf, onnx, onnx_graph
+        self.nncf, self.graph = nncf, onnx_graph
 
     def quantize(self, path, method, calibration):
-        model = self.onnx.load(path)
+        model = self.graph.load(path)
         feeds = self.graph.feeds(model, calibration)
         return self.nncf.quantize(model, self.nncf.Dataset(feeds), subset_size=len(feeds),
                                   fast_bias_correction=self.methods[method])

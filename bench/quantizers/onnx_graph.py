@@ -3,9 +3,18 @@ QuantizeLinear and DequantizeLinear and the real operators between them as they 
 integer kernel that saturates adds error."""
 import numpy
 import onnx
+import onnx.version_converter
 import onnxruntime
 
 AROUND = ("QuantizeLinear", "DequantizeLinear", "Identity", "Reshape")  # what may follow the last softmax
+
+OPERATORS = 13  # the operator set that quantizers want at least
+
+
+def load(path):
+    model = onnx.load(path)
+    old = model.opset_import[0].version < OPERATORS
+    return onnx.version_converter.convert_version(model, OPERATORS) if old else model
 
 
 def logits(graph):

@@ -31,7 +31,7 @@ class OnnxRuntime(Quantizer):
         ranges, per_channel = self.methods[method]
         with tempfile.TemporaryDirectory() as folder:
             prepared, result = (os.path.join(folder, name) for name in ("prepared.onnx", "quantized.onnx"))
-            self.prepare(path, prepared, skip_symbolic_shape=True)
+            self.prepare(self.graph.load(path), prepared, skip_symbolic_shape=True)
             feeder = Feeder(self.graph.feeds(self.onnx.load(prepared), calibration))
             self.ort.quantize_static(
                 prepared, result, feeder, quant_format=self.ort.QuantFormat.QDQ, per_channel=per_channel,
