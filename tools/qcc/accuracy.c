@@ -4,14 +4,15 @@
 
 enum { FEW_SAMPLES = 32 };
 
-/* Passes before observers are placed, for weights once ranges are known, and then for biases.  The first and
- * the last ones serve ranges that samples tell; rows that bring their own at run time do not need them. */
+/* Passes before observers are placed, for weights once ranges are known, and then for biases.  Rows that
+ * bring their own ranges at run time need less of the first (`rows`, for the weights' sake) and none of the last. */
 static const struct {
-    const char *name, *before, *weights, *biases;
+    const char *name, *before, *rows, *weights, *biases;
 } accuracies[QCC_NUM_ACCURACIES] = {
-    [QCC_PLAIN] = {"plain", NULL, NULL, NULL},
-    [QCC_FAST] = {"fast", "equalize-channels", NULL, "correct-bias"},
-    [QCC_BEST] = {"best", "equalize-channels", "round-weights,refit-weights", "correct-bias"},
+    [QCC_PLAIN] = {"plain", NULL, NULL, NULL, NULL},
+    [QCC_FAST] = {"fast", "equalize-channels", NULL, NULL, "correct-bias"},
+    [QCC_BEST] = {"best", "equalize-channels", "equalize-channels{exponent=0.15}",
+                  "round-weights,refit-weights{damping=0.1}", "correct-bias"},
 };
 
 const char *qcc_accuracy_name(qcc_accuracy a)
@@ -46,7 +47,8 @@ static bool run_if_any(qcc_driver *d, const char *passes)
 
 bool qcc_before_ranges(qcc_driver *d, bool measures)
 {
-    return !measures || d->unequal || run_if_any(d, accuracies[d->accuracy].before);
+    const char *passes = measures ? accuracies[d->accuracy].before : accuracies[d->accuracy].rows;
+    return d->unequal || run_if_any(d, passes);
 }
 
 bool qcc_after_ranges(qcc_driver *d, bool measures)
