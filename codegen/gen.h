@@ -4,7 +4,8 @@
  *     void NAME_<level>_<k>_<layer>(const i8 *in0, ..., i8 *out0, ..., i8 *ws[, i64 task, i64 tasks]
  *                          [, const i8 *weights], const i8 *constant0, ...)
  * positions the builder in its entry block, calls the op's qir_lower_* function, and then emits the
- * return.  Constants are parameters, so that ops which differ in them alone are one function.  Kernels leave the builder in the block where execution continues. */
+ * return.  Constants are parameters, so that ops which differ in them alone are one function.  Kernels leave
+ * the builder in the block where execution continues. */
 #ifndef QIR_CODEGEN_GEN_H
 #define QIR_CODEGEN_GEN_H
 

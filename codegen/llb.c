@@ -120,6 +120,11 @@ llb_val llb_add(qcg *g, llb_val a, llb_val b)
     return LLVMBuildAdd(g->b, a, b, "");
 }
 
+llb_val llb_sub(qcg *g, llb_val a, llb_val b)
+{
+    return LLVMBuildSub(g->b, a, b, "");
+}
+
 llb_val llb_mul_const(qcg *g, llb_val a, int64_t c)
 {
     return c == 1 ? a : LLVMBuildMul(g->b, a, llb_i64(g, c), "");

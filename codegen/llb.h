@@ -36,6 +36,7 @@ llb_val llb_local(qcg *g, int64_t bytes, unsigned align);
 /* --- arithmetic --------------------------------------------------------------------------------
  */
 llb_val llb_add(qcg *g, llb_val a, llb_val b);
+llb_val llb_sub(qcg *g, llb_val a, llb_val b);
 llb_val llb_mul_const(qcg *g, llb_val a, int64_t c);
 llb_val llb_smin(qcg *g, llb_val a, llb_val b);
 llb_val llb_smax(qcg *g, llb_val a, llb_val b);

@@ -1,183 +1,9 @@
 /* Transforms of Winograd's F(t x t, 3x3): see winograd.h.  Each goes along one axis, then along the other; what lies
  * between them is in memory, since a tile of 6x6 is more than the registers hold. */
-#include "kernels/winograd.h"
-
+#include "kernels/winograd_transforms.h"
 #include "qir/support/assert.h"
 
-enum { TAPS = 3, MOST_TILE = 4, MOST_SIDE = MOST_TILE + 2, AT_ONCE = 4 };
-
-static llb_val sub(qcg *g, llb_val a, llb_val b)
-{
-    return LLVMBuildSub(g->b, a, b, "");
-}
-
-static llb_val twice(qcg *g, llb_val v)
-{
-    return llb_add(g, v, v);
-}
-
-static llb_val four_times(qcg *g, llb_val v)
-{
-    bool words = LLVMGetIntTypeWidth(LLVMGetElementType(LLVMTypeOf(v))) == 32;
-    return LLVMBuildShl(g->b, v, (words ? llb_i32s : llb_i16s)(g, 2, llb_lanes(v)), "");
-}
-
-/* B' of the points 0, 1, -1, infinity. */
-static void operands2(qcg *g, const llb_val *d, llb_val *v)
-{
-    v[0] = sub(g, d[0], d[2]);
-    v[1] = llb_add(g, d[1], d[2]);
-    v[2] = sub(g, d[2], d[1]);
-    v[3] = sub(g, d[1], d[3]);
-}
-
-/* B' of the points 0, 1, -1, 2, -2, infinity; rows 1 and 2 with their signs changed. */
-static void operands4(qcg *g, const llb_val *d, llb_val *v)
-{
-    llb_val a = sub(g, d[4], d[2]), b = twice(g, sub(g, d[3], d[1]));
-    v[0] = llb_add(g, four_times(g, sub(g, d[0], d[2])), a);
-    v[1] = sub(g, four_times(g, llb_add(g, d[1], d[2])), llb_add(g, d[3], d[4]));
-    v[2] = sub(g, four_times(g, sub(g, d[2], d[1])), sub(g, d[4], d[3]));
-    v[3] = llb_add(g, a, b);
-    v[4] = sub(g, a, b);
-    v[5] = sub(g, sub(g, d[5], d[3]), twice(g, b));
-}
-
-/* A': both results twice. */
-static void results2(qcg *g, const llb_val *m, llb_val *y)
-{
-    y[0] = llb_add(g, llb_add(g, m[0], m[1]), m[2]);
-    y[1] = sub(g, sub(g, m[1], m[2]), m[3]);
-}
-
-/* A': results 24, 12, 6 and 6 times. */
-static void results4(qcg *g, const llb_val *m, llb_val *y)
-{
-    llb_val a = llb_add(g, m[1], m[2]), b = sub(g, m[1], m[2]);
-    llb_val c = llb_add(g, m[3], m[4]), d = sub(g, m[3], m[4]);
-    y[0] = llb_add(g, llb_add(g, m[0], c), four_times(g, a));
-    y[1] = llb_add(g, twice(g, b), d);
-    y[2] = llb_add(g, a, c);
-    y[3] = llb_add(g, llb_add(g, b, twice(g, d)), m[5]);
-}
-
-/* What there is of a size of tile, along one axis.  Results of place i are odd * 2^twos[i] times too large; a
- * result added `every` times to the sum of place 1 is added as often to all of them. */
-typedef struct transforms {
-    signed char weights[MOST_SIDE][TAPS]; /* G */
-    void (*operands)(qcg *g, const llb_val *d, llb_val *v);
-    void (*results)(qcg *g, const llb_val *m, llb_val *y);
-    unsigned char twos[MOST_TILE];
-    int32_t every;
-    uint32_t inverse; /* of odd * odd, modulo 2^32 */
-} transforms;
-
-static const transforms *transforms_of(const qir_winograd *form)
-{
-    static const transforms two = {.weights = {{2, 0, 0}, {1, 1, 1}, {1, -1, 1}, {0, 0, 2}},
-                                   .operands = operands2,
-                                   .results = results2,
-                                   .twos = {1, 1},
-                                   .every = 2,
-                                   .inverse = 1};
-    static const transforms four = {
-        .weights = {{6, 0, 0}, {1, 1, 1}, {1, -1, 1}, {1, 2, 4}, {1, -2, 4}, {0, 0, 6}},
-        .operands = operands4,
-        .results = results4,
-        .twos = {3, 2, 1, 1},
-        .every = 6,
-        .inverse = 0x38e38e39};
-    return form->tile == 2 ? &two : &four;
-}
-
-static unsigned side_of(const qir_winograd *form)
-{
-    return (unsigned)form->tile + TAPS - 1;
-}
-
-/* --- weights ---------------------------------------------------------------------------------- */
-
-static int dot(const signed char *g, const int *taps, unsigned step)
-{
-    return g[0] * taps[0] + g[1] * taps[step] + g[2] * taps[2 * step];
-}
-
-void qcg_winograd_weight(const qir_winograd *form, const int16_t *taps, int16_t *out)
-{
-    const transforms *t = transforms_of(form);
-    unsigned side = side_of(form);
-    int v[TAPS * TAPS], rows[TAPS * MOST_SIDE];
-    for (unsigned i = 0; i < TAPS * TAPS; i++)
-        v[i] = taps[i];
-    for (unsigned i = 0; i < TAPS; i++)
-        for (unsigned x = 0; x < side; x++)
-            rows[side * i + x] = dot(t->weights[x], v + TAPS * i, 1);
-    for (unsigned y = 0; y < side; y++)
-        for (unsigned x = 0; x < side; x++)
-            out[side * y + x] = (int16_t)dot(t->weights[y], rows + x, side);
-}
-
-unsigned qcg_winograd_lanes(const qcg *g)
-{
-    return qir_level_get(g->level)->vector_bytes / sizeof(int16_t);
-}
-
-static llb_val times(qcg *g, llb_val v, int factor)
-{
-    return factor == 1   ? v
-           : factor == 2 ? twice(g, v)
-           : factor == 4 ? four_times(g, v)
-                         : LLVMBuildMul(g->b, v, llb_i16s(g, factor, llb_lanes(v)), "");
-}
-
-/* A row of G and taps; rows that differ in the sign of the middle have the others in common: those come first. */
-static llb_val weighted(qcg *g, const signed char *row, const llb_val *taps)
-{
-    static const unsigned char order[TAPS] = {0, 2, 1};
-    llb_val sum = NULL;
-    for (unsigned i = 0; i < TAPS; i++) {
-        int factor = row[order[i]];
-        if (!factor)
-            continue;
-        llb_val term = times(g, taps[order[i]], factor < 0 ? -factor : factor);
-        sum = !sum ? term : factor < 0 ? sub(g, sum, term) : llb_add(g, sum, term);
-    }
-    return sum;
-}
-
-/* Tap `i` of a vector, as i16. */
-static llb_val tap(qcg *g, llb_val from, unsigned i)
-{
-    unsigned n = qcg_winograd_lanes(g);
-    llb_val bytes = llb_load(g, llb_vec(llb_int(g, 8), n), llb_at(g, from, i * n), 1);
-    return LLVMBuildSExt(g->b, bytes, llb_vec(llb_int(g, 16), n), "");
-}
-
-/* Column `x` of places: with all of them there would be more than the registers hold. */
-static void weight_column(qcg *g, const qir_winograd *form, llb_val from, llb_val to, int64_t count, unsigned x)
-{
-    const transforms *t = transforms_of(form);
-    unsigned side = side_of(form), n = qcg_winograd_lanes(g);
-    llb_val rows[TAPS], taps[TAPS];
-    llb_loop l;
-    llb_begin(g, &l, 0, count / n, 1);
-    from = llb_index(g, from, l.iv, TAPS * TAPS * n);
-    to = llb_index(g, to, l.iv, n * (int64_t)sizeof(int16_t));
-    for (unsigned i = 0; i < TAPS; i++) {
-        for (unsigned k = 0; k < TAPS; k++)
-            taps[k] = tap(g, from, TAPS * i + k);
-        rows[i] = weighted(g, t->weights[x], taps);
-    }
-    for (unsigned y = 0; y < side; y++)
-        llb_store(g, weighted(g, t->weights[y], rows), llb_at(g, to, (y * side + x) * form->weight_pitch), 2);
-    llb_end(g, &l);
-}
-
-void qcg_winograd_weights(qcg *g, const qir_winograd *form, llb_val from, llb_val to, int64_t count)
-{
-    for (unsigned x = 0; x < side_of(form); x++)
-        weight_column(g, form, from, to, count, x);
-}
+enum { AT_ONCE = 4 };
 
 /* --- operands --------------------------------------------------------------------------------- */
 
@@ -191,9 +17,9 @@ typedef struct lines {
 
 static void operand_lines(qcg *g, const qcg_window *w, llb_type vector, const lines *l)
 {
-    const transforms *t = transforms_of(&w->plan->winograd);
-    unsigned side = side_of(&w->plan->winograd), align = (unsigned)w->plan->elem;
-    llb_val d[MOST_SIDE], v[MOST_SIDE];
+    const qcg_transforms *t = qcg_transforms_of(&w->plan->winograd);
+    unsigned side = qcg_winograd_side(&w->plan->winograd), align = (unsigned)w->plan->elem;
+    llb_val d[QCG_MOST_SIDE], v[QCG_MOST_SIDE];
     llb_loop steps, each;
     llb_begin(g, &steps, 0, l->count, 1);
     llb_begin(g, &each, 0, l->each, 1);
@@ -213,9 +39,9 @@ static void tile_row(qcg *g, const qcg_window *w, unsigned lanes, llb_val src, l
 {
     const qir_kernel_plan *p = w->plan;
     const qir_winograd *form = &p->winograd;
-    int64_t elem = (int64_t)p->elem, pixel = p->w.c * elem, vector = lanes * elem, side = side_of(form);
+    int64_t elem = (int64_t)p->elem, pixel = p->w.c * elem, vector = lanes * elem, side = qcg_winograd_side(form);
     llb_type type = llb_vec(w->elem, lanes);
-    lines columns = {.from = src, .to = room, .count = p->w.out[2] + TAPS - 1, .each = 1,
+    lines columns = {.from = src, .to = room, .count = p->w.out[2] + QCG_TAPS - 1, .each = 1,
                      .from_step = pixel, .from_entry = p->band_width * pixel,
                      .to_step = side * vector, .to_entry = vector};
     lines tiles = {.from = room, .to = dst, .count = p->w.out[2] / form->tile, .each = side,
@@ -249,9 +75,9 @@ void qcg_winograd_operands(qcg *g, const qcg_window *w, llb_val room)
 static void sum_column(qcg *g, const qcg_winograd *r, llb_type vector, llb_val sums, unsigned x, llb_val bias)
 {
     const qir_winograd *form = &r->p->winograd;
-    const transforms *t = transforms_of(form);
-    int64_t side = side_of(form), line = side * form->sum_pitch;
-    llb_val m[MOST_SIDE], y[MOST_TILE];
+    const qcg_transforms *t = qcg_transforms_of(form);
+    int64_t side = qcg_winograd_side(form), line = side * form->sum_pitch;
+    llb_val m[QCG_MOST_SIDE], y[QCG_MOST_TILE];
     llb_loop l;
     llb_begin(g, &l, 0, r->p->panel_rows, 1);
     sums = llb_at(g, llb_index(g, sums, l.iv, (int64_t)r->vectors * r->m->lanes * 4), x * form->sum_pitch);
@@ -269,12 +95,12 @@ static void sum_columns(qcg *g, const qcg_winograd *r, llb_val sums, llb_val bia
 {
     const qir_winograd *form = &r->p->winograd;
     unsigned bytes = r->m->lanes * 4, each = qir_level_get(g->level)->vector_bytes;
-    int32_t every = transforms_of(form)->every;
+    int32_t every = qcg_transforms_of(form)->every;
     llb_type vector = llb_vec(llb_int(g, 32), each / 4);
     for (unsigned i = 0; i < bytes; i += each) {
         llb_val b = llb_load(g, vector, llb_at(g, bias, i), 4), at = llb_at(g, sums, i);
         b = LLVMBuildMul(g->b, b, llb_i32s(g, every * every, each / 4), "");
-        for (unsigned x = 0; x < side_of(form); x++)
+        for (unsigned x = 0; x < qcg_winograd_side(form); x++)
             sum_column(g, r, vector, at, x, x == 1 ? b : NULL);
     }
 }
@@ -283,7 +109,7 @@ static void sum_columns(qcg *g, const qcg_winograd *r, llb_val sums, llb_val bia
 static llb_val factors(qcg *g, const qcg_winograd *r)
 {
     enum { MOST = 8 * 16, ALIGN = 64 };
-    const transforms *t = transforms_of(&r->p->winograd);
+    const qcg_transforms *t = qcg_transforms_of(&r->p->winograd);
     uint32_t v[MOST];
     unsigned n = (r->p->winograd.shift + 1) * r->m->lanes;
     QIR_ASSERT(n <= MOST, "too many lanes");
@@ -296,7 +122,7 @@ static llb_val factors(qcg *g, const qcg_winograd *r)
 static llb_val pixel(qcg *g, const qcg_winograd *r, llb_val factors, llb_val sum, unsigned y, unsigned x)
 {
     const qir_winograd *form = &r->p->winograd;
-    const transforms *t = transforms_of(form);
+    const qcg_transforms *t = qcg_transforms_of(form);
     int64_t missing = form->shift - t->twos[y] - t->twos[x], vector = (int64_t)r->m->lanes * 4;
     if (factors)
         sum = LLVMBuildMul(g->b, sum, llb_load(g, LLVMTypeOf(sum), llb_at(g, factors, missing * vector), 4), "");
@@ -307,12 +133,12 @@ static llb_val pixel(qcg *g, const qcg_winograd *r, llb_val factors, llb_val sum
 static void pixels(qcg *g, const qcg_winograd *r, llb_val factors, llb_val sums, unsigned y, llb_val *out)
 {
     const qir_winograd *form = &r->p->winograd;
-    unsigned side = side_of(form), tile = (unsigned)form->tile;
+    unsigned side = qcg_winograd_side(form), tile = (unsigned)form->tile;
     llb_type vector = llb_vec(llb_int(g, 32), r->m->lanes);
-    llb_val m[MOST_SIDE], line[MOST_TILE];
+    llb_val m[QCG_MOST_SIDE], line[QCG_MOST_TILE];
     for (unsigned x = 0; x < side; x++)
         m[x] = llb_load(g, vector, llb_at(g, sums, (y * side + x) * form->sum_pitch), 4);
-    transforms_of(form)->results(g, m, line);
+    qcg_transforms_of(form)->results(g, m, line);
     for (unsigned x = 0; x < tile; x++)
         out[tile - 1 - x] = pixel(g, r, factors, line[x], y, x);
 }

@@ -34,8 +34,8 @@ void qcc_progress(const char *what, size_t done, size_t total);
 /* Prints the table and the advice to standard output.  False: diagnosed. */
 bool qcc_explain(const qcc_study *s, const qcc_findings *f);
 
-/* Finds the values to give 16 bits, then the layers to leave in float, so that -min-sqnr and -max-drop hold, writes the plan and makes
- * the driver follow it.  False: diagnosed. */
+/* Finds the values to give 16 bits, then the layers to leave in float, so that -min-sqnr and -max-drop hold,
+ * writes the plan and makes the driver follow it.  False: diagnosed. */
 bool qcc_choose_plan(qcc_study *s, qcc_findings *f);
 
 /* The phase between canonicalize and prepare, when one of the options asks for it. */
