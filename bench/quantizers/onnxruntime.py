@@ -30,8 +30,9 @@ class OnnxRuntime(Quantizer):
     def quantize(self, path, method, calibration):
         ranges, per_channel = self.methods[method]
         with tempfile.TemporaryDirectory() as folder:
-            prepared, result = (os.path.join(folder, name) for name in ("prepared.onnx", "quantized.onnx"))
-            self.prepare(self.graph.load(path), prepared, skip_symbolic_shape=True)
+            model, prepared, result = (os.path.join(folder, name + ".onnx") for name in ("model", "prepared", "result"))
+            self.onnx.save(self.graph.load(path), model)
+            self.prepare(model, prepared, skip_symbolic_shape=True)
             feeder = Feeder(self.graph.feeds(self.onnx.load(prepared), calibration))
             self.ort.quantize_static(
                 prepared, result, feeder, quant_format=self.ort.QuantFormat.QDQ, per_channel=per_channel,
