@@ -138,6 +138,11 @@ bool qir_json_bool(const qir_json *j, bool *out)
     return json_is_boolean(j->value) || expected(j, "true or false");
 }
 
+bool qir_json_is_string(const qir_json *j)
+{
+    return json_is_string(j->value);
+}
+
 bool qir_json_string(const qir_json *j, const char **out)
 {
     enum { MAX_STRING = 1 << 16 };

@@ -52,6 +52,7 @@ bool qir_json_each(const qir_json *object, qir_json_fn fn, void *user);
 bool qir_json_int(const qir_json *j, int64_t *out);
 bool qir_json_bool(const qir_json *j, bool *out);
 bool qir_json_string(const qir_json *j, const char **out);
+bool qir_json_is_string(const qir_json *j); /* diagnoses nothing */
 /* Numbers, and the strings "Infinity", "-Infinity" and "NaN". */
 bool qir_json_double(const qir_json *j, double *out);
 

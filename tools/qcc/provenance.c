@@ -42,7 +42,12 @@ static uint64_t hash_of_constants(const qir_op *op)
     return sum;
 }
 
-static void const_facts(qir_strbuf *out, const qir_op *op)
+static note_table table_of(const qcc_driver *d, const char *is)
+{
+    return (note_table){.arena = qir_context_arena(d->ctx), .is = is};
+}
+
+static void const_facts(note_table *out, const qir_op *op)
 {
     const qir_type *t = weights_of(op);
     qir_strbuf text = {0};
@@ -62,17 +67,17 @@ void qcc_note_ops(qcc_driver *d)
 {
     char number[32];
     size_t n = 0;
-    qir_strbuf *out = &d->note.ops;
+    note_table out = table_of(d, "op");
     qir_for_each_op(op, qir_module_main(d->module)->body) {
         snprintf(number, sizeof number, "%s %zu", qir_op_name(op), ++n);
         if (qir_op_arithmetic(op) == QIR_ARITH_NONE)
             continue;
-        note_begin(out, "op", name_of(op, number));
-        note_fact(out, "op", qir_op_name(op));
-        note_type_facts(out, op->results[0].type);
-        const_facts(out, op);
-        note_end(out);
+        note_entry(&out, name_of(op, number));
+        note_fact(&out, "op", qir_op_name(op));
+        note_type_facts(&out, op->results[0].type);
+        const_facts(&out, op);
     }
+    note_put(&out, &d->note.ops);
 }
 
 static const qir_type *packed_operand(const qir_op *op)
@@ -86,10 +91,11 @@ static const qir_type *packed_operand(const qir_op *op)
 }
 
 /* Which kernels a level computes with, and how the weights lie in memory that were packed for them. */
-static void put_kernels(qir_strbuf *out, const qir_variant *v)
+static void put_kernels(qir_strbuf *out, const qcc_driver *d, const qir_variant *v)
 {
     char number[32];
     size_t n = 0;
+    note_table t = table_of(d, "kernel");
     qir_for_each_op(op, qir_module_main(v->module)->body) {
         snprintf(number, sizeof number, "%s %zu", qir_op_name(op), ++n);
         if (!qir_op_has_kernel(op))
@@ -97,13 +103,13 @@ static void put_kernels(qir_strbuf *out, const qir_variant *v)
         qir_kernel_plan plan;
         qir_kernel_plan_get(v->level, op, &plan);
         const qir_type *packed = packed_operand(op);
-        note_begin(out, "kernel", name_of(op, number));
-        note_fact(out, "level", qir_level_get(v->level)->name);
-        note_fact(out, "kernel", qir_kernel_name(plan.kernel));
+        note_entry(&t, name_of(op, number));
+        note_fact(&t, "level", qir_level_get(v->level)->name);
+        note_fact(&t, "kernel", qir_kernel_name(plan.kernel));
         if (packed)
-            note_fact(out, "packing", qir_packing_get(packed->packing)->name);
-        note_end(out);
+            note_fact(&t, "packing", qir_packing_get(packed->packing)->name);
     }
+    note_put(&t, out);
 }
 
 /* --- the model -------------------------------------------------------------------------------- */
@@ -167,50 +173,53 @@ static void put_options(qir_strbuf *out, const qcc_driver *d)
 static void put_model(qir_strbuf *out, const qcc_driver *d)
 {
     qir_strbuf text = {0};
-    note_begin(out, "model", d->codegen.name);
-    note_fact(out, "qcc", QCC_VERSION);
-    note_hash(out, "model", d->note.model);
+    note_table t = table_of(d, "model");
+    note_entry(&t, d->codegen.name);
+    note_fact(&t, "qcc", QCC_VERSION);
+    note_hash(&t, "model", d->note.model);
     if (d->note.profile)
-        note_hash(out, "profile", d->note.profile);
-    note_fact(out, "target", d->codegen.triple);
+        note_hash(&t, "profile", d->note.profile);
+    note_fact(&t, "target", d->codegen.triple);
     for (size_t i = 0; i < d->nvariants; i++)
         qir_strbuf_printf(&text, "%s%s", i ? "," : "", qir_level_get(d->variants[i].level)->name);
-    note_fact_of(out, "levels", &text);
+    note_fact_of(&t, "levels", &text);
     put_options(&text, d);
-    note_fact_of(out, "options", &text);
-    note_end(out);
+    note_fact_of(&t, "options", &text);
+    note_put(&t, out);
     qir_strbuf_free(&text);
 }
 
-static void put_tensor(qir_strbuf *out, const char *is, const char *name, const qir_type *t,
-                       const char *otherwise)
+static void add_tensor(note_table *out, const char *name, const qir_type *t, const char *otherwise)
 {
     qir_strbuf text = {0};
-    note_begin(out, is, name ? name : otherwise);
+    note_entry(out, name ? name : otherwise);
     note_put_shape(&text, t);
     note_fact_of(out, "shape", &text);
     note_type_facts(out, t);
     qir_strbuf_free(&text);
 }
 
-static void put_interface(qir_strbuf *out, const qir_func *f)
+static void put_inputs(qir_strbuf *out, const qcc_driver *d, const qir_func *f)
 {
+    note_table t = table_of(d, "input");
     for (uint32_t i = 0; i < f->body->nargs; i++) {
         qir_preprocess p;
         qir_strbuf text = {0};
-        put_tensor(out, "input", f->arg_names ? f->arg_names[i] : NULL, f->body->args[i]->type,
-                   f->body->args[i]->name);
+        add_tensor(&t, f->arg_names ? f->arg_names[i] : NULL, f->body->args[i]->type, f->body->args[i]->name);
         if (qir_func_preprocess(f, i, &p))
             qir_preprocess_print(&p, &text);
-        note_fact_of(out, "preprocess", &text);
-        note_end(out);
+        note_fact_of(&t, "preprocess", &text);
         qir_strbuf_free(&text);
     }
-    for (uint32_t i = 0; i < f->nresults; i++) {
-        put_tensor(out, "output", f->result_names ? f->result_names[i] : NULL, f->result_types[i],
-                   "output");
-        note_end(out);
-    }
+    note_put(&t, out);
+}
+
+static void put_outputs(qir_strbuf *out, const qcc_driver *d, const qir_func *f)
+{
+    note_table t = table_of(d, "output");
+    for (uint32_t i = 0; i < f->nresults; i++)
+        add_tensor(&t, f->result_names ? f->result_names[i] : NULL, f->result_types[i], "output");
+    note_put(&t, out);
 }
 
 const char *qcc_provenance(qcc_driver *d)
@@ -219,11 +228,12 @@ const char *qcc_provenance(qcc_driver *d)
         return NULL;
     qir_strbuf out = {0};
     put_model(&out, d);
-    put_interface(&out, qir_module_main(d->module));
+    put_inputs(&out, d, qir_module_main(d->module));
+    put_outputs(&out, d, qir_module_main(d->module));
     if (d->note.ops.len > 1)
         qir_strbuf_printf(&out, ",%s", d->note.ops.data + 1); /* without its bracket */
     for (size_t i = 0; i < d->nvariants; i++)
-        put_kernels(&out, &d->variants[i]);
+        put_kernels(&out, d, &d->variants[i]);
     qir_strbuf_puts(&out, "]\n");
     const char *text = qir_arena_strndup(qir_context_arena(d->ctx), out.data, out.len);
     qir_strbuf_free(&out);

@@ -1,8 +1,10 @@
 /* Where an object comes from: what qcc writes into its note, and what it reads from the notes of objects
  * and executables.
  *
- * The note is JSON: a list of entries, objects whose values are strings.  "is" says what an entry is about
- * (model, input, output, op, kernel), "name" which one. */
+ * The note is JSON: a list of tables, objects whose members are columns.  "is" says what the entries of a table
+ * are about (model, input, output, op, kernel), "name" which ones, each other column a fact of each: a
+ * string of all, or a list with a string for each in their order.  There a number n stands for the string before, n
+ * times more, and an empty string for what does not apply. */
 #ifndef QCC_TOOLS_PROVENANCE_H
 #define QCC_TOOLS_PROVENANCE_H
 

@@ -6,7 +6,7 @@
 #include "io/json.h"
 #include "qir/support/vec.h"
 
-enum { MAX_FILE = 1 << 30, MAX_RECORDS = 4096 };
+enum { MAX_FILE = 1 << 30, MAX_RECORDS = 4096, MAX_COLUMNS = 64, MAX_TEXT = 1 << 26 };
 
 typedef struct reading {
     qir_context *ctx;
@@ -14,6 +14,8 @@ typedef struct reading {
     const qir_loc *where;
     const char *path;
     QIR_VEC(qcc_record) records;
+    QIR_VEC(qcc_entry) entries; /* of the record that is being read */
+    size_t bytes;               /* of their names and facts, and of those before */
 } reading;
 
 static bool fail(const reading *r, const char *what)
@@ -22,55 +24,106 @@ static bool fail(const reading *r, const char *what)
 }
 
 /* --- the text of a note ----------------------------------------------------------------------- */
-typedef struct filling {
-    qcc_entry *entry;
-    qir_arena *arena;
-} filling;
+typedef struct table {
+    reading *r;
+    qcc_entry *entries;
+    size_t n;
+} table;
 
-static bool add_fact(void *user, const char *key, const qir_json *value)
+static void add_fact(qcc_entry *e, const char *key, const char *value)
 {
-    filling *f = user;
-    const char *text;
-    if (!qir_json_string(value, &text))
-        return false;
     if (!strcmp(key, "is"))
-        f->entry->is = text;
+        e->is = value;
     else if (!strcmp(key, "name"))
-        f->entry->name = text;
-    else
-        f->entry->facts[f->entry->nfacts++] =
-            (qcc_fact){qir_arena_strndup(f->arena, key, strlen(key)), text};
+        e->name = value;
+    else if (*value)
+        e->facts[e->nfacts++] = (qcc_fact){key, value};
+}
+
+/* The value of entries [row, row + times). */
+static bool add_facts(const table *t, size_t row, int64_t times, const char *key, const qir_json *at, const char *value)
+{
+    size_t bytes = strlen(key) + strlen(value);
+    if (times < 0 || (uint64_t)times > t->n - row)
+        return qir_json_fail(at, "more values than names");
+    if (bytes && (uint64_t)times > (MAX_TEXT - t->r->bytes) / bytes)
+        return qir_json_fail(at, "more than %d bytes of text", MAX_TEXT);
+    t->r->bytes += (size_t)times * bytes;
+    for (; times > 0; times--)
+        add_fact(&t->entries[row++], key, value);
     return true;
 }
 
-static bool count_fact(void *user, const char *key, const qir_json *value)
+static bool read_list(const table *t, const char *key, const qir_json *list)
 {
-    (void)key, (void)value;
-    ++*(size_t *)user;
-    return true;
+    size_t items, row = 0;
+    const char *value = "";
+    if (!qir_json_count(list, &items))
+        return false;
+    for (size_t i = 0; i < items; i++) {
+        qir_json item = qir_json_item(list, i);
+        int64_t times = 1;
+        if (!(qir_json_is_string(&item) ? qir_json_string(&item, &value) : qir_json_int(&item, &times)) ||
+            !add_facts(t, row, times, key, &item, value))
+            return false;
+        row += (size_t)times;
+    }
+    return row == t->n || qir_json_fail(list, "expected %zu values, one for each name, got %zu", t->n, row);
 }
 
-static bool read_entry(const reading *r, const qir_json *item, qcc_entry *e)
+static bool read_column(void *user, const char *name, const qir_json *column)
 {
-    size_t n = 0;
-    qir_arena *arena = qir_context_arena(r->ctx);
-    filling f = {e, arena};
-    if (!qir_json_each(item, count_fact, &n))
-        return false;
-    *e = (qcc_entry){.facts = QIR_NEW_ARRAY(arena, qcc_fact, n)};
-    return qir_json_each(item, add_fact, &f) &&
-           ((e->is && e->name) || qir_json_fail(item, "expected the members 'is' and 'name'"));
+    const table *t = user;
+    const char *value, *key = qir_intern_cstr(t->r->ctx, name);
+    if (!qir_json_is_string(column))
+        return read_list(t, key, column);
+    return qir_json_string(column, &value) && add_facts(t, 0, (int64_t)t->n, key, column, value);
 }
 
-static bool read_entries(const reading *r, const qir_json *root, qcc_record *record)
+static bool count_column(void *user, const char *key, const qir_json *value)
 {
-    if (!qir_json_count(root, &record->nentries))
+    (void)key;
+    return ++*(size_t *)user <= MAX_COLUMNS || qir_json_fail(value, "more than %d columns", MAX_COLUMNS);
+}
+
+static bool count_rows(const qir_json *item, size_t *n)
+{
+    qir_json name, is;
+    *n = 1;
+    return qir_json_member(item, "is", &is) && qir_json_member(item, "name", &name) &&
+           (qir_json_is_string(&name) || qir_json_count(&name, n));
+}
+
+static bool read_table(reading *r, const qir_json *item)
+{
+    size_t columns = 0, first = r->entries.len;
+    table t = {.r = r};
+    if (!qir_json_each(item, count_column, &columns) || !count_rows(item, &t.n))
         return false;
+    qir_vec_reserve(&r->entries, first + t.n);
+    for (size_t i = 0; i < t.n; i++) {
+        qcc_entry e = {.facts = QIR_NEW_ARRAY(qir_context_arena(r->ctx), qcc_fact, columns)};
+        qir_vec_push(&r->entries, e);
+    }
+    t.entries = r->entries.data + first;
+    return qir_json_each(item, read_column, &t);
+}
+
+static bool read_tables(reading *r, const qir_json *root, qcc_record *record)
+{
+    size_t n;
+    r->entries.len = 0;
+    if (!qir_json_count(root, &n))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        qir_json item = qir_json_item(root, i);
+        if (!read_table(r, &item))
+            return false;
+    }
+    record->nentries = r->entries.len;
     record->entries = QIR_NEW_ARRAY(qir_context_arena(r->ctx), qcc_entry, record->nentries);
     for (size_t i = 0; i < record->nentries; i++) {
-        qir_json item = qir_json_item(root, i);
-        if (!read_entry(r, &item, &record->entries[i]))
-            return false;
+        record->entries[i] = r->entries.data[i];
         if (!strcmp(record->entries[i].is, "model"))
             record->name = record->entries[i].name;
     }
@@ -87,7 +140,7 @@ static bool read_text(reading *r, qir_bytes text)
     if (!ok)
         return false;
     qir_json root = qir_json_root(&file);
-    ok = read_entries(r, &root, &record);
+    ok = read_tables(r, &root, &record);
     qir_json_close(&file);
     if (ok)
         qir_vec_push(&r->records, record);
@@ -156,6 +209,7 @@ bool qcc_read_provenance(qir_context *ctx, const char *path, qcc_record **out, s
         memcpy(*out, r.records.data, r.records.len * sizeof **out);
     *n = r.records.len;
     qir_vec_free(&r.records);
+    qir_vec_free(&r.entries);
     return ok;
 }
 
