@@ -116,7 +116,7 @@ static bool compare_sample(const corrector *c, const layer *l, const qir_op *op,
 static bool noise_of(const corrector *c, const layer *l, const qir_op *op, qir_tensor *const *in, double *noise)
 {
     qir_fidelity f = {0};
-    int64_t n = c->samples < QIR_LAYER_LOG_KEPT ? c->samples : QIR_LAYER_LOG_KEPT;
+    int64_t kept = qir_layer_log_kept(c->log, l->op), n = c->samples < kept ? c->samples : kept;
     bool ok = true;
     for (int64_t s = 0; ok && s < n; s++)
         ok = compare_sample(c, l, op, in, s, &f);
@@ -250,6 +250,6 @@ QIR_PASS(
            "its output for the mean of its input: one evaluation per layer, however many samples. "
            "Layers in execution order; each sees quantized inputs that the layers before it, already "
            "corrected, gave. A correction that makes the error of the layer's results larger in the first samples "
-           "(at most 8) is dropped.\nRequires: observers with ranges (apply-calibration), samples.\nLeaves: "
+           "(eight, or as many as have a megabyte of results) is dropped.\nRequires: observers with ranges (apply-calibration), samples.\nLeaves: "
            "observers.\nSource: bias correction of Nagel et al. 2019, with measured means.",
     .requires = QIR_STAGE_OBSERVED, .samples = true, .options = options, .statistics = statistics, .run = run)

@@ -11,11 +11,8 @@ extern "C" {
 
 typedef struct qir_layer_log qir_layer_log;
 
-/* Results of how many samples are kept (sums go over all). */
-enum { QIR_LAYER_LOG_KEPT = 8 };
-
-/* Of `f`, in which layers read f32; results of the first samples are kept, of large models in a temporary
- * file.  NULL: diagnosed. */
+/* Of `f`, in which layers read f32.  Of each layer the results of its first samples are kept, a megabyte or
+ * eight samples, of large models in a temporary file.  NULL: diagnosed. */
 qir_layer_log *qir_layer_log_create(qir_func *f, int64_t samples);
 void qir_layer_log_destroy(qir_layer_log *log);
 
@@ -26,7 +23,9 @@ void qir_layer_log_add(void *log, const qir_op *op, const qir_tensor *in, const 
 int64_t qir_layer_log_samples(const qir_layer_log *log, const qir_op *op);
 /* The mean of operand 0, element by element; in `arena`. */
 double *qir_layer_log_mean(const qir_layer_log *log, const qir_op *op, qir_arena *arena);
-/* The result in sample `s`, one of the kept ones: min(samples, QIR_LAYER_LOG_KEPT). */
+/* Of how many of them the results are kept. */
+int64_t qir_layer_log_kept(const qir_layer_log *log, const qir_op *op);
+/* The result in sample `s`, one of the kept ones. */
 const float *qir_layer_log_result(const qir_layer_log *log, const qir_op *op, int64_t s);
 
 #ifdef __cplusplus
