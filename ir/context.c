@@ -13,12 +13,15 @@ qir_context *qir_context_create(qir_oom_handler oom, void *user)
     ctx->oom = oom;
     ctx->oom_user = user;
     ctx->diag = qir_diag_engine_create();
+    ctx->threads = 1;
     return ctx;
 }
 
 qir_context *qir_context_create_like(const qir_context *ctx)
 {
-    return qir_context_create(ctx->oom, ctx->oom_user);
+    qir_context *like = qir_context_create(ctx->oom, ctx->oom_user);
+    like->threads = ctx->threads;
+    return like;
 }
 
 void qir_context_destroy(qir_context *ctx)
@@ -30,6 +33,16 @@ void qir_context_destroy(qir_context *ctx)
     qir_map_free(&ctx->uniqued);
     qir_map_free(&ctx->attached);
     qir_arena_destroy(ctx->arena);
+}
+
+void qir_context_set_threads(qir_context *ctx, unsigned threads)
+{
+    ctx->threads = threads;
+}
+
+unsigned qir_context_threads(const qir_context *ctx)
+{
+    return ctx->threads;
 }
 
 qir_diag_engine *qir_context_diag(qir_context *ctx)

@@ -14,6 +14,7 @@ struct qir_context {
     qir_map uniqued;  /* key bytes (see qir_unique_get) -> object */
     qir_map attached; /* see qir_context_attach */
     uint32_t next_type, next_attr;
+    unsigned threads;
     qir_oom_handler oom;
     void *oom_user;
 };

@@ -1,8 +1,9 @@
 /* Blocks of rows: each is finished by itself, then taken from all that lies below it at once. */
 #include <math.h>
 #include "matrix.h"
+#include "qir/support/parallel.h"
 
-enum { BLOCK = 64 };
+enum { BLOCK = 64 /* rows of a factor, columns of a solution */ };
 
 /* row j of `a` from column j on -= factor * (row i) */
 static void subtract_row(const qir_matrix *a, int64_t j, int64_t i, float factor)
@@ -42,14 +43,14 @@ static qir_matrix part(const qir_matrix *a, int64_t row, int64_t column, int64_t
     return (qir_matrix){a->data + row * a->stride + column, rows, a->columns - column, a->stride};
 }
 
-bool qir_cholesky(const qir_matrix *a)
+bool qir_cholesky(const qir_matrix *a, unsigned threads)
 {
     for (int64_t first = 0; first < a->rows; first += BLOCK) {
         int64_t last = a->rows - first < BLOCK ? a->rows : first + BLOCK;
         if (!finish_rows(a, first, last))
             return false;
         qir_matrix panel = part(a, first, last, last - first), rest = part(a, last, last, a->rows - last);
-        qir_gram_add(&panel, &panel, -1.0f, true, &rest);
+        qir_gram_add(&panel, &panel, -1.0f, true, &rest, threads);
     }
     return true;
 }
@@ -66,7 +67,7 @@ static void divide(float *to, float by, int64_t n)
         to[k] /= by;
 }
 
-void qir_cholesky_solve(const qir_matrix *u, const qir_matrix *b)
+static void solve(const qir_matrix *u, const qir_matrix *b)
 {
     int64_t n = u->rows;
     for (int64_t j = 0; j < n; j++) { /* U^T y = b */
@@ -81,4 +82,25 @@ void qir_cholesky_solve(const qir_matrix *u, const qir_matrix *b)
                      b->columns);
         divide(b->data + j * b->stride, u->data[j * u->stride + j], b->columns);
     }
+}
+
+typedef struct equations {
+    const qir_matrix *u, *b;
+} equations;
+
+/* Turn: some columns of the solution, which know nothing of the others. */
+static void solve_block(void *user, unsigned worker, int64_t turn)
+{
+    (void)worker;
+    const equations *e = user;
+    qir_matrix block = part(e->b, 0, turn * BLOCK, e->b->rows);
+    block.columns = block.columns < BLOCK ? block.columns : BLOCK;
+    solve(e->u, &block);
+}
+
+void qir_cholesky_solve(const qir_matrix *u, const qir_matrix *b, unsigned threads)
+{
+    equations e = {u, b};
+    int64_t work = u->rows * u->rows * b->columns;
+    qir_parallel_for(qir_threads_for(threads, work), (b->columns + BLOCK - 1) / BLOCK, solve_block, &e);
 }

@@ -66,7 +66,7 @@ static bool factor_square(qir_coupling *f, const qir_matrix *h, float damping, q
         }
         f->gain.data[i * n + i] += damping;
     }
-    if (!qir_cholesky(&f->gain))
+    if (!qir_cholesky(&f->gain, f->threads))
         return false;
     for (int64_t i = 0; i < n; i++)
         f->pivot[i] = f->gain.data[i * n + i];
@@ -80,8 +80,8 @@ static void refit_square(const qir_coupling *f, const qir_matrix *cross, const q
     for (int64_t i = 0; i < cross->rows; i++)
         for (int64_t k = 0; k < cross->columns; k++)
             turned.data[i * turned.stride + k] = cross->data[f->order[i] * cross->stride + f->order[k]];
-    qir_gram_add(&turned, w, 1.0f, false, &lack);
-    qir_cholesky_solve(&f->gain, &lack);
+    qir_gram_add(&turned, w, 1.0f, false, &lack, f->threads);
+    qir_cholesky_solve(&f->gain, &lack, f->threads);
     for (int64_t i = 0; i < w->rows * w->columns; i++)
         w->data[i] += lack.data[i];
 }
@@ -150,9 +150,9 @@ static void refit_rows(const qir_coupling *f, const qir_matrix *errors, const qi
     for (int64_t r = 0; r < x.rows; r++)
         for (int64_t k = 0; k < x.columns; k++)
             x.data[r * x.stride + k] = f->inputs.data[k * f->inputs.stride + r];
-    qir_gram_add(&turned, w, 1.0f, false, &lack);
-    qir_gram_add(&f->solver, &lack, 1.0f, false, &solved);
-    qir_gram_add(&x, &solved, 1.0f, false, w);
+    qir_gram_add(&turned, w, 1.0f, false, &lack, f->threads);
+    qir_gram_add(&f->solver, &lack, 1.0f, false, &solved, f->threads);
+    qir_gram_add(&x, &solved, 1.0f, false, w, f->threads);
 }
 
 /* ----------------------------------------------------------------------------------------------- */
@@ -160,7 +160,7 @@ bool qir_coupling_make(qir_coupling *f, const qir_hessian *h, int64_t group, dou
                      qir_arena *arena)
 {
     const qir_matrix *square = qir_hessian_of(h, group), *rows = qir_hessian_rows(h, group);
-    *f = (qir_coupling){0};
+    *f = (qir_coupling){.threads = qir_hessian_threads(h)};
     double mean = order_columns(f, square, rows, arena);
     f->pivot = QIR_NEW_ARRAY(arena, float, (size_t)rows->columns);
     double extra = mean > 0.0 ? damping * mean : 1.0; /* where no input varies: nearest */

@@ -17,6 +17,7 @@ typedef struct qir_coupling {
     qir_matrix gain;   /* [columns][length of the state]; of U, what lies above the diagonal */
     qir_matrix inputs; /* few rows: x^T [columns][rows]; else data NULL */
     qir_matrix solver; /* few rows: (x x^T + d I)^-1 */
+    unsigned threads;  /* to compute with it, at most */
 } qir_coupling;
 
 /* H is that of a group, and `damping` times the mean of its diagonal more on the diagonal.  False: it has

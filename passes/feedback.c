@@ -4,6 +4,7 @@
 
 #include <string.h>
 #include "qir/qmath.h"
+#include "qir/support/parallel.h"
 
 enum { LANES = 32 };
 
@@ -65,16 +66,35 @@ static double round_lanes(const qir_feedback *f, const chooser *c, int64_t first
     return total;
 }
 
+typedef struct rows {
+    const qir_feedback *feedback;
+    const chooser *chooser;
+    size_t length; /* of a state */
+    float *states; /* of the workers */
+    double *errors; /* of the turns */
+} rows;
+
+/* Turn: LANES rows. */
+static void round_some(void *user, unsigned worker, int64_t turn)
+{
+    const rows *r = user;
+    int64_t first = turn * LANES, left = r->feedback->target.columns - first;
+    float *state = r->states + worker * r->length;
+    memset(state, 0, r->length * sizeof *state);
+    r->errors[turn] = round_lanes(r->feedback, r->chooser, first, left < LANES ? left : LANES, state);
+}
+
 static double round_all(const qir_feedback *f, const chooser *c, qir_arena *scratch)
 {
+    const qir_matrix *gain = &f->coupling.gain, *t = &f->target;
+    unsigned threads = qir_threads_for(f->coupling.threads, gain->rows * gain->columns * t->columns);
+    int64_t turns = (t->columns + LANES - 1) / LANES;
+    rows r = {f, c, (size_t)(gain->columns * LANES), NULL, QIR_NEW_ARRAY(scratch, double, (size_t)turns)};
+    r.states = QIR_NEW_ARRAY(scratch, float, threads * r.length);
+    qir_parallel_for(threads, turns, round_some, &r);
     double total = 0.0;
-    size_t length = (size_t)(f->coupling.gain.columns * LANES);
-    float *state = QIR_NEW_ARRAY(scratch, float, length);
-    for (int64_t first = 0; first < f->target.columns; first += LANES) {
-        int64_t left = f->target.columns - first;
-        memset(state, 0, length * sizeof *state);
-        total += round_lanes(f, c, first, left < LANES ? left : LANES, state);
-    }
+    for (int64_t i = 0; i < turns; i++)
+        total += r.errors[i];
     return total;
 }
 

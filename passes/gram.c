@@ -2,6 +2,7 @@
  * panels of both operands go by. */
 #include <string.h>
 #include "matrix.h"
+#include "qir/support/parallel.h"
 
 enum { TILE_ROWS = 4, TILE_COLUMNS = 8, BLOCK = 64 };
 
@@ -50,18 +51,33 @@ static void add_block(const float *a, int64_t first, const float *b, int64_t col
     }
 }
 
-void qir_gram_add(const qir_matrix *a, const qir_matrix *b, float sign, bool upper,
-                  const qir_matrix *c)
+typedef struct product {
+    const qir_matrix *a, *b, *c;
+    float sign;
+    bool upper;
+} product;
+
+/* Turn: one block of rows of the result, of all rows of the operands. */
+static void add_blocks(void *user, unsigned worker, int64_t turn)
 {
+    (void)worker;
+    const product *p = user;
     float left[QIR_GRAM_ROWS * BLOCK], right[QIR_GRAM_ROWS * TILE_COLUMNS];
-    for (int64_t from = 0; from < a->rows; from += QIR_GRAM_ROWS) {
-        int64_t rows = a->rows - from < QIR_GRAM_ROWS ? a->rows - from : QIR_GRAM_ROWS;
-        for (int64_t i = 0; i < c->rows; i += BLOCK) {
-            pack(a, from, rows, i, BLOCK, sign, left);
-            for (int64_t k = upper ? i : 0; k < c->columns; k += TILE_COLUMNS) {
-                pack(b, from, rows, k, TILE_COLUMNS, 1.0f, right);
-                add_block(left, i, right, k, rows, c);
-            }
+    int64_t i = turn * BLOCK;
+    for (int64_t from = 0; from < p->a->rows; from += QIR_GRAM_ROWS) {
+        int64_t rows = p->a->rows - from < QIR_GRAM_ROWS ? p->a->rows - from : QIR_GRAM_ROWS;
+        pack(p->a, from, rows, i, BLOCK, p->sign, left);
+        for (int64_t k = p->upper ? i : 0; k < p->c->columns; k += TILE_COLUMNS) {
+            pack(p->b, from, rows, k, TILE_COLUMNS, 1.0f, right);
+            add_block(left, i, right, k, rows, p->c);
         }
     }
+}
+
+void qir_gram_add(const qir_matrix *a, const qir_matrix *b, float sign, bool upper,
+                  const qir_matrix *c, unsigned threads)
+{
+    product p = {a, b, c, sign, upper};
+    int64_t work = a->rows * c->rows * c->columns / (upper ? 2 : 1);
+    qir_parallel_for(qir_threads_for(threads, work), (c->rows + BLOCK - 1) / BLOCK, add_blocks, &p);
 }

@@ -113,9 +113,9 @@ static void flush_part(qir_hessian *h, part *p)
             set_shift(blocks[i]);
         centre(blocks[i]);
     }
-    qir_gram_add(&p->x.rows, &p->x.rows, 1.0f, true, &p->square);
+    qir_gram_add(&p->x.rows, &p->x.rows, 1.0f, true, &p->square, h->opts.threads);
     if (h->opts.inexact)
-        qir_gram_add(&p->error.rows, &p->x.rows, 1.0f, false, &p->cross);
+        qir_gram_add(&p->error.rows, &p->x.rows, 1.0f, false, &p->cross, h->opts.threads);
     p->x.rows.rows = p->error.rows.rows = 0;
 }
 
@@ -195,6 +195,11 @@ void qir_hessian_finish(qir_hessian *h)
         flush(h);
     for (int64_t g = 0; g < h->patches.groups; g++)
         finish_part(h, &h->parts[g]);
+}
+
+unsigned qir_hessian_threads(const qir_hessian *h)
+{
+    return h->opts.threads;
 }
 
 const qir_patches *qir_hessian_patches(const qir_hessian *h)

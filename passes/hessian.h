@@ -12,6 +12,7 @@ typedef struct qir_hessian_options {
     int64_t rows;  /* positions to take per column, of all samples together; at least 8192 in all */
     bool centred;  /* a bias behind takes the mean: rows less their mean */
     bool inexact;  /* the float model's inputs are given, too */
+    unsigned threads; /* for what is computed here and of the result, at most */
 } qir_hessian_options;
 
 /* For `samples` samples of the operand of `op`, in `arena`. */
@@ -23,6 +24,7 @@ void qir_hessian_add(qir_hessian *h, const float *x, const float *real);
 /* After the last sample. */
 void qir_hessian_finish(qir_hessian *h);
 
+unsigned qir_hessian_threads(const qir_hessian *h);
 const qir_patches *qir_hessian_patches(const qir_hessian *h);
 /* Upper triangle of the mean of x^T x; data NULL: there are so few rows that they are kept. */
 const qir_matrix *qir_hessian_of(const qir_hessian *h, int64_t group);

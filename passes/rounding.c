@@ -80,7 +80,7 @@ static bool is_centred(const qir_op *op)
 static qir_hessian *gather(const rounder *r, const qir_op *layer, const qir_op *op,
                            qir_tensor *const *in, qir_arena *arena)
 {
-    qir_hessian_options o = {r->opts->rows, is_centred(op), r->real != NULL};
+    qir_hessian_options o = {r->opts->rows, is_centred(op), r->real != NULL, qir_context_threads(r->ctx)};
     qir_hessian *h = qir_hessian_create(layer, r->samples, &o, arena);
     const qir_tensor *real = r->real ? qir_breadth_operand(r->real, layer, 0) : NULL;
     for (int64_t s = 0; s < r->samples; s++) {

@@ -4,6 +4,7 @@
  * neighbouring results as it has strides as channels (qir/subpixel.h). */
 #include "eval_priv.h"
 #include "qir/subpixel.h"
+#include "qir/support/parallel.h"
 
 enum { BLOCK = 16 }; /* rows made at a time, so that a weight row is used several times */
 
@@ -16,6 +17,7 @@ typedef struct conv_job {
     const char *x;  /* [batch][in][channels] */
     const char *wt; /* [groups * cout][taps][cin] */
     char *sums;     /* [batch][groups * cout][positions] */
+    char *rows;     /* [worker][BLOCK][taps][cin] */
 } conv_job;
 
 /* [N][C][spatial] to [N][spatial][C]. */
@@ -54,24 +56,28 @@ static void make_row(const conv_job *j, int64_t n, int64_t g, int64_t position, 
     }
 }
 
-static void convolve(qir_eval_args *a, const conv_job *j)
+/* Turn: one block of output positions of one group.  Blocks take rows of their worker's. */
+static void convolve_block(void *user, unsigned worker, int64_t turn)
 {
-    int64_t k = j->taps * j->cin;
-    char *rows = qir_arena_array(a->scratch, (size_t)(BLOCK * k), j->esize);
-    size_t rsize = eval_dot_result_bytes(j->kind);
-    for (int64_t n = 0; n < j->w.batch; n++) {
-        for (int64_t g = 0; g < j->groups; g++) {
-            const char *wt = j->wt + (size_t)(g * j->cout * k) * j->esize;
-            for (int64_t p = 0; p < j->positions; p += BLOCK) {
-                int64_t m = j->positions - p < BLOCK ? j->positions - p : BLOCK;
-                for (int64_t r = 0; r < m; r++)
-                    make_row(j, n, g, p + r, rows + (size_t)(r * k) * j->esize);
-                int64_t at = (n * j->groups + g) * j->cout * j->positions + p;
-                eval_gemm(j->kind, m, j->cout, k, rows, wt, j->sums + (size_t)at * rsize, 1,
-                          j->positions);
-            }
-        }
-    }
+    const conv_job *j = user;
+    int64_t k = j->taps * j->cin, blocks = (j->positions + BLOCK - 1) / BLOCK;
+    int64_t p = turn % blocks * BLOCK, g = turn / blocks % j->groups, n = turn / blocks / j->groups;
+    int64_t m = j->positions - p < BLOCK ? j->positions - p : BLOCK;
+    char *rows = j->rows + (size_t)(worker * BLOCK * k) * j->esize;
+    for (int64_t r = 0; r < m; r++)
+        make_row(j, n, g, p + r, rows + (size_t)(r * k) * j->esize);
+    int64_t at = (n * j->groups + g) * j->cout * j->positions + p;
+    eval_gemm(j->kind, m, j->cout, k, rows, j->wt + (size_t)(g * j->cout * k) * j->esize,
+              j->sums + (size_t)at * eval_dot_result_bytes(j->kind), 1, j->positions);
+}
+
+static void convolve(qir_eval_args *a, conv_job *j)
+{
+    int64_t k = j->taps * j->cin, turns = j->w.batch * j->groups * ((j->positions + BLOCK - 1) / BLOCK);
+    unsigned most = qir_context_threads(qir_op_module(a->op)->ctx);
+    unsigned threads = qir_threads_for(most, turns * BLOCK * j->cout * k);
+    j->rows = qir_arena_array(a->scratch, (size_t)(threads * BLOCK * k), j->esize);
+    qir_parallel_for(threads, turns, convolve_block, j);
 }
 
 /* Weight [channels][C/groups][taps], in elements of the kind, with the channels innermost. */

@@ -7,6 +7,7 @@
  * CHECK: cholesky: 0 of 30 factors are off
  * CHECK: solve: 0 of 30 solutions are off
  * CHECK: refused: 3 of 3
+ * CHECK: threads: 0 of 8 results differ
  */
 #include <math.h>
 #include <stdio.h>
@@ -65,7 +66,7 @@ static int product_differs(bool upper)
     qir_matrix a = make(rows, m), b = upper ? copy_of(&a) : make(rows, n), c = make(m, n);
     qir_matrix before = copy_of(&c);
     float sign = next() % 2 ? 1.0f : -1.0f;
-    qir_gram_add(&a, &b, sign, upper, &c);
+    qir_gram_add(&a, &b, sign, upper, &c, 1);
     int wrong = 0;
     for (int64_t i = 0; i < m; i++) {
         for (int64_t k = upper ? i : 0; k < n; k++)
@@ -95,7 +96,7 @@ static qir_matrix positive(int64_t n)
 static int factor_is_off(int64_t n)
 {
     qir_matrix h = positive(n), u = copy_of(&h);
-    int wrong = !qir_cholesky(&u);
+    int wrong = !qir_cholesky(&u, 1);
     for (int64_t i = 0; i < n; i++)
         for (int64_t k = i; k < n; k++) {
             double sum = 0.0;
@@ -118,8 +119,8 @@ static int solution_is_off(int64_t n)
                 sum += (double)*at(&h, i, r) * (double)*at(&x, r, k);
             *at(&b, i, k) = (float)sum;
         }
-    int wrong = !qir_cholesky(&u);
-    qir_cholesky_solve(&u, &b);
+    int wrong = !qir_cholesky(&u, 1);
+    qir_cholesky_solve(&u, &b, 1);
     for (int64_t i = 0; i < n; i++)
         for (int64_t k = 0; k < 3; k++)
             wrong += !(fabsf(*at(&x, i, k) - *at(&b, i, k)) < 5e-3f);
@@ -131,9 +132,41 @@ static int refused(float value, int64_t where)
 {
     qir_matrix h = positive(100);
     *at(&h, where, where) = value;
-    int no = !qir_cholesky(&h);
+    int no = !qir_cholesky(&h, 1);
     free(h.data);
     return no;
+}
+
+/* What is computed, on this many threads: a product, an upper triangle, a factor and a solution. */
+enum { RESULTS = 4 };
+static void compute(const qir_matrix *in, unsigned threads, qir_matrix *out)
+{
+    for (int i = 0; i < RESULTS; i++)
+        out[i] = copy_of(in);
+    qir_gram_add(in, in, 1.0f, false, &out[0], threads);
+    qir_gram_add(in, in, 1.0f, true, &out[1], threads);
+    for (int64_t i = 0; i < in->rows; i++)
+        *at(&out[2], i, i) += 300.0f;
+    qir_cholesky(&out[2], threads);
+    qir_cholesky_solve(&out[2], &out[3], threads);
+}
+
+static int threads_differ(void)
+{
+    qir_matrix in = make(MOST, MOST), one[RESULTS], more[RESULTS];
+    compute(&in, 1, one);
+    int wrong = 0;
+    for (unsigned threads = 2; threads <= 5; threads += 3) {
+        compute(&in, threads, more);
+        for (int i = 0; i < RESULTS; i++) {
+            wrong += memcmp(one[i].data, more[i].data, (size_t)(MOST * in.stride) * sizeof(float)) != 0;
+            free(more[i].data);
+        }
+    }
+    for (int i = 0; i < RESULTS; i++)
+        free(one[i].data);
+    free(in.data);
+    return wrong;
 }
 
 int main(void)
@@ -151,5 +184,6 @@ int main(void)
     }
     printf("cholesky: %d of 30 factors are off\nsolve: %d of 30 solutions are off\n", factors, solutions);
     printf("refused: %d of 3\n", refused(0.0f, 0) + refused(-1.0f, 70) + refused(NAN, 99));
+    printf("threads: %d of 8 results differ\n", threads_differ());
     return 0;
 }

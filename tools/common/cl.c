@@ -129,11 +129,18 @@ static struct option *long_options(const cl_tool *tool, size_t n)
     return opts;
 }
 
+/* May the value in `arg`, "-Wfoo" or "-j8", stand right behind the name of `o`? */
+static bool is_joined(const cl_option *o, const char *arg)
+{
+    bool takes = o->kind == CL_JOINED || (o->kind == CL_INT && arg[2] >= '0' && arg[2] <= '9');
+    return takes && arg[0] == '-' && arg[1] == o->name[0] && !o->name[1];
+}
+
 /* "-Wfoo" becomes "-W=foo". */
 static char *split_joined(const cl_tool *tool, char *arg)
 {
     for (const cl_option *o = tool->options; o->name; o++) {
-        if (o->kind != CL_JOINED || arg[0] != '-' || arg[1] != o->name[0] || !arg[2])
+        if (!arg[0] || !arg[1] || !arg[2] || !is_joined(o, arg))
             continue;
         bool is_other = false;
         for (const cl_option *other = tool->options; other->name; other++)

@@ -26,7 +26,7 @@ typedef enum cl_kind {
     CL_FLAG,   /* bool: -name, -name=0, -name=1 */
     CL_STRING, /* const char *: -name=value, -name value */
     CL_OPTIONAL, /* const char *: -name=value, or -name, which gives "" */
-    CL_INT,    /* int64_t within [min, max] */
+    CL_INT,    /* int64_t within [min, max]; of a one-letter name also -j8 */
     CL_LIST,   /* cl_list: may be given several times */
     CL_JOINED  /* cl_list: -Wvalue, the value stands right behind the (one-letter) name */
 } cl_kind;

@@ -185,6 +185,11 @@ qir_context *tool_context(const cl_tool *tool, const tool_common *common)
     return ctx;
 }
 
+void tool_set_threads(qir_context *ctx, int64_t threads)
+{
+    qir_context_set_threads(ctx, threads ? (unsigned)threads : qir_threads_default());
+}
+
 /* --- outputs ---------------------------------------------------------------------------------- */
 bool tool_same_file(const char *a, const char *b)
 {

@@ -6,6 +6,7 @@
 #include "cl.h"
 #include "qir/context.h"
 #include "qir/support/file.h"
+#include "qir/support/parallel.h"
 
 /* Options that every tool has; destinations of TOOL_COMMON_OPTIONS. */
 typedef struct tool_common {
@@ -29,6 +30,12 @@ typedef struct tool_common {
      0, 1 << 30},                                                                                  \
     {"fcolor", CL_STRING, &(c)->color, "auto|always|never", "colours", 0, 0}
 
+/* -j of tools that compute: `dest` is an int64_t, 0 unless given. */
+#define TOOL_THREADS_OPTION(dest)                                                                  \
+    {"j", CL_INT, dest, "N",                                                                       \
+     "threads for what is computed on samples; results are the same (default: one per CPU, at most 8)", 1, \
+     QIR_MOST_THREADS}
+
 /* First thing in main: reopens descriptors 0 to 2 when the caller closed them (an output file must
  * never get one of them) and installs handlers that remove staged outputs on SIGINT, SIGTERM,
  * SIGHUP and SIGXCPU.  SIGPIPE and SIGXFSZ become write errors.  A trap (SIGILL, SIGTRAP) of the
@@ -43,6 +50,9 @@ void tool_obey_interrupt(void);
 /* A context whose diagnostics go to stderr, with the common options applied and plugins loaded.  A plugin
  * that does not load, and running out of memory, print an error and exit with CL_EXIT_ERROR. */
 qir_context *tool_context(const cl_tool *tool, const tool_common *common);
+
+/* What -j says, 0: the default. */
+void tool_set_threads(qir_context *ctx, int64_t threads);
 
 /* Applies -ferror-limit, -W, -R and colours to any engine; usage error for unknown names. */
 void tool_setup_diag(const cl_tool *tool, const tool_common *common, qir_diag_engine *diag);

@@ -77,6 +77,7 @@ int main(int argc, char **argv)
         cl_usage_error(tool, "-emit-qir: there is no QIR after phase 'plan'");
     qcc_driver d = {.opts = &opts, .ctx = tool_context(tool, &opts.common)};
     d.diag = qir_context_diag(d.ctx);
+    tool_set_threads(d.ctx, opts.jobs);
     d.last = last_phase(&opts);
     int code = run(&d);
     bool internal = d.internal_error || tool_internal_error();

@@ -104,6 +104,7 @@ static const cl_option options[] = {
     {"bench", CL_OPTIONAL, &o.bench, "json",
      "run the model at the levels that this CPU has (or -mlevel), and print times", 0, 0},
     {"per-layer", CL_FLAG, &o.per_layer, NULL, "with -bench: kernel, predicted and measured time of every op", 0, 0},
+    TOOL_THREADS_OPTION(&o.jobs),
     {"v", CL_FLAG, &o.verbose, NULL, "name the phases as they run", 0, 0},
     {"time-passes", CL_FLAG, &o.time_passes, NULL, "time of every pass", 0, 0},
     TOOL_COMMON_OPTIONS(&o.common),

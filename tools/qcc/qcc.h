@@ -26,7 +26,7 @@ typedef struct qcc_options {
     const char *bisect; /* where the reproducer goes; "": bisect.qir */
     cl_list calibrate, levels, verify_inputs;
     tool_import import;
-    int64_t limit, grain;
+    int64_t limit, grain, jobs;
     bool emit_qir, emit_llvm, emit_program, assembly, object, dependencies, threads, debug;
     bool per_layer;
     bool report, explain, verbose, time_passes, small;

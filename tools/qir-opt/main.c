@@ -10,6 +10,7 @@ static const cl_option options[] = {
     TOOL_IMPORT_OPTIONS(&o.import),
     {"samples", CL_LIST, &o.samples, "[INPUT=]PATH", "samples for passes that measure", 0, 0},
     {"limit", CL_INT, &o.limit, "N", "the first N samples", 1, INT64_MAX},
+    TOOL_THREADS_OPTION(&o.jobs),
     {"verify-each", CL_FLAG, &o.verify_each, NULL, "verify after each pass (default; =0: off)", 0, 0},
     {"verify-roundtrip", CL_FLAG, &o.verify_roundtrip, NULL,
      "check that printed modules read back the same", 0, 0},

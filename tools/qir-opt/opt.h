@@ -15,7 +15,7 @@ typedef struct opt_options {
     bool list_passes, list_ops, print_pipeline;
     tool_import import;
     cl_list samples;
-    int64_t limit;
+    int64_t limit, jobs;
 } opt_options;
 
 /* One module's worth of source: lines [first_line, last_line] of `whole`. */

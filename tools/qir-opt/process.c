@@ -157,6 +157,7 @@ static int process_expecting(qir_context *ctx, const opt_options *o, const chunk
 int opt_process(const cl_tool *tool, const opt_options *o, const chunk *c, qir_strbuf *out)
 {
     qir_context *ctx = tool_context(tool, &o->common);
+    tool_set_threads(ctx, o->jobs);
     int code = o->verify_diagnostics ? process_expecting(ctx, o, c) : process(ctx, o, c, out);
     qir_context_destroy(ctx);
     return code;

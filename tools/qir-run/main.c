@@ -35,6 +35,7 @@ static const cl_option options[] = {
      "print top-1 against labels (.npy, or raw u8 or u32)", 0, 0},
     {"skip", CL_INT, &opts.skip, "N", "leave out the first N samples", 0, INT64_MAX},
     {"limit", CL_INT, &opts.limit, "N", "stop after N samples", 1, INT64_MAX},
+    TOOL_THREADS_OPTION(&opts.jobs),
     {"calibrate", CL_LIST, &opts.calibrate, "[NAME=]PATH",
      "measure ranges on samples, write a profile to -o", 0, 0},
     {"o", CL_STRING, &opts.output_file, "FILE",
@@ -159,6 +160,7 @@ int main(int argc, char **argv)
     check_profile_usage(&inputs);
     run r = {.tool = &tool, .opts = &opts, .ctx = tool_context(&tool, &opts.common)};
     r.diag = qir_context_diag(r.ctx);
+    tool_set_threads(r.ctx, opts.jobs);
     int code = CL_EXIT_ERROR;
     if (opts.quantize_tensor)
         code = run_quantize_tensor(&r);

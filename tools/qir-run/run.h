@@ -14,7 +14,7 @@ typedef struct run_options {
     const char *random, *labels, *output_file;
     const char *atol, *rtol, *compare_with;
     const char *quantize_tensor, *spec;
-    int64_t skip, limit, bench;
+    int64_t skip, limit, bench, jobs;
     cl_list calibrate;
     const char *shard, *resume;
     bool merge;

@@ -15,9 +15,14 @@ typedef struct qir_context qir_context;
 
 /* `oom` as in arena.h; NULL traps.  Caller destroys. */
 qir_context *qir_context_create(qir_oom_handler oom, void *user);
-/* An empty one that runs out of memory as `ctx` does. */
+/* An empty one that runs out of memory as `ctx` does, with as many threads. */
 qir_context *qir_context_create_like(const qir_context *ctx);
 void qir_context_destroy(qir_context *ctx);
+
+/* How many threads the evaluator and passes that measure may compute with (support/parallel.h); 1 unless set.
+ * They are theirs alone: a context still is one thread's. */
+void qir_context_set_threads(qir_context *ctx, unsigned threads);
+unsigned qir_context_threads(const qir_context *ctx);
 
 qir_diag_engine *qir_context_diag(qir_context *ctx);
 qir_arena *qir_context_arena(qir_context *ctx); /* permanent until destroy */

@@ -1,5 +1,5 @@
 """A small network of random weights, and samples for it: FOLDER/net.qir, FOLDER/x.npy.
-usage: random_net.py FOLDER"""
+usage: random_net.py FOLDER [wide]      wide: with products that are worth a second thread"""
 import array
 import os
 import random
@@ -8,7 +8,8 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "e2e"))
 import samples  # noqa: E402
 
-folder, = sys.argv[1:]
+folder, *wide = sys.argv[1:]
+A, B, KERNEL = (48, 80, 3) if wide else (10, 12, 1)
 rng = random.Random(1)
 SAMPLES, SHAPE = 6, (1, 3, 9, 9)
 
@@ -22,16 +23,16 @@ def const(name, *dims):
 
 
 with open(os.path.join(folder, "net.qir"), "w") as f:
-    f.write("module @net {\n" + const("w1", 10, 3, 3, 3) + const("b1", 10) + const("w2", 10, 1, 3, 3) + const("w3", 12, 10, 1, 1) +
-            const("w4", 5, 588) + """  func @main(%x: tensor<1x3x9x9xf32>) -> (tensor<1x5xf32>) {
-    %a = conv(%x, @w1, @b1) {pads = [1], min = 0.0} : tensor<1x10x9x9xf32>
-    %b = conv(%a, @w2) {groups = 10, min = 0.0} : tensor<1x10x7x7xf32>
-    %c = conv(%b, @w3) {min = 0.0} : tensor<1x12x7x7xf32>
-    %f = reshape(%c) {shape = [1, 588]} : tensor<1x588xf32>
+    f.write("module @net {\n" + const("w1", A, 3, 3, 3) + const("b1", A) + const("w2", A, 1, 3, 3) + const("w3", B, A, KERNEL, KERNEL) +
+            const("w4", 5, B * 49) + f"""  func @main(%x: tensor<1x3x9x9xf32>) -> (tensor<1x5xf32>) {{
+    %a = conv(%x, @w1, @b1) {{pads = [1], min = 0.0}} : tensor<1x{A}x9x9xf32>
+    %b = conv(%a, @w2) {{groups = {A}, min = 0.0}} : tensor<1x{A}x7x7xf32>
+    %c = conv(%b, @w3) {{pads = [{KERNEL // 2}], min = 0.0}} : tensor<1x{B}x7x7xf32>
+    %f = reshape(%c) {{shape = [1, {B * 49}]}} : tensor<1x{B * 49}xf32>
     %y = linear(%f, @w4) : tensor<1x5xf32>
     return(%y)
-  }
-}
+  }}
+}}
 """)
 n = SAMPLES * 3 * 9 * 9
 samples.write_npy(os.path.join(folder, "x.npy"), "<f4", (SAMPLES, *SHAPE),
