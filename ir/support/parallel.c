@@ -9,7 +9,9 @@
 #include <stddef.h>
 
 enum { DEFAULT_MOST = 8 };
-static const int64_t products = 1 << 20; /* of one thread, at least: more than it takes to start it */
+/* Of one thread, at least: half a millisecond.  Where other processes have the CPUs, the end of a loop waits for a
+ * thread that has its turn taken from it; many short loops would do little else. */
+static const int64_t products = 1 << 24;
 
 typedef struct loop {
     qir_turn turn;

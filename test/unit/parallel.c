@@ -87,7 +87,7 @@ int main(void)
     check("64 threads, 3 turns", 64, 3, 3);
     check("none", 8, 0, 0);
     printf("worth: %u %u %u %u\n", qir_threads_for(8, 0), qir_threads_for(1, INT64_MAX),
-           qir_threads_for(8, 2 << 20), qir_threads_for(8, INT64_MAX));
+           qir_threads_for(8, 2 << 24), qir_threads_for(8, INT64_MAX));
     unsigned n = qir_threads_default();
     printf("default: %s\n", n >= 1 && n <= 8 ? "ok" : "wrong");
     return 0;
