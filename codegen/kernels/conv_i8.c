@@ -5,7 +5,6 @@
 
 typedef struct job {
     const qir_kernel_plan *p;
-    qcg_window win;
     qcg_products_i8 r;
     int64_t row, plane; /* bytes of the operand from one input row or plane to the next */
 } job;
@@ -42,7 +41,7 @@ static void products(qcg *g, void *ctx, const qcg_block *b)
     const qir_window *w = &j->p->w;
     qcg_gemm m = j->r.m;
     m.out = b->out;
-    m.a = j->win.band;
+    m.a = j->r.win.band;
     if (j->p->in_place) {
         m.a = llb_index(g, b->image, b->plane, w->stride[0] * j->plane);
         m.a = llb_index(g, m.a, b->row, w->stride[1] * j->row);
@@ -55,10 +54,8 @@ bool qcg_lower_conv_i8(qcg *g, const qir_kernel_plan *p)
     job j = {.p = p};
     if (!qcg_products_i8_init(g, p, &j.r))
         return false;
-    qcg_window_init(g, &j.win, p, qir_op_operand(g->op, 0)->type->quant->zero_point[0]);
     set_distances(&j);
     set_product(&j);
-    j.win.inner = qcg_gemm_units(g, &j.r.m);
-    qcg_window_walk(g, &j.win, j.r.out_elem, products, &j);
+    qcg_products_i8_walk(g, &j.r, products, &j);
     return true;
 }

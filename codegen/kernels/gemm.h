@@ -79,11 +79,14 @@ void qcg_chain_products(qcg *g, const qcg_gemm *m, const qcg_tile_at *t, const l
 typedef struct qcg_products_i8 {
     qcg_gemm m;
     qcg_sums sums;
+    qcg_window win;
     int64_t out_elem; /* bytes of a result element */
 } qcg_products_i8;
 
 /* False: diagnosed. */
 bool qcg_products_i8_init(qcg *g, const qir_kernel_plan *p, qcg_products_i8 *r);
+/* All steps of the plan, once m is as it should be. */
+void qcg_products_i8_walk(qcg *g, qcg_products_i8 *r, qcg_block_fn fn, void *ctx);
 
 /* The kernels of ir/kernels.def. */
 #define KERNEL(name, doc) bool qcg_lower_##name(qcg *g, const qir_kernel_plan *p);

@@ -25,42 +25,42 @@ bool qcg_products_i8_init(qcg *g, const qir_kernel_plan *p, qcg_products_i8 *r)
     r->m.kblocks = qir_ceil_div(p->k, p->kgroup);
     r->m.a_stride = p->pitch * (int64_t)p->elem;
     r->m.out_stride = p->w.o * r->out_elem;
+    qcg_window_init(g, &r->win, p, qir_op_operand(g->op, 0)->type->quant->zero_point[0]);
     return true;
 }
 
-typedef struct job {
-    const qir_kernel_plan *p;
-    qcg_window win;
-    qcg_products_i8 r;
-} job;
+void qcg_products_i8_walk(qcg *g, qcg_products_i8 *r, qcg_block_fn fn, void *ctx)
+{
+    r->win.inner = qcg_gemm_units(g, &r->m);
+    qcg_window_walk(g, &r->win, r->out_elem, fn, ctx);
+}
 
 /* One product per group. */
 static void products(qcg *g, void *ctx, const qcg_block *b)
 {
-    const job *j = ctx;
-    qcg_gemm m = j->r.m;
+    const qcg_products_i8 *r = ctx;
+    const qir_kernel_plan *p = r->win.plan;
+    qcg_gemm m = r->m;
     int64_t padded = qir_ceil_div(m.n, m.m->lanes) * m.m->lanes;
     llb_loop l;
-    llb_begin(g, &l, 0, j->p->w.groups, 1);
-    if (!j->p->direct)
-        qcg_panel_gather(g, &j->win, l.iv);
-    m.a = j->p->direct ? b->rows : j->win.panel;
+    llb_begin(g, &l, 0, p->w.groups, 1);
+    if (!p->direct)
+        qcg_panel_gather(g, &r->win, l.iv);
+    m.a = p->direct ? b->rows : r->win.panel;
     m.w = llb_index(g, m.w, l.iv, padded * m.kblocks * m.m->kgroup * m.m->elem_bytes);
     m.bias = llb_index(g, m.bias, l.iv, padded * 4);
     if (m.scale)
         m.scale = llb_index(g, m.scale, l.iv, padded * 4);
-    m.out = llb_index(g, b->out, l.iv, m.n * j->r.out_elem);
+    m.out = llb_index(g, b->out, l.iv, m.n * r->out_elem);
     qcg_gemm_emit(g, &m);
     llb_end(g, &l);
 }
 
 bool qcg_lower_gemm_i8(qcg *g, const qir_kernel_plan *p)
 {
-    job j = {.p = p};
-    if (!qcg_products_i8_init(g, p, &j.r))
+    qcg_products_i8 r;
+    if (!qcg_products_i8_init(g, p, &r))
         return false;
-    qcg_window_init(g, &j.win, p, qir_op_operand(g->op, 0)->type->quant->zero_point[0]);
-    j.win.inner = qcg_gemm_units(g, &j.r.m);
-    qcg_window_walk(g, &j.win, j.r.out_elem, products, &j);
+    qcg_products_i8_walk(g, &r, products, &r);
     return true;
 }
