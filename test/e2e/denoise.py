@@ -14,7 +14,7 @@ import wave
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
-from agreement import sqnr  # noqa: E402
+from figures import sqnr  # noqa: E402
 from sequence import Runner  # noqa: E402
 
 MODEL = ("tflm_audio", "dtln_noise_suppression.tflite")

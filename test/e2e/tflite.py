@@ -16,7 +16,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import samples  # noqa: E402
 from accuracy import Runner, host_level, run, targets  # noqa: E402
-from agreement import sqnr  # noqa: E402
+from figures import sqnr  # noqa: E402
 
 FEW, SEED = 5, 11
 

@@ -15,7 +15,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import samples  # noqa: E402
 from accuracy import Runner  # noqa: E402
-from agreement import sqnr  # noqa: E402
+from figures import sqnr  # noqa: E402
 from sequence import npz  # noqa: E402
 from tflite import Data, argmaxes, lower, outputs, parameters, read_bmp, reals, resized  # noqa: E402
 
