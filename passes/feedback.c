@@ -37,9 +37,11 @@ static void pull(const qir_coupling *f, int64_t k, const float *state, float *su
 
 static void push(const qir_coupling *f, int64_t k, const float *error, float *state)
 {
-    const float *x = f->inputs.data + k * f->inputs.stride;
-    if (!f->inputs.data)
+    if (!f->inputs.data) {
         memcpy(state + k * LANES, error, LANES * sizeof *error);
+        return;
+    }
+    const float *x = f->inputs.data + k * f->inputs.stride;
     for (int64_t i = 0; i < f->inputs.columns; i++)
         for (int l = 0; l < LANES; l++)
             state[i * LANES + l] += x[i] * error[l];
