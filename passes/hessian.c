@@ -80,7 +80,8 @@ qir_hessian *qir_hessian_create(const qir_op *op, int64_t samples, const qir_hes
     h->parts = QIR_NEW_ARRAY(arena, part, (size_t)h->patches.groups);
     for (int64_t g = 0; g < h->patches.groups; g++)
         open_part(h, &h->parts[g], arena);
-    choose_next(h);
+    if (h->wanted) /* operands without elements have no positions */
+        choose_next(h);
     return h;
 }
 

@@ -80,7 +80,8 @@ static bool is_centred(const qir_op *op)
 static qir_hessian *gather(const rounder *r, const qir_op *layer, const qir_op *op,
                            qir_tensor *const *in, qir_arena *arena)
 {
-    qir_hessian_options o = {r->opts->rows, is_centred(op), r->real != NULL, qir_context_threads(r->ctx)};
+    qir_hessian_options o = {qir_pass_int(r->pass, "rows"), is_centred(op), r->real != NULL,
+                             qir_context_threads(r->ctx)};
     qir_hessian *h = qir_hessian_create(layer, r->samples, &o, arena);
     const qir_tensor *real = r->real ? qir_breadth_operand(r->real, layer, 0) : NULL;
     for (int64_t s = 0; s < r->samples; s++) {
@@ -200,9 +201,10 @@ static bool visit(void *user, qir_op *op, qir_tensor *const *in, int64_t samples
 /* --- all of them ------------------------------------------------------------------------------- */
 static bool run_copy(rounder *r, qir_module *m, qir_samples *samples)
 {
-    qir_breadth_visitor visitor = {visit, r, r->opts->memory, r->pass};
+    int64_t memory = qir_pass_int(r->pass, "memory");
+    qir_breadth_visitor visitor = {visit, r, memory, r->pass};
     qir_module *copy = qir_integer_copy(m);
-    r->real = r->opts->ridge > 0.0 ? qir_breadth_open(r->func, samples, r->samples, r->opts->memory) : NULL;
+    r->real = r->opts->ridge > 0.0 ? qir_breadth_open(r->func, samples, r->samples, memory) : NULL;
     bool ok = copy && (r->real || !(r->opts->ridge > 0.0)) &&
               qir_breadth_run(qir_module_main(copy), samples, r->samples, &visitor);
     qir_breadth_close(r->real);
@@ -231,8 +233,9 @@ bool qir_round_weights(qir_pass *p, qir_module *m, const qir_rounding_options *o
     bool any = wants_any(&r), ok = true;
     if (any)
         samples = qir_pass_open_samples(p, r.func, &r.samples);
-    if (o->samples && o->samples < r.samples)
-        r.samples = o->samples;
+    int64_t limit = qir_pass_int(p, "samples");
+    if (limit && limit < r.samples)
+        r.samples = limit;
     if (any)
         ok = samples && run_copy(&r, m, samples);
     qir_samples_close(samples);

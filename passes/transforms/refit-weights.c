@@ -9,9 +9,6 @@ static bool run(qir_pass *p, qir_module *m)
                               .ridge = qir_pass_float(p, "ridge"),
                               .bits = bits,
                               .search_bits = bits,
-                              .rows = qir_pass_int(p, "rows"),
-                              .samples = qir_pass_int(p, "samples"),
-                              .memory = qir_pass_int(p, "memory"),
                               .statistic = "refitted"};
     return qir_round_weights(p, m, &o);
 }
@@ -20,10 +17,7 @@ static const qir_pass_option options[] = {
     {"bits", QIR_OPT_INT, "4", "weights of at most so many bits; with more it fits noise"},
     {"damping", QIR_OPT_FLOAT, "0.01", "of rounding, as round-weights has it"},
     {"ridge", QIR_OPT_FLOAT, "0.1", "what keeps weights near where they were, in parts of the mean diagonal of H"},
-    {"rows", QIR_OPT_INT, "4", "output positions to look at, per column of the weight; at least 8192 in all"},
-    {"samples", QIR_OPT_INT, "0", "use the first so many; 0: all"},
-    {"memory", QIR_OPT_INT, "0",
-     "bytes of values to hold in memory, others go to temporary files (TMPDIR); 0: 256 MiB"},
+    QIR_ROUNDING_PASS_OPTIONS,
     {NULL, QIR_OPT_BOOL, NULL, NULL},
 };
 static const char *const statistics[] = {"refitted", NULL};

@@ -35,9 +35,6 @@ static bool run(qir_pass *p, qir_module *m)
     qir_rounding_options o = {.damping = qir_pass_float(p, "damping"),
                               .bits = 8,
                               .search_bits = qir_pass_int(p, "search"),
-                              .rows = qir_pass_int(p, "rows"),
-                              .samples = qir_pass_int(p, "samples"),
-                              .memory = qir_pass_int(p, "memory"),
                               .statistic = "rounded"};
     qir_for_each_func(f, m)
         qir_for_each_op(op, f->body)
@@ -49,10 +46,7 @@ static bool run(qir_pass *p, qir_module *m)
 static const qir_pass_option options[] = {
     {"damping", QIR_OPT_FLOAT, "0.01", "added to the diagonal of H, in parts of its mean"},
     {"search", QIR_OPT_INT, "4", "weights of at most so many bits get scales by search"},
-    {"rows", QIR_OPT_INT, "4", "output positions to look at, per column of the weight; at least 8192 in all"},
-    {"samples", QIR_OPT_INT, "0", "use the first so many; 0: all"},
-    {"memory", QIR_OPT_INT, "0",
-     "bytes of values to hold in memory, others go to temporary files (TMPDIR); 0: 256 MiB"},
+    QIR_ROUNDING_PASS_OPTIONS,
     {NULL, QIR_OPT_BOOL, NULL, NULL},
 };
 static const char *const statistics[] = {"rounded", "searched", NULL};
