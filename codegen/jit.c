@@ -87,8 +87,7 @@ static bool link_object(qir_jit *j, qir_diag_engine *diag, const qir_strbuf *obj
 
 static bool make_scratch(qir_jit *j, qir_diag_engine *diag, const qcg_abi *abi)
 {
-    size_t bytes = abi->threads ? abi->tasks_at + (QCG_MOST_TASKS - 1) * abi->task_bytes
-                                : abi->scratch_bytes;
+    size_t bytes = abi->threads ? qcg_abi_scratch_mt(abi, QCG_MOST_TASKS) : abi->scratch_bytes;
     j->scratch_bytes = (bytes + QCG_SCRATCH_ALIGN - 1) & ~(size_t)63;
     j->scratch = j->scratch_bytes ? aligned_alloc(QCG_SCRATCH_ALIGN, j->scratch_bytes) : NULL;
     return j->scratch || !j->scratch_bytes ||

@@ -227,6 +227,11 @@ bool qcg_abi_get(const qir_codegen_options *opts, const qir_variant *variants, s
     return qcg_find_customs(m, abi);
 }
 
+size_t qcg_abi_scratch_mt(const qcg_abi *abi, size_t tasks)
+{
+    return abi->tasks_at + (tasks - 1) * abi->task_bytes;
+}
+
 const char *qcg_level_list(const qcg_abi *abi, qir_arena *arena)
 {
     const char *list = abi->levels[0];

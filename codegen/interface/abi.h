@@ -63,6 +63,9 @@ uint32_t qcg_abi_hash(const qcg_abi *abi);
 /* Fills abi->customs; arena (context).  False: diagnosed. */
 bool qcg_find_customs(qir_module *m, qcg_abi *abi);
 
+/* NAME_SCRATCH_BYTES_MT(tasks) of an interface with threads. */
+size_t qcg_abi_scratch_mt(const qcg_abi *abi, size_t tasks);
+
 /* C type of one element: "float", "int8_t", ... */
 const char *qcg_c_type(const qir_type *t);
 

@@ -58,6 +58,8 @@ void qcg_copy_results(qcg_frame *e);
 /* `static i32 NAME_<level>_mt(in, out, scratch, pool)`: the same body, its ops shared among tasks
  * of the caller's pool, each of which sets the floating-point environment itself. */
 LLVMValueRef qcg_body_mt(qcg *g, const qcg_abi *abi, const qcg_call *calls, size_t ncalls);
+/* struct qcc_pool, as callers of NAME_run_mt fill it: { user, threads, parallel_for }. */
+LLVMTypeRef qcg_pool_type(qcg_frame *e);
 /* The pool's number of threads, i32; returns NAME_E_POOL from the function if it is no pool. */
 LLVMValueRef qcg_pool_threads(qcg_frame *e, LLVMValueRef pool);
 
@@ -75,5 +77,11 @@ void qcg_level_functions(qcg *g, const qcg_abi *abi);
 bool qcg_program_check(qir_diag_engine *diag, const char *triple);
 /* Adds `_start`, once the functions of the interface are there. */
 void qcg_program(qcg *g, const qcg_abi *abi);
+
+/* --- program_pool.c ------------------------------------------------------------------------------ */
+enum { QCG_PROGRAM_TASKS = 3 };
+/* A constant struct qcc_pool of QCG_PROGRAM_TASKS threads that are one: tasks run one after another, the
+ * last one first, so that a task that needs what one before it does gives other results. */
+LLVMValueRef qcg_program_pool(qcg *g, const qcg_abi *abi);
 
 #endif

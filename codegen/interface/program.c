@@ -162,14 +162,16 @@ static void read_inputs(program *p, LLVMValueRef *buffers)
     guard(p, LLVMBuildICmp(b, LLVMIntNE, got, word(p, wanted), ""), word(p, QCG_CUT));
 }
 
-static void run_model(program *p, LLVMValueRef in, LLVMValueRef out)
+/* NAME_run, or, where there is one, NAME_run_mt with a pool of its own. */
+static void run_model(program *p, LLVMValueRef in, LLVMValueRef out, LLVMValueRef pool)
 {
     qcg_frame *e = &p->e;
-    LLVMValueRef run = LLVMGetNamedFunction(e->g->module, qir_arena_printf(e->g->arena, "%s_run", e->abi->name));
+    const char *name = qir_arena_printf(e->g->arena, pool ? "%s_run_mt" : "%s_run", e->abi->name);
+    LLVMValueRef run = LLVMGetNamedFunction(e->g->module, name);
     QIR_ASSERT(run, "the entry points are made first");
-    LLVMValueRef args[] = {in, out, make_buffer(p, e->abi->scratch_bytes),
-                           LLVMConstInt(e->size, e->abi->scratch_bytes, false)};
-    LLVMValueRef code = LLVMBuildCall2(e->g->b, LLVMGlobalGetValueType(run), run, args, 4, "");
+    size_t bytes = pool ? qcg_abi_scratch_mt(e->abi, QCG_PROGRAM_TASKS) : e->abi->scratch_bytes;
+    LLVMValueRef args[] = {in, out, make_buffer(p, bytes), LLVMConstInt(e->size, bytes, false), pool};
+    LLVMValueRef code = LLVMBuildCall2(e->g->b, LLVMGlobalGetValueType(run), run, args, pool ? 5 : 4, "");
     LLVMValueRef negated = LLVMBuildNeg(e->g->b, LLVMBuildSExt(e->g->b, code, p->word, ""), "");
     guard(p, LLVMBuildIsNotNull(e->g->b, code, ""), negated);
 }
@@ -204,6 +206,7 @@ void qcg_program(qcg *g, const qcg_abi *abi)
     LLVMValueRef *in = QIR_NEW_ARRAY(g->arena, LLVMValueRef, abi->nin + 1);
     LLVMValueRef *out = QIR_NEW_ARRAY(g->arena, LLVMValueRef, abi->nout + 1);
     make_transfer(&p);
+    LLVMValueRef pool = abi->threads ? qcg_program_pool(g, abi) : NULL;
     begin(&p);
     make_buffers(&p, abi->in, abi->nin, in);
     make_buffers(&p, abi->out, abi->nout, out);
@@ -211,7 +214,7 @@ void qcg_program(qcg *g, const qcg_abi *abi)
     LLVMBuildBr(g->b, again);
     LLVMPositionBuilderAtEnd(g->b, again);
     read_inputs(&p, in);
-    run_model(&p, make_struct(&p, in, abi->nin), make_struct(&p, out, abi->nout));
+    run_model(&p, make_struct(&p, in, abi->nin), make_struct(&p, out, abi->nout), pool);
     write_outputs(&p, out);
     if (input_bytes(abi))
         LLVMBuildBr(g->b, again);

@@ -15,7 +15,7 @@ typedef struct region {
 /* The caller's struct qcc_pool. */
 enum { POOL_USER, POOL_THREADS, POOL_FOR };
 
-static LLVMTypeRef pool_type(qcg_frame *e)
+LLVMTypeRef qcg_pool_type(qcg_frame *e)
 {
     LLVMTypeRef fields[] = {e->ptr, e->i32, e->ptr};
     return LLVMStructTypeInContext(e->g->llvm, fields, 3, false);
@@ -129,13 +129,13 @@ static void call_pool(qcg_frame *e, LLVMValueRef pool, LLVMValueRef task, LLVMVa
     LLVMBuilderRef b = e->g->b;
     LLVMTypeRef params[] = {e->ptr, e->ptr, e->ptr, e->i32};
     LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(e->g->llvm), params, 4, false);
-    LLVMValueRef threads = load_field(e, pool_type(e), pool, POOL_THREADS);
+    LLVMValueRef threads = load_field(e, qcg_pool_type(e), pool, POOL_THREADS);
     LLVMValueRef limit = LLVMConstInt(e->i32, most, false);
     LLVMValueRef fewer = LLVMBuildICmp(b, LLVMIntULT, threads, limit, "");
     LLVMValueRef tasks = LLVMBuildSelect(b, fewer, threads, limit, "");
-    LLVMValueRef args[] = {load_field(e, pool_type(e), pool, POOL_USER), task, job, tasks};
+    LLVMValueRef args[] = {load_field(e, qcg_pool_type(e), pool, POOL_USER), task, job, tasks};
     store_field(e, job, JOB_TASKS, tasks);
-    LLVMBuildCall2(b, type, load_field(e, pool_type(e), pool, POOL_FOR), args, 4, "");
+    LLVMBuildCall2(b, type, load_field(e, qcg_pool_type(e), pool, POOL_FOR), args, 4, "");
 }
 
 static LLVMValueRef begin(qcg_frame *e)
@@ -177,8 +177,8 @@ LLVMValueRef qcg_pool_threads(qcg_frame *e, LLVMValueRef pool)
 {
     LLVMBuilderRef b = e->g->b;
     qcg_frame_guard(e, LLVMBuildIsNull(b, pool, ""), QCG_BAD_POOL);
-    LLVMValueRef threads = load_field(e, pool_type(e), pool, POOL_THREADS);
-    LLVMValueRef run = load_field(e, pool_type(e), pool, POOL_FOR);
+    LLVMValueRef threads = load_field(e, qcg_pool_type(e), pool, POOL_THREADS);
+    LLVMValueRef run = load_field(e, qcg_pool_type(e), pool, POOL_FOR);
     LLVMValueRef others = LLVMBuildSub(b, threads, LLVMConstInt(e->i32, 1, false), "");
     LLVMValueRef many =
         LLVMBuildICmp(b, LLVMIntUGE, others, LLVMConstInt(e->i32, QCG_MOST_TASKS, false), "");

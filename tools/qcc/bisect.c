@@ -114,7 +114,7 @@ static void report_level(bisection *b, verify_lab *lab, const verify_way *w, siz
         verify_finding_free(&at);
     }
     show_progress(b, "", NULL);
-    printf("codegen at %s on %s changes results: %s", w->name, w->arch,
+    printf("codegen at %s%s on %s changes results: %s", w->name, verify_mt_name(w), w->arch,
            text.len ? text.data : "no single op differs by itself\n");
     b->found = true;
     b->failed = !bisect_write_way(b->d, m, w);

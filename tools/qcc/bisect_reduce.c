@@ -115,6 +115,8 @@ bool bisect_write_way(qcc_driver *d, qir_module *m, const verify_way *w)
         qir_strbuf_printf(&how, "@%s", verify_how_name(w->how));
     else if (w->how != VERIFY_JIT)
         qir_strbuf_printf(&how, "@%s", w->arch);
+    if (w->grain)
+        qir_strbuf_printf(&how, " -fthreads -fthreads-grain=%u", w->grain);
     qir_strbuf_printf(&head, "// %s\n", how.data);
     bool ok = reduce_and_write(d, m, head.data, how.data, way_differs, &s);
     qir_strbuf_free(&head);

@@ -97,6 +97,8 @@ size_t qcc_phase_find(const char *name);
 bool qcc_run_phases(qcc_driver *d);
 /* What may become of the time that chains of ops take, to save memory: see qir_lower_to_code. */
 int qcc_row_limit(const qcc_options *o);
+/* Work from which on an op is shared among tasks (codegen.h); 0 without -fthreads. */
+uint32_t qcc_share_grain(const qcc_options *o);
 
 bool qcc_run_passes(qcc_driver *d, const char *pipeline); /* over d->module */
 bool qcc_has_stage(const qcc_driver *d, unsigned stages);

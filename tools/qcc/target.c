@@ -129,6 +129,11 @@ static bool can_print(qcc_driver *d)
                      qcc_phases[d->last].name);
 }
 
+uint32_t qcc_share_grain(const qcc_options *o)
+{
+    return !o->threads ? 0 : o->grain ? (uint32_t)o->grain : QIR_SHARE_GRAIN;
+}
+
 bool qcc_choose_target(qcc_driver *d)
 {
     const qcc_options *o = d->opts;
@@ -141,6 +146,6 @@ bool qcc_choose_target(qcc_driver *d)
     d->codegen.cpu = o->cpu;
     d->codegen.attrs = o->attrs;
     d->codegen.sanitize_thread = o->sanitize != NULL;
-    d->codegen.share_grain = !o->threads ? 0 : o->grain ? (uint32_t)o->grain : QIR_SHARE_GRAIN;
+    d->codegen.share_grain = qcc_share_grain(o);
     return choose_levels(d) && can_print(d) && qir_codegen_check_target(d->diag, &d->codegen);
 }

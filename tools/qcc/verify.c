@@ -61,8 +61,13 @@ bool qcc_choose_ways(qcc_driver *d, verify_way ways[VERIFY_MAX_WAYS], size_t *n)
     *n = 0;
     for (size_t i = 0; i < known; i++) {
         all[i].rows = qcc_row_limit(d->opts);
-        if (!i || !*list || verify_is_named(&all[i], list))
+        if (i && *list && !verify_is_named(&all[i], list))
+            continue;
+        ways[(*n)++] = all[i];
+        if (i && d->opts->threads) {
+            all[i].grain = qcc_share_grain(d->opts);
             ways[(*n)++] = all[i];
+        }
     }
     return true;
 }
@@ -73,7 +78,9 @@ static void print_row(const verify_way *w, const verify_values *out, const char 
     char hash[17] = "-";
     if (out)
         snprintf(hash, sizeof hash, "%016llx", (unsigned long long)qir_hash_bytes(out->bytes.data, out->bytes.len));
-    printf("%-11s %-8s %-11s %-17s %s\n", w->name, w->arch, verify_how_name(w->how), hash, result);
+    char how[16];
+    snprintf(how, sizeof how, "%s%s", verify_how_name(w->how), verify_mt_name(w));
+    printf("%-11s %-8s %-13s %-17s %s\n", w->name, w->arch, how, hash, result);
     fflush(stdout);
 }
 
@@ -102,7 +109,7 @@ static void locate(verification *v, const verify_way *w, size_t run)
     verify_values one = {.runs = 1};
     verify_finding found;
     qir_strbuf_write(&one.bytes, v->in.bytes.data + run * each, each);
-    qir_strbuf_printf(&v->details, "%s on %s, run %zu: ", w->name, w->arch, run);
+    qir_strbuf_printf(&v->details, "%s%s on %s, run %zu: ", w->name, verify_mt_name(w), w->arch, run);
     if (verify_locate(&v->lab, w, v->d->module, &one, &found)) {
         verify_describe(v->d->module, &found, &v->details);
         verify_finding_free(&found);
@@ -154,7 +161,7 @@ static bool run_reference(verification *v)
         qir_note(v->d->diag, NULL, "inputs that the model takes can be given: -verify-inputs=[NAME=]FILE");
         return false;
     }
-    printf("%-11s %-8s %-11s %-17s %s\n", "level", "target", "run", "hash", "result");
+    printf("%-11s %-8s %-13s %-17s %s\n", "level", "target", "run", "hash", "result");
     print_row(&v->ways[0], &v->want, "reference");
     return true;
 }

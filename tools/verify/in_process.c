@@ -3,6 +3,8 @@
 #include "lab.h"
 #include "qir/codegen.h"
 
+enum { TASKS = 3 };
+
 verify_status verify_evaluate(qir_module *m, const verify_values *in, verify_values *out, qir_strbuf *why)
 {
     qir_func *f = qir_module_main(m);
@@ -32,7 +34,22 @@ static qir_tensor buffer(const qir_type *t, qir_arena *arena)
     return (qir_tensor){t, qir_arena_alloc(arena, qir_type_bytes(t) + 1)};
 }
 
-static int run_once(qir_jit *jit, const qir_func *f, const verify_values *in, size_t k, verify_values *out)
+/* Tasks one after another, as in runner programs: the last one first. */
+static void last_first(void *user, void (*task)(void *arg, unsigned index), void *arg, unsigned count)
+{
+    (void)user;
+    while (count-- > 0)
+        task(arg, count);
+}
+
+static int call(qir_jit *jit, bool tasks, const void *const *inputs, void *const *outputs)
+{
+    static const qir_pool pool = {NULL, TASKS, last_first};
+    return tasks ? qir_jit_run_mt(jit, inputs, outputs, &pool) : qir_jit_run(jit, inputs, outputs);
+}
+
+static int run_once(qir_jit *jit, bool tasks, const qir_func *f, const verify_values *in, size_t k,
+                    verify_values *out)
 {
     qir_arena *arena = qir_context_new_arena(f->module->ctx);
     uint32_t nin = f->body->nargs, nout = f->nresults;
@@ -46,7 +63,7 @@ static int run_once(qir_jit *jit, const qir_func *f, const verify_values *in, si
         results[i] = buffer(f->result_types[i], arena);
         outputs[i] = results[i].data;
     }
-    int code = qir_jit_run(jit, inputs, outputs);
+    int code = call(jit, tasks, inputs, outputs);
     if (code == 0)
         verify_append(out, results, nout);
     qir_arena_destroy(arena);
@@ -56,12 +73,12 @@ static int run_once(qir_jit *jit, const qir_func *f, const verify_values *in, si
 verify_status verify_run_jit(const verify_way *w, qir_module *m, const verify_values *in,
                              verify_values *out, qir_strbuf *why)
 {
-    qir_codegen_options opts = {.triple = w->triple, .name = "model"};
+    qir_codegen_options opts = {.triple = w->triple, .name = "model", .share_grain = w->grain};
     qir_variant v = {verify_lowered(w, m), w->level};
     qir_jit *jit = v.module ? qir_jit_create(&opts, &v) : NULL;
     int code = 0;
     for (size_t k = 0; jit && code == 0 && k < in->runs; k++)
-        code = run_once(jit, qir_module_main(m), in, k, out);
+        code = run_once(jit, w->grain, qir_module_main(m), in, k, out);
     if (code)
         qir_strbuf_printf(why, "the code returned %d", code);
     bool made = jit;

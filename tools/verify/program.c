@@ -48,7 +48,8 @@ static void first_complaint(verify_lab *lab, qir_strbuf *why)
 /* --- making it ---------------------------------------------------------------------------------- */
 static bool compile(verify_lab *lab, const verify_way *w, qir_module *m)
 {
-    qir_codegen_options opts = {.triple = w->triple, .name = "model", .emit = QIR_EMIT_PROGRAM};
+    qir_codegen_options opts = {.triple = w->triple, .name = "model", .emit = QIR_EMIT_PROGRAM,
+                                .share_grain = w->grain};
     qir_variant v = {verify_lowered(w, m), w->level};
     qir_strbuf object = {0};
     bool ok = v.module && qir_codegen(&opts, &v, 1, &object) && write_file(lab, "object", &object);

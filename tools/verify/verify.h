@@ -24,15 +24,18 @@ typedef struct verify_way {
     qir_level level;
     verify_how how;
     int rows; /* fusion of rows, see qir_lower_to_code */
+    uint32_t grain; /* runs NAME_run_mt, ops shared from this much work on; 0: NAME_run */
 } verify_way;
 
-enum { VERIFY_MAX_WAYS = QIR_NUM_LEVELS + 4 };
+enum { VERIFY_MAX_WAYS = 2 * (QIR_NUM_LEVELS + 4) }; /* each with and without tasks */
 
-/* All ways, the evaluator first, then the JIT, then levels by architecture.  Returns how many. */
+/* All ways without tasks, the evaluator first, then the JIT, then levels by architecture.  Returns how many. */
 size_t verify_ways(qir_context *ctx, verify_way ways[VERIFY_MAX_WAYS]);
 
 /* "in process", "native", "qemu", "emulated" */
 const char *verify_how_name(verify_how how);
+/* " mt" of one that runs NAME_run_mt, else "". */
+const char *verify_mt_name(const verify_way *w);
 
 /* Does a list "avx2,aarch64,jit" name it, by name, architecture or name@architecture?  As name@emulated
  * it is not to run natively even where it could. */

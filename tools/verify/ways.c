@@ -10,6 +10,11 @@ const char *verify_how_name(verify_how how)
     return how_names[how];
 }
 
+const char *verify_mt_name(const verify_way *w)
+{
+    return w->grain ? " mt" : "";
+}
+
 /* The architecture of a triple: what stands before the first dash. */
 static const char *arch_of(qir_context *ctx, const char *triple)
 {
@@ -29,7 +34,7 @@ static void add(qir_context *ctx, verify_way *ways, size_t *n, const char *targe
     const char *triple = qir_target_triple(ctx, target);
     if (triple)
         ways[(*n)++] = (verify_way){qir_level_get(level)->name, arch_of(ctx, triple), triple, level,
-                                    how_of(ctx, triple, level), 0};
+                                    how_of(ctx, triple, level), 0, 0};
 }
 
 size_t verify_ways(qir_context *ctx, verify_way ways[VERIFY_MAX_WAYS])
@@ -39,7 +44,7 @@ size_t verify_ways(qir_context *ctx, verify_way ways[VERIFY_MAX_WAYS])
     ways[n++] = (verify_way){.name = "evaluator", .arch = "", .how = VERIFY_EVALUATOR};
     if (here)
         ways[n++] =
-            (verify_way){"jit", arch_of(ctx, here), here, qir_level_native(), VERIFY_JIT, 0};
+            (verify_way){"jit", arch_of(ctx, here), here, qir_level_native(), VERIFY_JIT, 0, 0};
     for (int l = 0; l < QIR_NUM_LEVELS; l++)
         if (strcmp(qir_level_get((qir_level)l)->arch, "any"))
             add(ctx, ways, &n, qir_level_get((qir_level)l)->arch, (qir_level)l);
