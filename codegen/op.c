@@ -115,6 +115,15 @@ static void bind_operands(qcg *g, const qir_op *op)
             g->in[i] = LLVMGetParam(g->fn, n++);
 }
 
+/* Of results without elements there is nothing to compute; what calls the user is called. */
+static bool is_nothing(const qir_op *op)
+{
+    for (uint32_t i = 0; i < op->nresults; i++)
+        if (qir_type_elements(op->results[i].type))
+            return false;
+    return !qir_op_has_trait(op, QIR_TRAIT_CALLS);
+}
+
 bool qcg_lower_op(qcg *g, const qir_op *op, size_t k, const char *features, unsigned tasks, qcg_call *call)
 {
     *call = (qcg_call){.op = op, .tasks = tasks, .most = QCG_MOST_CONSTANTS};
@@ -123,7 +132,7 @@ bool qcg_lower_op(qcg *g, const qir_op *op, size_t k, const char *features, unsi
     qcg_call_function(g, qcg_op_symbol(g, op, k), features, call);
     qcg_call_enter(g, call);
     bind_operands(g, op);
-    if (!lower_table[op->opcode](g))
+    if (!is_nothing(op) && !lower_table[op->opcode](g))
         return false;
     if (qir_op_has_trait(op, QIR_TRAIT_CALLS))
         LLVMBuildRet(g->b, g->code);

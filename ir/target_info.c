@@ -223,7 +223,7 @@ qir_packing qir_level_packing(qir_level l, const qir_op *op)
 {
     const qir_op_desc *d = qir_op_desc_get(op->opcode);
     int index = qir_op_weight(op);
-    if (index < 0 || !(d->operands[index].kinds & QIR_KIND_PACKED) ||
+    if (index < 0 || !(d->operands[index].kinds & QIR_KIND_PACKED) || !qir_op_has_kernel(op) ||
         !qir_value_const(qir_op_operand(op, (uint32_t)index)))
         return QIR_PACKING_none;
     const qir_type *w = weight_type(op);

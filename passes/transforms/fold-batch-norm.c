@@ -83,7 +83,7 @@ static bool expand(qir_op *bn, const qir_norm *n, bool as_conv)
     float *offset = QIR_NEW_ARRAY(arena, float, (size_t)n->channels);
     unsigned rank = bn->results[0].type->rank;
     affine(n, factor, offset);
-    bool conv = as_conv && rank >= 3 && rank <= 5;
+    bool conv = as_conv && rank >= 3 && rank <= 5 && qir_type_elements(bn->results[0].type);
     qir_value *v = conv ? build_depthwise(bn, n, factor, offset)
                         : build_mul_add(bn, n, factor, offset);
     if (!v)
