@@ -1,7 +1,8 @@
 /* Measures what this machine can do right now.  First line: `ready` and the names of the bursts that
  * the CPU has.  Then, for each line of standard input, a line with a number:
- *     burst NAME THREADS       products per second of all threads, in 10^9
- *     read BYTES THREADS       bytes per second that all threads read from BYTES each, in 10^9
+ *     burst NAME THREADS              products per second of all threads, in 10^9
+ *     tiles NAME MILLISECONDS THREADS the same of tiles (burst.h), for so long
+ *     read BYTES THREADS              bytes per second that all threads read from BYTES each, in 10^9
  * Thread i runs on the i-th CPU that the process may use. */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -14,9 +15,14 @@
 
 enum { MOST_THREADS = 64, LINE = 64 };
 
-typedef struct job {
-    const burst *burst; /* or NULL: read */
+typedef struct order {
+    const burst *burst;  /* or NULL: read */
+    double milliseconds; /* of tiles; 0: the short burst */
     size_t bytes;
+} order;
+
+typedef struct job {
+    order what;
     unsigned index;
     pthread_barrier_t *start;
     double rate;
@@ -69,16 +75,23 @@ static double read_rate(size_t bytes)
     return best;
 }
 
+static double rate_of(const order *o)
+{
+    if (!o->burst)
+        return read_rate(o->bytes);
+    return o->milliseconds > 0 ? burst_tiles(o->burst, o->milliseconds) : o->burst->run();
+}
+
 static void *work(void *arg)
 {
     job *j = arg;
     pin(j->index);
     pthread_barrier_wait(j->start);
-    j->rate = j->burst ? j->burst->run() : read_rate(j->bytes);
+    j->rate = rate_of(&j->what);
     return NULL;
 }
 
-static double total(const burst *b, size_t bytes, unsigned threads)
+static double total(order what, unsigned threads)
 {
     pthread_barrier_t start;
     pthread_t thread[MOST_THREADS];
@@ -86,7 +99,7 @@ static double total(const burst *b, size_t bytes, unsigned threads)
     double rate = 0;
     pthread_barrier_init(&start, NULL, threads);
     for (unsigned i = 0; i < threads; i++) {
-        jobs[i] = (job){b, bytes, i, &start, 0};
+        jobs[i] = (job){what, i, &start, 0};
         if (pthread_create(&thread[i], NULL, work, &jobs[i]))
             exit(1);
     }
@@ -106,9 +119,22 @@ static const burst *find(const char *name)
     return NULL;
 }
 
+/* False: nothing that is known. */
+static bool parse(const char *line, order *o, unsigned *threads)
+{
+    char name[32];
+    *o = (order){0};
+    if (sscanf(line, "read %zu %u", &o->bytes, threads) == 2)
+        return o->bytes > 0;
+    if (sscanf(line, "tiles %31s %lf %u", name, &o->milliseconds, threads) == 3)
+        return o->milliseconds > 0 && (o->burst = find(name));
+    return sscanf(line, "burst %31s %u", name, threads) == 2 && (o->burst = find(name));
+}
+
 int main(void)
 {
-    char what[8], name[32];
+    char line[128];
+    order o;
     unsigned threads;
     printf("ready");
     for (const burst *b = bursts; b->name; b++)
@@ -116,12 +142,10 @@ int main(void)
             printf(" %s", b->name);
     puts("");
     fflush(stdout);
-    while (scanf("%7s %31s %u", what, name, &threads) == 3) {
-        const burst *b = find(name);
-        size_t bytes = strtoul(name, NULL, 10);
-        if (threads < 1 || threads > MOST_THREADS || (!strcmp(what, "burst") ? !b : !bytes))
+    while (fgets(line, sizeof line, stdin)) {
+        if (!parse(line, &o, &threads) || threads < 1 || threads > MOST_THREADS)
             return 2;
-        printf("%.4f\n", total(strcmp(what, "burst") ? NULL : b, bytes, threads));
+        printf("%.4f\n", total(o, threads));
         fflush(stdout);
     }
     return 0;

@@ -3,7 +3,8 @@ from harness.results import best_peer, groups, is_qcc, label
 from harness.targets import target_of, with_goal
 
 LAYER_TITLES = ("layer", "op", "kernel", "shape", "predicted us", "measured us", "share", "GMAC/s")
-TITLES = ("program", "form", "threads", "min us", "median us", "GMAC/s", "share of burst", "sums", "bytes", "top-1")
+TITLES = ("program", "form", "threads", "min us", "median us", "GMAC/s", "share of burst", "of tiles", "sums", "bytes",
+          "top-1")
 
 
 def lines(titles, rows):
@@ -26,7 +27,8 @@ def same(difference):
 
 def cells(r):
     return (r["program"], r["form"], r["threads"], f"{r['min_us']:.1f}", f"{r['median_us']:.1f}", f"{r['gmacs']:.1f}",
-            percent(r.get("share")), r.get("sums") or "", same(r.get("bytes")), percent(r.get("accuracy")))
+            percent(r.get("share")), percent(r.get("tile_share")), r.get("sums") or "", same(r.get("bytes")),
+            percent(r.get("accuracy")))
 
 
 def table(name, rows):
@@ -57,9 +59,10 @@ def ratios(rows):
         for r in filter(is_qcc, group):
             goal = target_of(r)
             share = with_goal(percent(r.get("share")), goal.share and percent(goal.share), ">=")
-            out.append((model, threads, label(r), f"{r['min_us']:.1f}", share, with_goal(ratio(r, any_kind), goal.ratio),
-                        with_goal(ratio(r, exact), goal.exact)))
-    return lines(("model", "threads", "qcc", "min us", "share of burst", "/ best peer", "/ best exact int8 peer"), out)
+            out.append((model, threads, label(r), f"{r['min_us']:.1f}", share, percent(r.get("tile_share")),
+                        with_goal(ratio(r, any_kind), goal.ratio), with_goal(ratio(r, exact), goal.exact)))
+    return lines(("model", "threads", "qcc", "min us", "share of burst", "of tiles", "/ best peer",
+                  "/ best exact int8 peer"), out)
 
 
 def own_threads(rows):

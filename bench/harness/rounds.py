@@ -21,7 +21,7 @@ class Calibration:
         return name and f"burst {name}"
 
     def rate(self, what, threads):
-        """Rate of a burst (`burst avx2`) or of reading (`read BYTES`)."""
+        """Rate of a burst (`burst avx2`), of tiles (`tiles avx2 MILLISECONDS`) or of reading (`read BYTES`)."""
         rate = float(self.worker.order(what, threads))
         self.best[what, threads] = max(rate, self.best.get((what, threads), 0))
         return rate
@@ -30,13 +30,22 @@ class Calibration:
         return min(turn["bursts"]) >= QUIET * self.best[what, threads] if turn["bursts"] else True
 
 
+def tiles_beside(burst, milliseconds):
+    """What to ask for the rate of tiles of a burst's dot product; None beside reading."""
+    kind, _, level = (burst or "").partition(" ")
+    return f"tiles {level} {milliseconds:g}" if kind == "burst" else None
+
+
 def take_turn(candidate, calibration, milliseconds):
-    def calibrate():
-        return [calibration.rate(candidate.burst, candidate.threads)] if candidate.burst else []
-    bursts = calibrate()
+    """One between two bursts, then as long a time of tiles."""
+    def calibrate(what):
+        return [calibration.rate(what, candidate.threads)] if what else []
+    candidate.tiles = tiles_beside(candidate.burst, milliseconds)
+    bursts = calibrate(candidate.burst)
     calls, low, median = candidate.worker.order("time", milliseconds).split()
-    bursts += calibrate()
-    candidate.turns.append({"calls": int(calls), "min_us": float(low), "median_us": float(median), "bursts": bursts})
+    bursts += calibrate(candidate.burst)
+    candidate.turns.append({"calls": int(calls), "min_us": float(low), "median_us": float(median), "bursts": bursts,
+                            "tiles": calibrate(candidate.tiles)})
 
 
 def measure(candidates, calibration, rounds, milliseconds):
@@ -57,4 +66,7 @@ def summary(candidate, calibration, case):
     if what:
         out["burst"], out["burst_rate"] = what, calibration.best[what, candidate.threads]
         out["share"] = 1e-3 * (case.reads or case.macs) / low / out["burst_rate"]
+    if candidate.tiles:
+        out["tile_rate"] = calibration.best[candidate.tiles, candidate.threads]
+        out["tile_share"] = out["gmacs"] / out["tile_rate"]
     return out

@@ -64,7 +64,7 @@ class Candidate:
 
     def __init__(self, name, form, threads, command, burst=None, exact=None, facts=None):
         self.name, self.form, self.threads, self.command = name, form, threads, command
-        self.burst, self.exact = burst, exact
+        self.burst, self.tiles, self.exact = burst, None, exact
         self.facts, self.turns, self.worker, self.skipped = dict(facts or {}), [], None, None
 
     def start(self, cpus, folder):
