@@ -26,6 +26,7 @@ typedef struct qcg_gemm {
     int64_t lines, rows, n;  /* rows of each line: those of the result follow one another */
     int64_t sections, kblocks;    /* of k with scales of their own; elements of w in each run */
     qcg_axis runs[QCG_RUN_AXES];  /* of a section, outermost axis first; count 0: as 1 */
+    bool halved;                  /* the last block of w has the first half of its columns alone */
     unsigned parts;               /* weights in an element of w (see ir/layouts.def) */
     int64_t a_line;               /* bytes from line to line of the operand */
     int64_t a_stride, out_stride; /* bytes from row to row */

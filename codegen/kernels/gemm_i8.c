@@ -2,6 +2,22 @@
 #include "kernels/gemm.h"
 #include "qir/support/checked.h"
 
+/* Is the last block filled to half at most?  (Vectors that a dot step picks or turns are short anyway.) */
+static bool is_halved(const qcg_gemm *m, const qir_kernel_plan *p)
+{
+    int64_t tail = m->n % m->m->lanes;
+    return tail && 2 * tail <= m->m->lanes && p->w.groups == 1 && m->parts == 1 && !m->m->pick && !m->m->turn;
+}
+
+static llb_val weights_of(qcg *g, const qcg_gemm *m, const qir_kernel_plan *p)
+{
+    int64_t sections = p->own_weights ? p->sections : 0;
+    if (m->halved)
+        return qcg_weights_halved(g, p->packing, sections);
+    return sections ? qcg_weights_cut(g, p->w.groups, p->packing, sections)
+                    : qcg_weights_packed(g, p->w.groups, p->packing);
+}
+
 bool qcg_products_i8_init(qcg *g, const qir_kernel_plan *p, qcg_products_i8 *r)
 {
     const qir_packing_info *packing = qir_packing_get(p->packing);
@@ -10,8 +26,9 @@ bool qcg_products_i8_init(qcg *g, const qir_kernel_plan *p, qcg_products_i8 *r)
         return false;
     *r = (qcg_products_i8){.m = {.m = qcg_machine_of(g->machine, p->packing), .sections = 1}};
     r->m.parts = (unsigned)qir_dtype_bits(packing->elem) / (unsigned)packing->bits;
-    r->m.w = p->own_weights ? qcg_weights_cut(g, p->w.groups, p->packing, p->sections)
-                            : qcg_weights_packed(g, p->w.groups, p->packing);
+    r->m.n = w.n;
+    r->m.halved = is_halved(&r->m, p);
+    r->m.w = weights_of(g, &r->m, p);
     if (!r->m.w || !qcg_sums_get(g, &w, r->m.m->lanes, true, &r->sums))
         return false;
     r->out_elem = qcg_epilogue_elem(&r->sums.e);
@@ -21,7 +38,6 @@ bool qcg_products_i8_init(qcg *g, const qir_kernel_plan *p, qcg_products_i8 *r)
     r->m.lines = 1;
     r->m.rows = p->panel_rows;
     r->m.pairs = p->pairs;
-    r->m.n = w.n;
     r->m.kblocks = qir_ceil_div(p->k, p->kgroup);
     r->m.a_stride = p->pitch * (int64_t)p->elem;
     r->m.out_stride = p->w.o * r->out_elem;

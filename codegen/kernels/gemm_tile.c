@@ -90,6 +90,7 @@ typedef struct summing {
     qcg_axis axes[QCG_RUN_AXES + 1]; /* the runs', then the steps of `each` elements of w in a run */
     unsigned each, rest;             /* elements of w left in a run */
     bool unrolled;
+    bool halved; /* the last vector's words are half as many */
     unsigned count;
     llb_val sum[LLB_MAX_CARRY];
 } summing;
@@ -141,11 +142,25 @@ static llb_val step_operand(qcg *g, const summing *s, const operand *x, unsigned
     return llb_concat(g, first, row + 1 < s->tile.rows ? group_of(g, s, x, row + 1, i) : first);
 }
 
-static llb_val load_words(qcg *g, const summing *s, llb_val w, unsigned vector)
+/* Where the elements of w, of the operand and of what is prefetched begin; last: of w for the last vector, if its
+ * words are halved. */
+typedef struct places {
+    llb_val a, w, last, fetch;
+} places;
+
+/* Element `i` of w. */
+static llb_val load_words(qcg *g, const summing *s, places at, unsigned i, unsigned vector)
 {
     const qcg_machine *vm = s->m->m;
-    llb_type type = llb_vec(llb_int(g, 8 * vm->elem_bytes), vm->lanes * vm->kgroup);
-    return llb_load(g, type, llb_at(g, w, vector * qcg_gemm_block_bytes(s->m)), 8 * vm->elem_bytes);
+    llb_type elem = llb_int(g, 8 * vm->elem_bytes);
+    unsigned n = vm->lanes * vm->kgroup;
+    if (s->halved && vector + 1 == s->tile.vectors) {
+        llb_type half = llb_vec(elem, n / 2);
+        llb_val words = llb_load(g, half, llb_at(g, at.last, i * w_bytes(s->m) / 2), vm->elem_bytes);
+        return llb_concat(g, words, LLVMConstNull(half));
+    }
+    llb_val w = llb_at(g, at.w, i * w_bytes(s->m) + vector * qcg_gemm_block_bytes(s->m));
+    return llb_load(g, llb_vec(elem, n), w, 8 * vm->elem_bytes);
 }
 
 static llb_val weights(qcg *g, const summing *s, unsigned vector, llb_val words, unsigned part)
@@ -155,11 +170,11 @@ static llb_val weights(qcg *g, const summing *s, unsigned vector, llb_val words,
 }
 
 /* Column by column: the rows, or the only one, stay in registers, a vector of weights is used up at once. */
-static void add_columns(qcg *g, summing *s, const operand *x, unsigned element, llb_val w)
+static void add_columns(qcg *g, summing *s, const operand *x, unsigned element, places at)
 {
     const qcg_machine *vm = s->m->m;
     for (unsigned j = 0; j < s->tile.vectors; j++) {
-        llb_val words = load_words(g, s, w, j);
+        llb_val words = load_words(g, s, at, element, j);
         for (unsigned part = 0; part < s->m->parts; part++) {
             llb_val wv = weights(g, s, j, words, part), *sum = s->sum + j;
             for (unsigned r = 0; r < s->tile.rows; r += step_rows(vm), sum += s->tile.vectors)
@@ -169,11 +184,11 @@ static void add_columns(qcg *g, summing *s, const operand *x, unsigned element, 
 }
 
 /* Row by row: the weights stay in registers, a group of the operand is used up at once. */
-static void add_rows(qcg *g, summing *s, const operand *x, unsigned element, llb_val w)
+static void add_rows(qcg *g, summing *s, const operand *x, unsigned element, places at)
 {
     llb_val words[MOST_VECTORS], wv[MOST_VECTORS];
     for (unsigned j = 0; j < s->tile.vectors; j++)
-        words[j] = load_words(g, s, w, j);
+        words[j] = load_words(g, s, at, element, j);
     for (unsigned part = 0; part < s->m->parts; part++) {
         for (unsigned j = 0; j < s->tile.vectors; j++)
             wv[j] = weights(g, s, j, words[j], part);
@@ -197,11 +212,6 @@ static void prefetch(qcg *g, llb_val from, int64_t bytes)
     }
 }
 
-/* Where the elements of w, of the operand and of what is prefetched begin. */
-typedef struct places {
-    llb_val a, w, fetch;
-} places;
-
 /* The products of `elements` of w per column. */
 static void sum_step(qcg *g, summing *s, unsigned elements, places at)
 {
@@ -210,7 +220,7 @@ static void sum_step(qcg *g, summing *s, unsigned elements, places at)
     if (at.fetch)
         prefetch(g, at.fetch, elements * s->fetch_step);
     for (unsigned i = 0; i < elements; i++)
-        (s->m->m->pick || s->tile.rows == 1 ? add_columns : add_rows)(g, s, &x, i, llb_at(g, at.w, i * w_bytes(s->m)));
+        (s->m->m->pick || s->tile.rows == 1 ? add_columns : add_rows)(g, s, &x, i, at);
 }
 
 /* --- along k ----------------------------------------------------------------------------------- */
@@ -220,6 +230,7 @@ static places step_at(qcg *g, const summing *s, places at, llb_val i, int64_t st
 {
     at.a = llb_index(g, at.a, i, step);
     at.w = llb_index(g, at.w, i, elements * w_bytes(s->m));
+    at.last = at.last ? llb_index(g, at.last, i, elements * w_bytes(s->m) / 2) : NULL;
     at.fetch = at.fetch ? llb_index(g, at.fetch, i, elements * s->fetch_step) : NULL;
     return at;
 }
@@ -294,6 +305,8 @@ void qcg_gemm_products(qcg *g, const qcg_gemm *m, const qcg_tile_at *at, const l
     s.axes[QCG_RUN_AXES] = (qcg_axis){m->kblocks / s.each, s.each * element_bytes(m)};
     s.count = join_rows(g, m->m, at->tile, start, s.sum);
     s.unrolled = qcg_gemm_is_unrolled(m, at->tile);
-    sum_axis(g, &s, 0, (places){at->a, at->w, at->fetch});
+    s.halved = m->halved && at->tail;
+    llb_val last = llb_at(g, at->w, (at->tile.vectors - 1) * qcg_gemm_block_bytes(m));
+    sum_axis(g, &s, 0, (places){at->a, at->w, s.halved ? last : NULL, at->fetch});
     split_rows(g, m->m, at->tile, s.sum, acc);
 }

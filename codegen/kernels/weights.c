@@ -77,6 +77,28 @@ static const void *dequantized(qcg *g, const qir_type **t, const void *data)
     return v;
 }
 
+enum { ALIGN = 64 };
+
+/* Packed here.  NULL: diagnosed. */
+static const void *pack(qcg *g, int64_t groups, qir_packing packing, int64_t sections, qir_pack_shape *shape)
+{
+    const void *data = qcg_weight_data(g, groups);
+    const qir_type *t = weight_type(g);
+    if (!data)
+        return NULL;
+    if (t->quant && qir_dtype_is_float(qir_packing_get(packing)->elem))
+        data = dequantized(g, &t, data);
+    if (!qir_pack_shape_get_groups(packing, t, groups, shape)) {
+        refuse_weight(g);
+        return NULL;
+    }
+    if (sections)
+        qir_pack_shape_cut(shape, sections);
+    void *packed = qir_arena_alloc(g->arena, qir_pack_bytes(shape));
+    qir_pack(shape, t, data, packed);
+    return packed;
+}
+
 llb_val qcg_weights_packed(qcg *g, int64_t groups, qir_packing packing)
 {
     unsigned index = (unsigned)qir_op_weight(g->op);
@@ -87,23 +109,25 @@ llb_val qcg_weights_packed(qcg *g, int64_t groups, qir_packing packing)
 
 llb_val qcg_weights_cut(qcg *g, int64_t groups, qir_packing packing, int64_t sections)
 {
-    enum { ALIGN = 64 };
-    const void *data = qcg_weight_data(g, groups);
-    const qir_type *t = weight_type(g);
     qir_pack_shape shape;
+    const void *data = pack(g, groups, packing, sections, &shape);
+    return data ? qcg_const(g, data, qir_pack_bytes(&shape), ALIGN) : NULL;
+}
+
+llb_val qcg_weights_halved(qcg *g, qir_packing packing, int64_t sections)
+{
+    qir_pack_shape shape;
+    const char *data = pack(g, 1, packing, sections, &shape);
     if (!data)
         return NULL;
-    if (t->quant && qir_dtype_is_float(qir_packing_get(packing)->elem))
-        data = dequantized(g, &t, data);
-    if (!qir_pack_shape_get_groups(packing, t, groups, &shape)) {
-        refuse_weight(g);
-        return NULL;
+    size_t half = (size_t)(shape.info->nblock * shape.info->kgroup) * qir_dtype_bytes(shape.info->elem) / 2;
+    size_t bytes = qir_pack_bytes(&shape) - (size_t)shape.kblocks * half;
+    char *halved = qir_arena_copy(g->arena, data, bytes), *to = halved + bytes;
+    for (int64_t k = shape.kblocks; k-- > 0;) {
+        to -= half;
+        memcpy(to, data + bytes + (2 * k - shape.kblocks) * (int64_t)half, half);
     }
-    if (sections)
-        qir_pack_shape_cut(&shape, sections);
-    void *packed = qir_arena_alloc(g->arena, qir_pack_bytes(&shape));
-    qir_pack(&shape, t, data, packed);
-    return qcg_const(g, packed, qir_pack_bytes(&shape), ALIGN);
+    return qcg_const(g, halved, bytes, ALIGN);
 }
 
 /* [n][tap][channel], zero points removed. */

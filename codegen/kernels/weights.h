@@ -25,6 +25,8 @@ llb_val qcg_weights_packed(qcg *g, int64_t groups, qir_packing packing);
 /* The same, packed here, with every row of k cut into so many sections (see qir_pack_shape_cut; 0: those
  * of the weight's type). */
 llb_val qcg_weights_cut(qcg *g, int64_t groups, qir_packing packing, int64_t sections);
+/* The same of one group, whose last block holds the first half of its rows alone. */
+llb_val qcg_weights_halved(qcg *g, qir_packing packing, int64_t sections);
 
 /* i32 start of the accumulators, per group padded to a multiple of `lanes`: bias - x_zp * sum(w).
  */

@@ -9,7 +9,7 @@ sys.path.insert(0, os.path.join(HERE, '..', '..', '..', 'bench'))
 import models  # noqa: E402
 
 LIMITS = {  # model: {(target, level): bytes}
-    'mobilenet_v2': {('x86_64', 'avx512vnni'): 3762000, ('aarch64', 'dotprod'): 3730000, ('aarch64', 'i8mm'): 3735000},
+    'mobilenet_v2': {('x86_64', 'avx512vnni'): 3750000, ('aarch64', 'dotprod'): 3730000, ('aarch64', 'i8mm'): 3735000},
     'ds_cnn': {('x86_64', 'avx512vnni'): 42500, ('aarch64', 'dotprod'): 41000, ('aarch64', 'i8mm'): 43000},
 }
 
