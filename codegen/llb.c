@@ -287,3 +287,14 @@ llb_val llb_by_width(qcg *g, llb_val v, unsigned width, llb_val (*fn)(qcg *, llb
         round *= 2;
     return llb_slice(g, llb_by_width(g, llb_slice(g, v, 0, round), width, fn), 0, n);
 }
+
+void llb_prefetch(qcg *g, llb_val from, int64_t bytes)
+{
+    enum { READ = 0, SECOND_LEVEL = 2, DATA = 1, LINE = 64 };
+    llb_type pointer = LLVMTypeOf(from);
+    for (int64_t i = 0; i < bytes; i += LINE) {
+        llb_val args[] = {llb_at(g, from, i), llb_i32s(g, READ, 1), llb_i32s(g, SECOND_LEVEL, 1),
+                          llb_i32s(g, DATA, 1)};
+        llb_intrinsic(g, "llvm.prefetch", &pointer, 1, args, 4);
+    }
+}

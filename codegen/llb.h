@@ -61,6 +61,9 @@ llb_val llb_tree_fadd(qcg *g, llb_val v);
  * loop is loaded in every trip, where it would take registers outside. */
 llb_val llb_hide(qcg *g, llb_val v);
 
+/* Brings `bytes` that will be read soon into the second-level cache. */
+void llb_prefetch(qcg *g, llb_val from, int64_t bytes);
+
 /* Calls an intrinsic; `types` are its overloads. */
 llb_val llb_intrinsic(qcg *g, const char *name, llb_type *types, unsigned ntypes, llb_val *args,
                       unsigned nargs);

@@ -131,14 +131,6 @@ typedef struct tiling {
     unsigned cut;        /* which of them tasks share */
 } tiling;
 
-/* Tasks that share columns read operands that others made, and make results that others read; those that share
- * rows all read the weights, which stay in the cache that they share. */
-static bool shares_rows(const qcg_gemm *m)
-{
-    int64_t rows = m->lines * m->rows, k = qcg_gemm_block_bytes(m) / m->m->lanes;
-    return rows * (k + m->n) > k * m->n;
-}
-
 static tiling tiling_of(const qcg *g, const qcg_gemm *m)
 {
     tiling t = {.tile = choose_tile(g, m)};
@@ -153,7 +145,7 @@ static tiling tiling_of(const qcg *g, const qcg_gemm *m)
     t.units[0] = t.whole;
     t.units[1] = m->lines / tile_lines(m, t.tile);
     t.units[2] = m->rows * tile_lines(m, t.tile) / t.tile.rows;
-    unsigned first = shares_rows(m) ? 1 : 0;
+    unsigned first = qcg_shares_columns(g->op) ? 0 : 1;
     t.cut = first + qcg_share_choose(t.units + first, 3 - first);
     return t;
 }

@@ -201,24 +201,13 @@ static void add_rows(qcg *g, summing *s, const operand *x, unsigned element, pla
     }
 }
 
-static void prefetch(qcg *g, llb_val from, int64_t bytes)
-{
-    enum { READ = 0, SECOND_LEVEL = 2, DATA = 1, LINE = 64 };
-    llb_type pointer = LLVMTypeOf(from);
-    for (int64_t i = 0; i < bytes; i += LINE) {
-        llb_val args[] = {llb_at(g, from, i), llb_i32s(g, READ, 1), llb_i32s(g, SECOND_LEVEL, 1),
-                          llb_i32s(g, DATA, 1)};
-        llb_intrinsic(g, "llvm.prefetch", &pointer, 1, args, 4);
-    }
-}
-
 /* The products of `elements` of w per column. */
 static void sum_step(qcg *g, summing *s, unsigned elements, places at)
 {
     operand x = {.at = at.a};
     load_rows(g, s, elements, &x);
     if (at.fetch)
-        prefetch(g, at.fetch, elements * s->fetch_step);
+        llb_prefetch(g, at.fetch, elements * s->fetch_step);
     for (unsigned i = 0; i < elements; i++)
         (s->m->m->pick || s->tile.rows == 1 ? add_columns : add_rows)(g, s, &x, i, at);
 }

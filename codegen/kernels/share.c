@@ -101,6 +101,17 @@ unsigned qcg_share_choose(const int64_t *units, unsigned n)
     return best;
 }
 
+void qcg_share_fetch(qcg *g, llb_val from, int64_t bytes)
+{
+    enum { STEP = 512, NEAR = 256 << 10 };
+    llb_loop l;
+    if (!g->task || g->sharing || bytes < STEP || bytes > NEAR)
+        return;
+    llb_begin(g, &l, 0, bytes, STEP);
+    llb_prefetch(g, llb_offset(g, from, l.iv), STEP);
+    llb_end(g, &l);
+}
+
 void qcg_share_none(qcg *g)
 {
     g->task = g->tasks = NULL;

@@ -30,6 +30,14 @@ void qcg_once_end(qcg *g, qcg_share *s);
  * most. */
 unsigned qcg_share_choose(const int64_t *units, unsigned n);
 
+/* What each task reads all of, half of which another has made: brings many lines at a time from that one's cache. */
+void qcg_share_fetch(qcg *g, llb_val from, int64_t bytes);
+
+/* Do tasks share the columns of the product that `op` is, rather than its rows?  Those that share columns read
+ * operands that others made, and make results that others read; those that share rows all read the weights, which
+ * stay in the cache that they share. */
+bool qcg_shares_columns(const qir_op *op);
+
 /* The op's steps depend on one another: one task does them all. */
 void qcg_share_none(qcg *g);
 

@@ -293,8 +293,11 @@ static void walk_positions(qcg *g, const qcg_window *w, int64_t out_elem, qcg_bl
     const qir_kernel_plan *p = w->plan;
     int64_t positions = p->w.n * p->w.out[0] * p->w.out[1] * p->w.out[2];
     int64_t units[] = {positions / p->block, w->inner};
+    unsigned cut = qcg_share_choose(units, 2);
     qcg_share s;
-    qcg_share_begin(g, &s, positions, p->block, qcg_share_choose(units, 2) == 0);
+    if (cut == 1 && qcg_shares_columns(g->op))
+        qcg_share_fetch(g, qcg_operand(g, 0), positions * p->k * from_bytes(w));
+    qcg_share_begin(g, &s, positions, p->block, cut == 0);
     llb_val at = qcg_overlap(g, s.loop.iv, positions, p->block);
     llb_val src = llb_index(g, qcg_operand(g, 0), at, p->k * from_bytes(w));
     if (!p->in_place) {
