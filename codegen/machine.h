@@ -15,6 +15,22 @@ typedef struct qcg_byte_sum {
     bool unsigned_a, unsigned_b, to_unsigned;
 } qcg_byte_sum;
 
+enum { QCG_TABLE = 256, QCG_TABLE_ROWS = 16 };
+
+/* A table of bytes: its rows in registers, or its address, from which they are loaded each time. */
+typedef struct qcg_byte_table {
+    llb_val row[QCG_TABLE_ROWS], at; /* at NULL: in registers */
+} qcg_byte_table;
+
+/* How a level looks many bytes up at a time. */
+typedef struct qcg_lookup {
+    unsigned char bytes;     /* indices, of one step */
+    unsigned char row_bytes;
+    bool keep;               /* registers are left for all rows */
+    bool differences;        /* of each half all rows but the first are stored as what differs from the row before */
+    llb_val (*step)(qcg *g, const qcg_byte_table *t, llb_val index);
+} qcg_lookup;
+
 /* A register tile of the integer matrix product: rows x vectors of columns. */
 typedef struct qcg_tile {
     unsigned char rows, vectors;
@@ -61,6 +77,7 @@ typedef struct qcg_machine {
     /* Sums of `4 * lanes` bytes each, within what the result can hold (bounds are not applied); NULL: lanes of
      * i32 do as well. */
     llb_val (*sum_bytes)(qcg *g, const qcg_byte_sum *s, llb_val a, llb_val b);
+    const qcg_lookup *lookup; /* NULL: one load for each byte does as well */
     bool saturates; /* narrow does, from any i32; and rne takes |v| < 2^31 */
     bool fuses;     /* products and sums of floats, rounded once */
     /* The machine of packing `wide` of targets.def: itself unless elem_bytes is 1. */
@@ -77,6 +94,9 @@ typedef struct qcg_machine {
 const qcg_machine *qcg_machine_get(qir_level level);
 /* The machine among those of `m` that reads a packing. */
 const qcg_machine *qcg_machine_of(const qcg_machine *m, qir_packing packing);
+
+/* Row i of the table, in a register. */
+llb_val qcg_byte_table_row(qcg *g, const qcg_lookup *l, const qcg_byte_table *t, unsigned i);
 
 /* Shared by the level files. */
 llb_val qcg_group_load(qcg *g, llb_val ptr, unsigned lanes, unsigned kgroup, unsigned elem_bytes);

@@ -3,6 +3,7 @@
 #define QIR_CODEGEN_KERNELS_ELEMENTWISE_H
 
 #include "kernels/nest.h"
+#include "machine.h"
 
 enum { QCG_ELEMENTWISE_WIDTH = 16 };
 
@@ -18,6 +19,9 @@ typedef llb_val (*qcg_element_fn)(qcg *g, const llb_val *in);
 
 /* Runs fn over the result with every operand broadcast to it, in the given lanes. */
 bool qcg_elementwise(qcg *g, qcg_lane lane, qcg_element_fn fn);
+
+/* Bytes to bytes: results[i] is that of the i-th smallest stored value of the operand. */
+bool qcg_elementwise_table(qcg *g, const int8_t results[QCG_TABLE]);
 
 /* Lanes that hold an op on plain values of type `t`: 64 bits where bounds apply before integers wrap. */
 qcg_lane qcg_compute_lane(const qcg *g, qir_dtype t);

@@ -116,18 +116,7 @@ static qcg_element_fn plain_fn(const qir_op *op, qir_dtype t)
     return NULL;
 }
 
-/* 8 bits to 8 bits: a table at compile time, one load per element at run time. */
-static void table_body(qcg *g, void *ctx, const llb_val *ptr, const bool *splat, unsigned n)
-{
-    (void)splat, (void)n;
-    llb_type i8 = llb_int(g, 8);
-    llb_val x = llb_load(g, i8, ptr[1], 1);
-    if (qir_dtype_is_signed(qcg_operand_type(g, 0)->dtype))
-        x = LLVMBuildXor(g->b, x, LLVMConstInt(i8, 0x80, 0), "");
-    llb_val index = LLVMBuildZExt(g->b, x, llb_int(g, 64), "");
-    llb_store(g, llb_load(g, i8, llb_offset(g, ctx, index), 1), ptr[0], 1);
-}
-
+/* 8 bits to 8 bits. */
 static bool lookup(qcg *g)
 {
     qir_unary_f32 f32;
@@ -136,12 +125,9 @@ static bool lookup(qcg *g)
     bool known = qir_unary_get(g->op, &f32, &f64, args);
     QIR_ASSERT(known, "op without scalar function");
     (void)known;
-    int8_t table[256];
+    int8_t table[QCG_TABLE];
     qir_lookup_table(qcg_operand_type(g, 0)->quant, qcg_result_type(g)->quant, f64, args, table);
-    qcg_nest n;
-    qcg_nest_elementwise(g, &n, 1);
-    qcg_nest_run(g, &n, 1, table_body, qcg_const(g, table, sizeof table, 64));
-    return true;
+    return qcg_elementwise_table(g, table);
 }
 
 bool qir_lower_unary(qcg *g)

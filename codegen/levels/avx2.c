@@ -101,6 +101,7 @@ const qcg_machine qcg_machine_avx2 = {
     .narrow = narrow,
     .columns = &columns,
     .sum_bytes = qcg_x86_sum_bytes_256,
+    .lookup = &qcg_x86_lookup_256,
     .saturates = true,
     .wide = &qcg_machine_avx2,
     .low = &low,

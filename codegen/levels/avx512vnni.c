@@ -93,6 +93,7 @@ const qcg_machine qcg_machine_avx512vnni = {
     .narrow = narrow,
     .columns = &columns,
     .sum_bytes = qcg_x86_sum_bytes_vnni_512,
+    .lookup = &qcg_x86_lookup_512,
     .saturates = true,
     .wide = &wide,
     .low = &qcg_machine_avx512vnni,

@@ -62,6 +62,7 @@ const qcg_machine qcg_machine_dotprod = {
     .pair = qcg_aarch64_pair,
     .rne = qcg_aarch64_rne,
     .narrow = qcg_aarch64_narrow,
+    .lookup = &qcg_aarch64_lookup,
     .saturates = true,
     .wide = &qcg_machine_neon,
     .columns = &qcg_aarch64_columns,

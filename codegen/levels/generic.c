@@ -48,6 +48,12 @@ llb_val qcg_generic_narrow(qcg *g, const llb_val *v, unsigned n, int zp, bool to
     return LLVMBuildTrunc(g->b, all, llb_vec(llb_int(g, 8), lanes), "");
 }
 
+llb_val qcg_byte_table_row(qcg *g, const qcg_lookup *l, const qcg_byte_table *t, unsigned i)
+{
+    return t->at ? llb_load(g, llb_vec(llb_int(g, 8), l->row_bytes), llb_at(g, t->at, i * l->row_bytes), l->row_bytes)
+                 : t->row[i];
+}
+
 static const qcg_tile tiles[] = {{2, 2}, {3, 1}, {2, 1}, {1, 2}, {1, 1}, {0, 0}};
 
 /* With as many float sums beside them. */

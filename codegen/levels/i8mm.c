@@ -68,6 +68,7 @@ static const qcg_tile low_tiles[] = {{4, 3}, {6, 2}, {4, 2}, {8, 1}, {4, 1}, {2,
         .pair = qcg_aarch64_pair,                                                                  \
         .rne = qcg_aarch64_rne,                                                                    \
         .narrow = qcg_aarch64_narrow,                                                              \
+        .lookup = &qcg_aarch64_lookup,                                                             \
         .saturates = true,                                                                         \
         .fuses = true,                                                                             \
         .wide = &qcg_machine_neon,                                                                 \

@@ -88,6 +88,7 @@ const qcg_machine qcg_machine_neon = {
     .positions = 4,
     .rne = qcg_aarch64_rne,
     .narrow = qcg_aarch64_narrow,
+    .lookup = &qcg_aarch64_lookup,
     .saturates = true,
     .wide = &qcg_machine_neon,
     .fuses = true,

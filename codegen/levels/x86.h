@@ -39,6 +39,9 @@ llb_val qcg_x86_sum_bytes_256(qcg *g, const qcg_byte_sum *s, llb_val a, llb_val 
 llb_val qcg_x86_sum_bytes_vnni_256(qcg *g, const qcg_byte_sum *s, llb_val a, llb_val b);
 llb_val qcg_x86_sum_bytes_vnni_512(qcg *g, const qcg_byte_sum *s, llb_val a, llb_val b);
 
+/* qcg_machine.lookup */
+extern const qcg_lookup qcg_x86_lookup_256, qcg_x86_lookup_512;
+
 /* Machines of columns (qcg_machine.columns). */
 llb_val qcg_x86_column_bytes(qcg *g, llb_val acc, llb_val a, llb_val w);
 llb_val qcg_x86_column_pairs(qcg *g, llb_val acc, llb_val a, llb_val w);
