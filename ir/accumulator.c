@@ -181,7 +181,7 @@ static interval part_sum(const sums *s, const void *data, int64_t channel, int64
         run = s->inner - at < left ? s->inner - at : left;
         add_weights(&w, s->weight->type, data, ((first + k / s->inner) * s->channels + c) * s->inner + at, run);
     }
-    return add(times(s->x, (interval){0, w.up}), times(s->x, (interval){w.down, 0}));
+    return add(times(s->x, (interval){w.up, w.up}), times(s->x, (interval){w.down, w.down}));
 }
 
 /* The part that reaches furthest. */
