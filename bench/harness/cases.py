@@ -55,6 +55,7 @@ def synthetic(name, folder):
         flat = kind in tflite_network.STORAGE
         path = os.path.join(folder, f"{name}_{kind}.{'tflite' if flat else 'onnx'}")
         data, case.macs, _, _ = models.build(name, kind)
+        case.reads = case.macs if len(dims) == 1 else 0  # one row: a product for each weight
         with open(path, "wb") as file:
             file.write(data)
         case.forms[kind] = Form(path, storage, storage, tflite_network.last(dims) if flat else (1, *dims),

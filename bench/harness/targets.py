@@ -20,7 +20,7 @@ TARGETS = {
     ("avx512vnni", "resnet8"): Target(0.75, share=0.88),
     ("avx512vnni", "ds_cnn"): Target(0.40, share=0.65, object_bytes=44000),
     ("avx512vnni", "mobilenet_v1_025_96"): Target(0.38, share=0.55),
-    ("avx512vnni", "autoencoder"): Target(0.90),
+    ("avx512vnni", "autoencoder"): Target(0.90, share=0.90),
     ("avx512vnni", "linear_int8_128"): Target(0.94),
     ("avx512vnni", "linear_int4_128"): Target(0.68),
     ("avx512vnni", "linear_int4_1"): Target(0.84),
