@@ -242,6 +242,13 @@ llb_val llb_tree_fadd(qcg *g, llb_val v)
     return v;
 }
 
+llb_val llb_total(qcg *g, llb_val v)
+{
+    llb_type t = LLVMTypeOf(v);
+    bool lanes = LLVMGetTypeKind(t) == LLVMVectorTypeKind;
+    return lanes ? llb_intrinsic(g, "llvm.vector.reduce.add", &t, 1, &v, 1) : v;
+}
+
 llb_val llb_hide(qcg *g, llb_val v)
 {
     static const char same[] = "=r,0";

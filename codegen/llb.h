@@ -57,6 +57,9 @@ llb_val llb_interleave(qcg *g, llb_val a, llb_val b);         /* a[0], b[0], a[1
 /* (l, l+n/2), (l, l+n/4), ... down to one lane with fadd: the tree of qir_sum16. */
 llb_val llb_tree_fadd(qcg *g, llb_val v);
 
+/* The sum of integer lanes. */
+llb_val llb_total(qcg *g, llb_val v);
+
 /* v, an integer or a pointer, as a value that LLVM knows nothing of: what is loaded through it inside of a
  * loop is loaded in every trip, where it would take registers outside. */
 llb_val llb_hide(qcg *g, llb_val v);

@@ -88,6 +88,9 @@ typedef struct qcg_machine {
      * each pair of them added; NULL: there is none. */
     const struct qcg_machine *chains;
     llb_val (*pairs)(qcg *g, llb_val a, llb_val w);
+    /* The machine for products of sums (inner_i8): its dot step adds weights to operands and multiplies the first half
+     * of these sums by the second; its group is that of one half.  NULL: there is none. */
+    const struct qcg_machine *inner;
     bool unsigned_operand; /* of the dot step; its weights are stored higher by half their range */
 } qcg_machine;
 

@@ -99,6 +99,17 @@ static qcg_tile choose_tile(const qcg *g, const qcg_gemm *m)
     return best;
 }
 
+/* Less what the products of each row add too much. */
+static void less_excess(qcg *g, const qcg_gemm *m, const qcg_tile_at *at, llb_val *start)
+{
+    llb_val excess = llb_index(g, m->row_excess, at->row, 4);
+    for (unsigned r = 0; r < at->tile.rows; r++) {
+        llb_val each = llb_splat(g, llb_load(g, llb_int(g, 32), llb_at(g, excess, r * 4), 4), m->m->lanes);
+        for (unsigned j = 0; j < at->tile.vectors; j++, start++)
+            *start = llb_sub(g, *start, each);
+    }
+}
+
 /* Sums with their bias through the epilogue. */
 static void integer_tile(qcg *g, const qcg_gemm *m, const qcg_tile_at *at)
 {
@@ -112,6 +123,8 @@ static void integer_tile(qcg *g, const qcg_gemm *m, const qcg_tile_at *at)
                         : llb_i32s(g, 0, m->m->lanes);
     for (unsigned i = t.vectors; i < t.rows * t.vectors; i++)
         start[i] = start[i - t.vectors];
+    if (m->row_excess)
+        less_excess(g, m, at, start);
     if (m->chains)
         qcg_chain_products(g, m, at, start, acc);
     else

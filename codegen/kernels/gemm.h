@@ -31,6 +31,9 @@ typedef struct qcg_gemm {
     int64_t a_line;               /* bytes from line to line of the operand */
     int64_t a_stride, out_stride; /* bytes from row to row */
     bool pairs;                   /* rows of the operand stand in pairs (qir/kernel_plan.h) */
+    int64_t second;      /* bytes from the operands of the first half of k to those of the second, which a dot step
+                          * takes with them; 0: it takes neighbours */
+    llb_val row_excess;  /* i32 of each row: what its products add too much; NULL: nothing */
     const qcg_epilogue *e;        /* its scale: of column 0 of this product */
     llb_val scale;
     const qcg_chains *chains; /* in place of w; NULL: not */
@@ -84,8 +87,13 @@ typedef struct qcg_products_i8 {
     int64_t out_elem; /* bytes of a result element */
 } qcg_products_i8;
 
-/* False: diagnosed. */
+/* All but the weights of m.  False: diagnosed. */
+bool qcg_products_i8_begin(qcg *g, const qir_kernel_plan *p, const qcg_machine *m, const qcg_weights *w,
+                           qcg_products_i8 *r);
+/* With those of the plan's packing. */
 bool qcg_products_i8_init(qcg *g, const qir_kernel_plan *p, qcg_products_i8 *r);
+/* The rows of a step, of the only group: gathered, if they are not there yet. */
+llb_val qcg_products_i8_rows(qcg *g, const qcg_products_i8 *r, const qcg_block *b);
 /* All steps of the plan, once m is as it should be. */
 void qcg_products_i8_walk(qcg *g, qcg_products_i8 *r, qcg_block_fn fn, void *ctx);
 

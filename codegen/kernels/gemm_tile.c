@@ -95,10 +95,16 @@ typedef struct summing {
     llb_val sum[LLB_MAX_CARRY];
 } summing;
 
+/* From one group of k to the next. */
+static int64_t group_bytes(const qcg_gemm *m)
+{
+    return m->m->kgroup * m->m->elem_bytes / (m->second ? 2 : 1);
+}
+
 /* Elements of the operand that belong to one of w. */
 static int64_t element_bytes(const qcg_gemm *m)
 {
-    return m->parts * m->m->kgroup * m->m->elem_bytes;
+    return m->parts * group_bytes(m);
 }
 
 /* --- one step ---------------------------------------------------------------------------------- */
@@ -128,7 +134,8 @@ static llb_val group_of(qcg *g, const summing *s, const operand *x, unsigned row
     const qcg_machine *vm = s->m->m;
     if (vm->pick)
         return vm->pick(g, x->row[row][i / vm->groups], i % vm->groups);
-    return vm->group(g, llb_at(g, x->at, row_offset(s->m, row) + i * vm->kgroup * vm->elem_bytes));
+    llb_val at = llb_at(g, x->at, row_offset(s->m, row) + i * group_bytes(s->m)), group = vm->group(g, at);
+    return s->m->second ? llb_concat(g, group, vm->group(g, llb_at(g, at, s->m->second))) : group;
 }
 
 /* What a dot step multiplies: group `i` of a row, or of two. */

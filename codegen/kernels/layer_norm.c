@@ -82,14 +82,6 @@ static llb_val centred(qcg *g, const int_row *r, llb_val j, unsigned n)
     return llb_add(g, q, llb_i32s(g, -r->tx->quant->zero_point[0], n));
 }
 
-static llb_val total(qcg *g, llb_val v)
-{
-    llb_type t = LLVMTypeOf(v);
-    return LLVMGetTypeKind(t) == LLVMVectorTypeKind
-               ? llb_intrinsic(g, "llvm.vector.reduce.add", &t, 1, &v, 1)
-               : v;
-}
-
 /* Sums of c and of c^2; any order is exact. */
 static void int_sums(qcg *g, const int_row *r, int64_t count, llb_val *sum, llb_val *square)
 {
@@ -103,15 +95,15 @@ static void int_sums(qcg *g, const int_row *r, int64_t count, llb_val *sum, llb_
         llb_next(&l, 0, llb_add(g, s, c));
         llb_next(&l, 1, llb_add(g, q, LLVMBuildMul(g->b, c, c, "")));
         llb_end(g, &l);
-        *sum = total(g, l.value[0]);
-        *square = total(g, l.value[1]);
+        *sum = llb_total(g, l.value[0]);
+        *square = llb_total(g, l.value[1]);
     }
     for (unsigned w = WIDTH / 2; w > 0; w /= 2) {
         if (!(count & w))
             continue;
         llb_val c = centred(g, r, llb_i64(g, done), w);
-        *sum = llb_add(g, *sum, total(g, c));
-        *square = llb_add(g, *square, total(g, LLVMBuildMul(g->b, c, c, "")));
+        *sum = llb_add(g, *sum, llb_total(g, c));
+        *square = llb_add(g, *square, llb_total(g, LLVMBuildMul(g->b, c, c, "")));
         done += w;
     }
 }

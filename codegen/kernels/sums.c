@@ -75,12 +75,17 @@ static const qir_factor *factors_in_order(qcg *g, const rows *c, const qcg_order
     return v;
 }
 
+static int32_t start_of(const rows *c, int64_t row)
+{
+    return (int32_t)((uint32_t)c->start[row] - (uint32_t)(c->w->excess ? c->w->excess[row] : 0));
+}
+
 static llb_val start_in_order(qcg *g, const rows *c, const qcg_order *o)
 {
     enum { ALIGN = 64 };
     int32_t *v = QIR_NEW_ARRAY(g->arena, int32_t, (size_t)o->count);
     for (int64_t i = 0; i < o->count; i++)
-        v[i] = o->rows[i] < 0 ? 0 : c->start[o->rows[i]];
+        v[i] = o->rows[i] < 0 ? 0 : start_of(c, o->rows[i]);
     return qcg_const(g, v, (size_t)o->count * sizeof *v, ALIGN);
 }
 

@@ -10,6 +10,7 @@ typedef struct qcg_weights {
     int64_t groups, n, k;
     const int16_t *i16; /* stored values minus zero points */
     int32_t raised;     /* what is added to operands on their way (see qir_kernel_plan) */
+    const int32_t *excess; /* by row of all groups: what its products add too much; NULL: nothing */
 } qcg_weights;
 
 /* Row-major bytes of the weight, packed or not.  NULL: diagnosed. */

@@ -86,6 +86,29 @@ static const qcg_machine chains = {
     .wide = &qcg_machine_avx2,
 };
 
+static llb_val dot_sums(qcg *g, llb_val acc, llb_val a, llb_val w)
+{
+    return qcg_x86_madd_sums(g, &qcg_x86_256, acc, a, w);
+}
+
+/* Both halves of weights and of a group are in registers, and two sums of them. */
+static const qcg_tile inner_tiles[] = {{4, 2}, {3, 2}, {2, 2}, {4, 1}, {2, 1}, {1, 1}, {0, 0}};
+
+static const qcg_machine inner = {
+    .lanes = 8,
+    .kgroup = 4,
+    .elem_bytes = 2,
+    .registers = 16,
+    .tiles = inner_tiles,
+    .dot = dot_sums,
+    .group = group,
+    .rne = qcg_x86_rne_256,
+    .narrow = narrow,
+    .saturates = true,
+    .wide = &qcg_machine_avx2,
+    .fuses = true,
+};
+
 const qcg_machine qcg_machine_avx2 = {
     .lanes = 8,
     .kgroup = 2,
@@ -107,4 +130,5 @@ const qcg_machine qcg_machine_avx2 = {
     .low = &low,
     .fuses = true,
     .chains = &chains,
+    .inner = &inner,
 };

@@ -49,6 +49,13 @@ llb_val qcg_x86_madd(qcg *g, const qcg_x86 *x, llb_val acc, llb_val a, llb_val w
     return llb_add(g, acc, in_pieces(g, x->madd, llb_lanes(acc) / x->lanes, args, 2));
 }
 
+llb_val qcg_x86_madd_sums(qcg *g, const qcg_x86 *x, llb_val acc, llb_val a, llb_val w)
+{
+    llb_val sums = llb_add(g, a, w);
+    unsigned half = llb_lanes(sums) / 2;
+    return qcg_x86_madd(g, x, acc, llb_slice(g, sums, 0, half), llb_slice(g, sums, half, half));
+}
+
 /* The intrinsics of VNNI take all operands as i32. */
 static llb_val dot(qcg *g, const qcg_x86 *x, const char *name, llb_val acc, llb_val a, llb_val w)
 {

@@ -17,6 +17,8 @@ extern const qcg_x86 qcg_x86_128, qcg_x86_256, qcg_x86_512;
 /* acc + products of i16 pairs: pmaddwd and an addition, or vpdpwssd. */
 llb_val qcg_x86_madd(qcg *g, const qcg_x86 *x, llb_val acc, llb_val a, llb_val w);
 llb_val qcg_x86_dpwssd(qcg *g, const qcg_x86 *x, llb_val acc, llb_val a, llb_val w);
+/* acc + products of sums: those of the first halves of a and w by those of the others. */
+llb_val qcg_x86_madd_sums(qcg *g, const qcg_x86 *x, llb_val acc, llb_val a, llb_val w);
 /* acc + products of four u8 of `a` and four i8 of `w`; wraps, as sums of i32 do. */
 llb_val qcg_x86_dpbusd(qcg *g, const qcg_x86 *x, llb_val acc, llb_val a, llb_val w);
 

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include "qir/chains.h"
 #include "qir/context.h"
-#include "qir/layout.h"
 #include "qir/pack.h"
 
 enum { LEAST_K = 16, MEAN = 24 };
@@ -23,15 +22,15 @@ static bool are_small(const int8_t *w, int64_t n)
 
 static const int8_t *packed(const qir_op *op, qir_arena *arena, qir_pack_shape *shape)
 {
-    qir_value *v = qir_op_operand(op, (uint32_t)qir_op_weight(op));
-    qir_const *c = v->type->kind == QIR_TENSOR ? qir_value_const(qir_value_root(v)) : NULL;
-    if (!c || !qir_plan_weight_is_i8(op) || !qir_pack_shape_get_groups(QIR_PACKING_gemm_i8n16k4, v->type, 1, shape))
+    const qir_type *t = qir_plan_weight(op);
+    qir_const *c = qir_plan_weight_const(op);
+    if (!c || !qir_plan_weight_is_i8(op) || !qir_pack_shape_get_groups(QIR_PACKING_gemm_i8n16k4, t, 1, shape))
         return NULL;
     const int8_t *data = qir_const_data(c);
-    if (!data || !are_small(data, qir_type_elements(v->type)))
+    if (!data || !are_small(data, qir_type_elements(t)))
         return NULL;
     int8_t *out = qir_arena_alloc(arena, qir_pack_bytes(shape));
-    qir_pack(shape, v->type, data, out);
+    qir_pack(shape, t, data, out);
     return out;
 }
 

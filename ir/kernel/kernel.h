@@ -13,6 +13,8 @@ typedef bool qir_plan_fn(qir_level level, const qir_op *op, qir_kernel_plan *p);
 
 /* Type of the weight, packed or not. */
 const qir_type *qir_plan_weight(const qir_op *op);
+/* A weight that is not packed yet, for kernels with an order of their own; NULL: it is, or not a constant. */
+qir_const *qir_plan_weight_const(const qir_op *op);
 /* Is it i8 without zero points, an operand of products of bytes? */
 bool qir_plan_weight_is_i8(const qir_op *op);
 bool qir_plan_is_dynamic(const qir_op *op);

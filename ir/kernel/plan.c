@@ -1,6 +1,7 @@
 /* Blocks, bands and panels: what several kernels need. */
 #include "kernel/kernel.h"
 
+#include "qir/layout.h"
 #include "qir/support/checked.h"
 
 enum { PANEL_ROWS = 60, MANY_ROWS = 12, SLACK = 128, LINE = 64, PAGE = 4096, PAIRED = 16 };
@@ -9,6 +10,12 @@ const qir_type *qir_plan_weight(const qir_op *op)
 {
     const qir_type *t = op->operands[qir_op_weight(op)].value->type;
     return t->kind == QIR_PACKED ? t->logical : t;
+}
+
+qir_const *qir_plan_weight_const(const qir_op *op)
+{
+    qir_value *v = qir_op_operand(op, (uint32_t)qir_op_weight(op));
+    return v->type->kind == QIR_TENSOR ? qir_value_const(qir_value_root(v)) : NULL;
 }
 
 bool qir_plan_weight_is_i8(const qir_op *op)
@@ -121,6 +128,16 @@ static int64_t block_of_pairs(int64_t positions, int64_t block)
     return block + block % 2;
 }
 
+/* Rows of a panel: all panels alike, or of whole tiles, the last of which then overlap least. */
+static int64_t panel_rows(const qir_kernel_plan *p, int64_t positions)
+{
+    int64_t tile = p->tile_rows;
+    if (!tile)
+        return even_blocks(positions, p->most_rows);
+    int64_t rows = tile * qir_plan_fitting_blocks(qir_ceil_div(positions, tile), p->most_rows / tile);
+    return rows < positions ? rows : positions;
+}
+
 static void plan_direct(qir_kernel_plan *p, size_t operand)
 {
     const qir_window *w = &p->w;
@@ -128,7 +145,7 @@ static void plan_direct(qir_kernel_plan *p, size_t operand)
     p->pairs = p->pairs && positions > 1;
     p->in_place = !p->pairs && p->elem == operand && p->k_stride == p->k && !p->raised &&
                   (positions < MANY_ROWS || !crowded(p, PAGE));
-    p->block = even_blocks(positions, p->in_place ? positions : p->most_rows);
+    p->block = p->in_place ? positions : panel_rows(p, positions);
     if (p->pairs)
         p->block = block_of_pairs(positions, p->block);
     p->panel_rows = p->block;

@@ -11,7 +11,6 @@
  * further, and what is too much is dropped. */
 #include "kernel/kernel.h"
 
-#include "qir/layout.h"
 #include "qir/support/checked.h"
 
 enum { TRANSFORMED_BYTES = 448 << 10, TILES = 64, LINE = 64, TAPS = 9 };
@@ -22,9 +21,7 @@ static bool takes(const qir_level_info *level, const qir_op *op, const qir_windo
     for (unsigned a = 0; a < 3; a++)
         if (w->stride[a] != 1 || w->dilation[a] != 1 || w->kernel[a] != (a ? 3 : 1))
             return false;
-    qir_value *weight = qir_op_operand(op, (uint32_t)qir_op_weight(op));
-    return w->groups == 1 && w->c >= level->vector_bytes / 2 && weight->type->kind == QIR_TENSOR &&
-           qir_value_const(qir_value_root(weight));
+    return w->groups == 1 && w->c >= level->vector_bytes / 2 && qir_plan_weight_const(op);
 }
 
 static int64_t whole(int64_t n, int64_t tile)

@@ -101,6 +101,7 @@ typedef struct qir_kernel_plan {
     int64_t band_rows, band_width; /* per plane; positions of c elements; kernel[0] planes */
     bool has_band;
     int64_t most_rows;   /* of a panel, at least; few suit most kernels */
+    int64_t tile_rows;   /* of a register tile, where panels should be of whole ones; 0: not */
     qir_columns columns; /* planes are the panel; a row of zero points is the band */
     int64_t weight_rows; /* outputs of a group whose weights are unpacked, or dequantized, at a time */
     /* Of a quantized weight the rows, dequantized.  All are multiples of 64, with room to read or

@@ -7,12 +7,12 @@ from groups.dynamic import dynamic_conv, dynamic_i4, dynamic_i8
 from groups.elementwise import affine, binary, elementwise
 from groups.movement import copy, grid_sample, index, resize, update
 from groups.sequence import attention, layer_norm, sequence
-from groups.weighted import (chains, columns, conv, depthwise, extremes, linear, matmul, small, streams,
+from groups.weighted import (chains, columns, conv, depthwise, extremes, inner, linear, matmul, small, streams,
                              transposed, weighted_real, windows, winograd)
 from groups.words import words
 from modules import Weighted
 
-GROUPS = {f.__name__: f for f in (conv, windows, winograd, chains, small, columns, streams, depthwise, words, linear, extremes,
+GROUPS = {f.__name__: f for f in (conv, windows, winograd, chains, inner, small, columns, streams, depthwise, words, linear, extremes,
                                   weighted_real,
                                   codes, transposed, pool, elementwise, binary, copy, index, reduce, along, resize,
                                   grid_sample, softmax,

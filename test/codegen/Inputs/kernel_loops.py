@@ -46,7 +46,7 @@ SHAPES = {
 CASES = [('conv', ('pointwise-tails', '3x3-stride', '5x3-dilated', '7x7', 'groups', 'multiplier', 'weight-zero-point',
                    'accumulator', '1d', '3d')),
          ('depthwise', ('3x3-stride', '5x5', 'dilated', '3d', 'no-padding', 'narrow', 'unsigned')),
-         ('linear', ('wide', 'tails')), ('chains', ()), ('extremes', ('pointwise', '3x3', 'depthwise')),
+         ('linear', ('wide', 'tails')), ('chains', ()), ('inner', ()), ('extremes', ('pointwise', '3x3', 'depthwise')),
          ('weighted_real', ('pointwise-tails', '3x3', 'depthwise', 'depthwise-5x5', 'linear')), ('dynamic_i8', ('groups', 'weight-zero-points')),
          ('dynamic_i4', ('channels-tails', 'group-zero-points', 'two-bits')), ('dynamic_conv', ('3x3', 'depthwise')),
          ('pool', ('max', 'max-padded-i8', 'avg', 'avg-padded', 'avg-f32')), ('matmul', ('f32', 'i8')),

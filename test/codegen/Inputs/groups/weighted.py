@@ -151,6 +151,20 @@ def chains():
     yield 'rows', Narrow([7, 66], 17, zero_point=5)
 
 
+def inner():
+    """Products of sums, where results are many: whole tiles and tails of k, rows and columns."""
+    yield 'pointwise', Weighted([1, 64, 8, 8], 96, [1, 1])
+    yield 'pointwise-tails', Weighted([2, 36, 7, 9], 149, [1, 1], attrs=RELU6)
+    yield 'unsigned', Weighted([1, 72, 5, 8], 160, [1, 1], storage='u8', bias=False)
+    yield 'blocks', Weighted([1, 64, 11, 12], 72, [1, 1], storage='u8')
+    yield 'stride', Weighted([1, 128, 15, 15], 256, [1, 1], stride=2, zero_points=True)
+    yield '3x3-stride', Weighted([1, 20, 17, 15], 320, [3, 3], 2, 1)
+    yield 'rows', Weighted([68, 128], 100, zero_points=True)
+    yield 'few-rows', Weighted([4, 100], 129, storage='u8', raw=True)
+    yield 'extreme', Extreme([1, 96, 4, 8], 80, [1, 1], zero_point=127, raw=True)
+    yield 'extreme-unsigned', Extreme([1, 96, 8, 7], 80, [1, 1], zero_point=255, storage='u8', raw=True)
+
+
 def weighted_real():
     yield 'pointwise', Weighted([1, 16, 8, 8], 24, [1, 1], real=True)
     yield 'pointwise-tails', Weighted([1, 5, 8, 7], 7, [1, 1], real=True, attrs='min = 0.0')
