@@ -1,4 +1,4 @@
-/* layer_norm and rms_norm on f32, layer_norm on 8 bits: a row at a time, two sums and one pass. */
+/* layer_norm and rms_norm on f32, layer_norm on 8 bits: two sums of each row and one pass. */
 #include "kernels/elementwise.h"
 #include "kernels/lanes.h"
 #include "kernels/nest.h"
@@ -6,25 +6,25 @@
 
 enum { WIDTH = 16 };
 
-typedef struct row {
+/* Rows of floats, several at once: each sum waits for itself from term to term. */
+typedef struct float_rows {
     llb_val x, y;
-    llb_val mean; /* NULL: not subtracted */
-    llb_val factor;
-} row;
+    int64_t bytes; /* of a row */
+    llb_val mean[QCG_LANES_SUMS], factor[QCG_LANES_SUMS]; /* mean NULL: not subtracted */
+} float_rows;
 
 static llb_val terms(qcg *g, void *ctx, llb_val j, unsigned i, unsigned n)
 {
-    const row *r = ctx;
-    (void)i;
-    return qcg_lanes_load16(g, r->x, j, n);
+    const float_rows *r = ctx;
+    return qcg_lanes_load16(g, llb_at(g, r->x, i * r->bytes), j, n);
 }
 
 static llb_val squares(qcg *g, void *ctx, llb_val j, unsigned i, unsigned n)
 {
-    const row *r = ctx;
+    const float_rows *r = ctx;
     llb_val d = terms(g, ctx, j, i, n);
-    if (r->mean)
-        d = qcg_lanes_keep(g, LLVMBuildFSub(g->b, d, llb_splat(g, r->mean, 16), ""), n);
+    if (r->mean[i])
+        d = qcg_lanes_keep(g, LLVMBuildFSub(g->b, d, llb_splat(g, r->mean[i], 16), ""), n);
     return LLVMBuildFMul(g->b, d, d, "");
 }
 
@@ -38,34 +38,47 @@ static llb_val scale_shift(qcg *g, llb_val v, llb_val j, unsigned n)
     return v;
 }
 
+/* The first row of ctx. */
 static void normalize(qcg *g, void *ctx, llb_val j, unsigned n)
 {
-    const row *r = ctx;
+    const float_rows *r = ctx;
     llb_val v = qcg_lanes_load(g, r->x, j, n);
-    if (r->mean)
-        v = LLVMBuildFSub(g->b, v, llb_splat(g, r->mean, n), "");
-    v = LLVMBuildFMul(g->b, v, llb_splat(g, r->factor, n), "");
+    if (r->mean[0])
+        v = LLVMBuildFSub(g->b, v, llb_splat(g, r->mean[0], n), "");
+    v = LLVMBuildFMul(g->b, v, llb_splat(g, r->factor[0], n), "");
     qcg_lanes_store(g, scale_shift(g, v, j, n), r->y, j);
 }
 
-/* sum / count */
-static llb_val mean_of(qcg *g, row *r, int64_t count, qcg_terms_fn fn)
+/* sums / count */
+static void means_of(qcg *g, float_rows *r, unsigned rows, int64_t count, qcg_terms_fn fn, llb_val *mean)
 {
-    llb_val sum;
-    qcg_lanes_sum(g, count, 1, fn, r, &sum);
-    return LLVMBuildFDiv(g->b, sum, llb_f32s(g, (float)count, 1), "");
+    qcg_lanes_sum(g, count, rows, fn, r, mean);
+    for (unsigned i = 0; i < rows; i++)
+        mean[i] = LLVMBuildFDiv(g->b, mean[i], llb_f32s(g, (float)count, 1), "");
 }
 
-static void one_row(qcg *g, row *r, int64_t count)
+static llb_val factor_of(qcg *g, llb_val variance)
 {
     llb_type f32 = llb_float(g);
+    llb_val v = LLVMBuildFAdd(g->b, variance, llb_f32s(g, qir_op_float(g->op, "epsilon"), 1), "");
+    return LLVMBuildFDiv(g->b, llb_f32s(g, 1.0f, 1), llb_intrinsic(g, "llvm.sqrt", &f32, 1, &v, 1), "");
+}
+
+static void normalize_floats(qcg *g, llb_val at, unsigned rows, int64_t count)
+{
+    int64_t bytes = 4 * count;
+    float_rows r = {.x = llb_index(g, qcg_operand(g, 0), at, bytes), .y = llb_index(g, g->out, at, bytes), .bytes = bytes};
+    llb_val variance[QCG_LANES_SUMS];
     if (g->op->opcode == QIR_OP_layer_norm)
-        r->mean = mean_of(g, r, count, terms);
-    llb_val v = LLVMBuildFAdd(g->b, mean_of(g, r, count, squares),
-                              llb_f32s(g, qir_op_float(g->op, "epsilon"), 1), "");
-    v = llb_intrinsic(g, "llvm.sqrt", &f32, 1, &v, 1);
-    r->factor = LLVMBuildFDiv(g->b, llb_f32s(g, 1.0f, 1), v, "");
-    qcg_lanes_each(g, count, WIDTH, normalize, r);
+        means_of(g, &r, rows, count, terms, r.mean);
+    means_of(g, &r, rows, count, squares, variance);
+    for (unsigned i = 0; i < rows; i++) {
+        float_rows one = {.x = llb_at(g, r.x, i * bytes),
+                          .y = llb_at(g, r.y, i * bytes),
+                          .mean = {r.mean[i]},
+                          .factor = {factor_of(g, variance[i])}};
+        qcg_lanes_each(g, count, WIDTH, normalize, &one);
+    }
 }
 
 /* --- 8 bits ------------------------------------------------------------------------------------ */
@@ -138,21 +151,30 @@ static void int_normalize(qcg *g, void *ctx, llb_val j, unsigned n)
     qcg_store_elements(g, r->ty->dtype, qcg_quantize(g, v, r->ty->quant), llb_index(g, r->y, j, 1));
 }
 
-static void emit_row(qcg *g, llb_val at, int64_t count)
+static void normalize_bytes(qcg *g, llb_val at, int64_t count)
 {
-    const qir_type *x = qcg_operand_type(g, 0);
-    if (x->quant) {
-        int_row r = {.x = llb_index(g, qcg_operand(g, 0), at, count),
-                     .y = llb_index(g, g->out, at, count),
-                     .tx = x,
-                     .ty = qcg_result_type(g)};
-        int_factor(g, &r, count);
-        qcg_lanes_each(g, count, WIDTH, int_normalize, &r);
-        return;
-    }
-    row r = {.x = llb_index(g, qcg_operand(g, 0), at, count * 4),
-             .y = llb_index(g, g->out, at, count * 4)};
-    one_row(g, &r, count);
+    int_row r = {.x = llb_index(g, qcg_operand(g, 0), at, count),
+                 .y = llb_index(g, g->out, at, count),
+                 .tx = qcg_operand_type(g, 0),
+                 .ty = qcg_result_type(g)};
+    int_factor(g, &r, count);
+    qcg_lanes_each(g, count, WIDTH, int_normalize, &r);
+}
+
+/* --- rows --------------------------------------------------------------------------------------- */
+/* Sums of sixteen lanes in half of the registers. */
+static unsigned rows_at_once(const qcg *g)
+{
+    unsigned bytes = qir_level_get(g->level)->vector_bytes, rows = g->machine->registers / 2 * bytes / (WIDTH * 4);
+    return rows < 1 ? 1 : rows > QCG_LANES_SUMS ? QCG_LANES_SUMS : rows;
+}
+
+static void emit_rows(qcg *g, llb_val at, unsigned rows, int64_t count)
+{
+    if (qcg_operand_type(g, 0)->quant)
+        normalize_bytes(g, at, count);
+    else
+        normalize_floats(g, at, rows, count);
 }
 
 bool qir_lower_layer_norm(qcg *g)
@@ -163,9 +185,18 @@ bool qir_lower_layer_norm(qcg *g)
         *(i < qir_op_int(g->op, "axis") ? &rows : &count) *= x->dims[i];
     if (x->quant ? count > 1 << 15 : x->dtype != QIR_f32)
         return qcg_unsupported(g, "f32, or 8 bits in rows of at most 32768");
+    unsigned each = x->quant ? 1 : rows_at_once(g);
+    int64_t rest = rows % each;
     qcg_share s;
-    qcg_share_begin(g, &s, rows, 1, true);
-    emit_row(g, s.loop.iv, count);
-    qcg_share_end(g, &s);
+    if (rows > rest) {
+        qcg_share_begin(g, &s, rows - rest, each, true);
+        emit_rows(g, s.loop.iv, each, count);
+        qcg_share_end(g, &s);
+    }
+    if (rest) {
+        qcg_once_begin(g, &s, true);
+        emit_rows(g, llb_i64(g, rows - rest), (unsigned)rest, count);
+        qcg_once_end(g, &s);
+    }
     return true;
 }
