@@ -9,96 +9,6 @@
 #include "kernels/dynamic.h"
 #include "qir/support/checked.h"
 
-/* Lines that the rows of a tile lie in. */
-static int64_t tile_lines(const qcg_gemm *m, qcg_tile t)
-{
-    return t.rows > m->rows ? t.rows / m->rows : 1;
-}
-
-/* Tiles whose rows stay in registers fill all of them.  Without a loop along k constants of the epilogue
- * need some at the same time. */
-static bool leaves_registers(const qcg_gemm *m, qcg_tile t)
-{
-    enum { WEIGHTS = 2, CONSTANTS = 4 };
-    bool all = !m->m->pick || !qcg_gemm_is_straight(m);
-    return all || t.rows * t.vectors + t.rows + WEIGHTS + CONSTANTS <= (int)m->m->registers;
-}
-
-/* Weights that are cut out of their elements, and what is subtracted from them, take registers besides. */
-static bool leaves_room(const qcg *g, const qcg_gemm *m, qcg_tile t)
-{
-    enum { OPERAND = 1, PRODUCT = 1, CONSTANTS = 2 };
-    unsigned each = m->m->lanes * 4 / qir_level_get(g->level)->vector_bytes, columns = t.vectors * each;
-    unsigned weights = t.rows == 1 ? each : columns, less = 0;
-    if (m->dynamic && m->parts > 1)
-        less = m->dynamic->weight_zero ? columns : m->dynamic->raised != 0;
-    if (m->parts == 1 || m->m->pick)
-        return true;
-    return t.rows * columns + 2 * weights + less + OPERAND + PRODUCT + CONSTANTS <= m->m->registers;
-}
-
-static bool tile_fits(const qcg *g, const qcg_gemm *m, qcg_tile t)
-{
-    bool whole = t.rows <= m->rows || t.rows % m->rows == 0;
-    whole = whole && (!m->pairs || t.rows % 2 == 0);
-    if (m->unpacked && t.vectors * m->m->lanes > m->unpacked_columns)
-        return false;
-    return whole && leaves_registers(m, t) && leaves_room(g, m, t) && tile_lines(m, t) <= m->lines &&
-           t.vectors <= qir_ceil_div(m->n, m->m->lanes);
-}
-
-static double larger(double a, double b)
-{
-    return a > b ? a : b;
-}
-
-/* What the loop along k costs: the more sums wait for its end, the less of the next tile is under way
- * meanwhile; and the end of a long one is not foreseen.  Not measured: an operation per step. */
-static double loop_cost(const qcg_gemm *m, qcg_tile t)
-{
-    enum { FORESEEN = 24 };
-    double sums = t.rows * t.vectors, steps = (double)qcg_gemm_section_blocks(m);
-    if (qcg_gemm_is_unrolled(m, t))
-        return 0.0;
-    return m->m->in_flight ? sums * sums / 16.0 + (steps > FORESEEN ? 60.0 : 0.0) : steps;
-}
-
-/* Cost of a tile's code for its k steps and its epilogue, in half vector operations.  A product takes as long as a
- * load, where there are sums enough; requantization takes three operations for a vector. */
-static double tile_cost(const qcg_gemm *m, qcg_tile t)
-{
-    unsigned registers = (m->m->kgroup * m->m->elem_bytes + 3) / 4; /* of weights per one of sums */
-    double sums = t.rows * t.vectors, loads = t.rows + t.vectors * registers;
-    double step = 2.0 * larger(larger(sums, loads), m->m->in_flight);
-    return step * (double)qcg_gemm_section_blocks(m) + sums * 6.0 + 12.0 + loop_cost(m, t);
-}
-
-static double plan_cost(const qcg_gemm *m, qcg_tile t)
-{
-    int64_t blocks = qir_ceil_div(m->n, m->m->lanes), lines = tile_lines(m, t);
-    int64_t rows = qir_ceil_div(m->lines, lines) * qir_ceil_div(m->rows, t.rows / lines);
-    double cost = (double)(blocks / t.vectors) * tile_cost(m, t);
-    if (blocks % t.vectors)
-        cost += tile_cost(m, (qcg_tile){t.rows, (unsigned char)(blocks % t.vectors)});
-    return cost * (double)rows;
-}
-
-static qcg_tile choose_tile(const qcg *g, const qcg_gemm *m)
-{
-    qcg_tile best = {1, 1};
-    double least = plan_cost(m, best);
-    for (const qcg_tile *t = m->sections > 1 ? m->m->section_tiles : m->m->tiles; t->rows; t++) {
-        if (!tile_fits(g, m, *t))
-            continue;
-        double cost = plan_cost(m, *t);
-        if (cost < least) {
-            least = cost;
-            best = *t;
-        }
-    }
-    return best;
-}
-
 /* Less what the products of each row add too much. */
 static void less_excess(qcg *g, const qcg_gemm *m, const qcg_tile_at *at, llb_val *start)
 {
@@ -135,40 +45,6 @@ static void integer_tile(qcg *g, const qcg_gemm *m, const qcg_tile_at *at)
     qcg_epilogue_store(g, m->e, m->m, &s, acc);
 }
 
-/* Columns and rows of a product, as the tiles cut them. */
-typedef struct tiling {
-    qcg_tile tile;
-    int64_t whole;       /* column groups that are tile.vectors wide, and filled */
-    unsigned rest, tail; /* vectors of the last group, if it is not; columns of its last vector */
-    int64_t units[3];    /* of columns, of lines, of rows */
-    unsigned cut;        /* which of them tasks share */
-} tiling;
-
-static tiling tiling_of(const qcg *g, const qcg_gemm *m)
-{
-    tiling t = {.tile = choose_tile(g, m)};
-    int64_t blocks = qir_ceil_div(m->n, m->m->lanes);
-    t.whole = blocks / t.tile.vectors;
-    t.rest = (unsigned)(blocks % t.tile.vectors);
-    t.tail = (unsigned)(m->n % m->m->lanes);
-    if (t.tail && !t.rest) { /* the last group needs its own code */
-        t.whole--;
-        t.rest = t.tile.vectors;
-    }
-    t.units[0] = t.whole;
-    t.units[1] = m->lines / tile_lines(m, t.tile);
-    t.units[2] = m->rows * tile_lines(m, t.tile) / t.tile.rows;
-    unsigned first = qcg_shares_columns(g->op) ? 0 : 1;
-    t.cut = first + qcg_share_choose(t.units + first, 3 - first);
-    return t;
-}
-
-int64_t qcg_gemm_units(const qcg *g, const qcg_gemm *m)
-{
-    tiling t = tiling_of(g, m);
-    return t.units[t.cut];
-}
-
 /* While one column group is computed each tile fetches a part of the next group's weights, where all of them
  * are more than stay near, or many for each row: else the first tile of a group would wait for memory. */
 static void fetch_next(qcg *g, const qcg_gemm *m, llb_val w, qcg_tile_at *at)
@@ -201,10 +77,10 @@ static const qcg_gemm *derive(qcg *g, const qcg_gemm *m, llb_val block, qcg_tile
 }
 
 /* All rows of `count` column groups, the first at block first_block, each at->tile.vectors wide. */
-static void column_groups(qcg *g, const qcg_gemm *m, const tiling *t, qcg_tile_at at,
+static void column_groups(qcg *g, const qcg_gemm *m, const qcg_tiling *t, qcg_tile_at at,
                           int64_t first_block, int64_t count)
 {
-    int64_t out_bytes = qcg_epilogue_elem(m->e), lines = tile_lines(m, at.tile), rows = at.tile.rows / lines;
+    int64_t out_bytes = qcg_epilogue_elem(m->e), lines = qcg_tile_lines(m, at.tile), rows = at.tile.rows / lines;
     qcg_share ln, ll, lm;
     qcg_share_begin(g, &ln, count * at.tile.vectors, at.tile.vectors, t->cut == 0);
     llb_val block = llb_add(g, ln.loop.iv, llb_i64(g, first_block));
@@ -235,7 +111,7 @@ static void column_groups(qcg *g, const qcg_gemm *m, const tiling *t, qcg_tile_a
 
 void qcg_gemm_emit(qcg *g, const qcg_gemm *m)
 {
-    tiling t = tiling_of(g, m);
+    qcg_tiling t = qcg_gemm_tiling(g, m);
     qcg_tile last = {t.tile.rows, (unsigned char)t.rest};
     if (t.whole)
         column_groups(g, m, &t, (qcg_tile_at){.tile = t.tile}, 0, t.whole);

@@ -53,6 +53,20 @@ typedef struct qcg_tile_at {
     int64_t fetch_step; /* bytes of it to prefetch with each element of w along k */
 } qcg_tile_at;
 
+/* Columns and rows of a product, as the tiles cut them. */
+typedef struct qcg_tiling {
+    qcg_tile tile;
+    int64_t whole;       /* column groups that are tile.vectors wide, and filled */
+    unsigned rest, tail; /* vectors of the last group, if it is not; columns of its last vector */
+    int64_t units[3];    /* of columns, of lines, of rows */
+    unsigned cut;        /* which of them tasks share */
+} qcg_tiling;
+
+/* The one that takes the least time; if tasks share the op, the larger share of two. */
+qcg_tiling qcg_gemm_tiling(const qcg *g, const qcg_gemm *m);
+/* Lines that the rows of a tile lie in. */
+int64_t qcg_tile_lines(const qcg_gemm *m, qcg_tile t);
+
 /* out[lines][rows][n] = epilogue(bias + a[lines][rows][k] * w[n][k]); k: run by run, each of them
  * neighbouring elements. */
 void qcg_gemm_emit(qcg *g, const qcg_gemm *m);

@@ -27,10 +27,18 @@ static llb_val is_last(qcg *g)
     return LLVMBuildICmp(g->b, LLVMIntEQ, next, g->tasks, "");
 }
 
-/* units * task / tasks */
-static llb_val bound(qcg *g, int64_t units, llb_val task)
+/* What tasks divide among them: all steps.  If there are not more of these than tasks, a last one that is moved
+ * back has to belong to who has the one before: then whole steps. */
+static llb_val divided(qcg *g, int64_t steps, int64_t units)
 {
-    return LLVMBuildUDiv(g->b, llb_mul_const(g, task, units), g->tasks, "");
+    llb_val more = LLVMBuildICmp(g->b, LLVMIntULT, g->tasks, constant(g, steps), "");
+    return steps == units ? constant(g, units) : LLVMBuildSelect(g->b, more, constant(g, steps), constant(g, units), "");
+}
+
+/* n * task / tasks */
+static llb_val bound(qcg *g, llb_val n, llb_val task)
+{
+    return LLVMBuildUDiv(g->b, LLVMBuildMul(g->b, task, n, ""), g->tasks, "");
 }
 
 /* v, of unknown origin: LLVM would carry the quotient into addresses of inner loops. */
@@ -53,8 +61,8 @@ void qcg_share_begin(qcg *g, qcg_share *s, int64_t size, int64_t step, bool cut)
         llb_begin(g, &s->loop, 0, size, step);
         return;
     }
-    llb_val first = bound(g, units, g->task);
-    llb_val end = bound(g, units, llb_add(g, g->task, constant(g, 1)));
+    llb_val n = divided(g, steps, units), first = bound(g, n, g->task);
+    llb_val end = bound(g, n, llb_add(g, g->task, constant(g, 1)));
     if (steps != units)
         end = LLVMBuildSelect(g->b, is_last(g), constant(g, steps), end, "");
     llb_then(g, &s->any, LLVMBuildICmp(g->b, LLVMIntNE, first, end, ""));

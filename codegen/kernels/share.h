@@ -17,8 +17,9 @@ typedef struct qcg_share {
 } qcg_share;
 
 /* Like llb_begin from 0, at least one trip over all tasks.  `cut`: takes the share, if it is still
- * to be had.  Whole steps are the units; what is left over belongs to the task that has the last of
- * them, so that a last step which is moved back overlaps no other task's.  Carries nothing. */
+ * to be had.  Whole steps are the units; who has
+ * what is left over has the last of them, too, so that a last step which is moved back overlaps no other task's.
+ * Carries nothing. */
 void qcg_share_begin(qcg *g, qcg_share *s, int64_t size, int64_t step, bool cut);
 void qcg_share_end(qcg *g, qcg_share *s);
 

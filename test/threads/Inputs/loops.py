@@ -1,4 +1,4 @@
-"""What sharing costs the code of MobileNetV2: loops.py KIND LEVEL DIR.  Compares the innermost loops that
+"""What sharing costs the code of a model: loops.py MODEL KIND LEVEL DIR.  Compares the innermost loops that
 multiply, with and without -fthreads: their number, their instructions, vectors on the stack."""
 import os
 import subprocess
@@ -30,15 +30,15 @@ def text_bytes(path):
 
 
 def main():
-    kind, level, work = sys.argv[1:]
+    name, kind, level, work = sys.argv[1:]
     os.makedirs(work, exist_ok=True)
     model = os.path.join(work, 'm.onnx')
     with open(model, 'wb') as out:
-        out.write(models.build('mobilenet_v2', kind)[0])
+        out.write(models.build(name, kind)[0])
     one, many = os.path.join(work, 'one.o'), os.path.join(work, 'many.o')
     target = '-target=x86_64' if level == 'avx2' else '-target=aarch64'
     run('qcc', target, '-mlevel=' + level, '-fno-fuse-rows', model, '-o', one)
-    run('qcc', target, '-mlevel=' + level, '-fno-fuse-rows', '-fthreads', model, '-o', many)
+    run('qcc', target, '-mlevel=' + level, '-fno-fuse-rows', '-fthreads', '-fthreads-grain=4000', model, '-o', many)
     a, b = loops(one, MULTIPLY[level]), loops(many, MULTIPLY[level])
     print(f'{level}: {a[0]} loops, instructions {a[1]} and {b[1]}, stack accesses {a[2]} and {b[2]}')
     print(f'text {text_bytes(one)} and {text_bytes(many)}', file=sys.stderr)
