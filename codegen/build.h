@@ -37,8 +37,12 @@ void qcg_call_function(qcg *g, const char *symbol, const char *features, qcg_cal
 void qcg_call_enter(qcg *g, qcg_call *call);
 /* Appends its constants to the arguments of a call, of which there are n; returns how many there are then. */
 unsigned qcg_pass_constants(qcg *g, const qcg_call *call, LLVMValueRef *args, unsigned n);
-/* The constants of all calls become a part of the object. */
-void qcg_pool_finish(qcg *g);
+/* Where the constants of all calls lie: a symbol that is not defined in the module, of bytes that are written into
+ * the object (elf/join.h). */
+void qcg_pool_begin(qcg *g);
+const char *qcg_pool_symbol(qcg *g);
+/* All are there; `embeds`: they become a constant of the module, for other outputs. */
+void qcg_pool_finish(qcg *g, bool embeds);
 
 /* Adds a function with the attributes that all generated code carries; `features` NULL: baseline. */
 LLVMValueRef qcg_add_function(qcg *g, const char *name, LLVMTypeRef type, LLVMLinkage linkage,

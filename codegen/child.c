@@ -1,6 +1,6 @@
 /* LLVM cannot survive running out of memory, and reports some errors by ending the process.  So it
- * runs in a forked child: results and diagnostics come back through a pipe as frames, and the death
- * of the child is an ordinary diagnostic in the parent.
+ * runs in a forked child: diagnostics come back through a pipe as frames, results in a file in memory (where there
+ * is none: as a frame, too), and the death of the child is an ordinary diagnostic in the parent.
  *
  * A frame is a header and `code_len + text_len` bytes.  Locations travel as pointers: the child
  * shares the parent's address space at the time of the fork, and locations are never freed. */
@@ -74,8 +74,24 @@ static void limit(int what, rlim_t most)
     }
 }
 
+/* Of a file in memory; -1 if there are none, or files may not grow. */
+static int memory_file(const char *name)
+{
+    struct rlimit r;
+    bool grows = getrlimit(RLIMIT_FSIZE, &r) == 0 && r.rlim_cur == RLIM_INFINITY;
+    return grows ? memfd_create(name, MFD_CLOEXEC) : -1;
+}
+
+static bool send_result(int data_fd, int out_fd, const qir_strbuf *out)
+{
+    struct frame data = {.kind = FRAME_DATA, .text_len = out->len};
+    if (data_fd >= 0)
+        return write_all(data_fd, out->data, out->len);
+    return write_all(out_fd, &data, sizeof data) && write_all(out_fd, out->data, out->len);
+}
+
 _Noreturn static void child_main(qir_diag_engine *diag, qcg_child_fn fn, void *user, int out_fd,
-                                 int err_fd)
+                                 int data_fd, int err_fd)
 {
     static const int reset[] = {SIGINT,  SIGTERM, SIGHUP, SIGPIPE, SIGSEGV,
                                 SIGABRT, SIGBUS,  SIGILL, SIGTRAP, SIGXCPU};
@@ -91,10 +107,8 @@ _Noreturn static void child_main(qir_diag_engine *diag, qcg_child_fn fn, void *u
     qir_diag_set_handler(diag, send_diag, &out_fd);
     qir_strbuf out = {0};
     bool ok = fn(user, &out);
-    struct frame data = {.kind = FRAME_DATA, .text_len = out.len};
     struct frame done = {.kind = FRAME_DONE, .severity = ok};
-    bool sent = write_all(out_fd, &data, sizeof data) && write_all(out_fd, out.data, out.len) &&
-                write_all(out_fd, &done, sizeof done);
+    bool sent = send_result(data_fd, out_fd, &out) && write_all(out_fd, &done, sizeof done);
     _exit(sent ? 0 : 1);
 }
 
@@ -175,48 +189,64 @@ static int wait_for(pid_t child)
     return status;
 }
 
-bool qcg_run_child(qir_diag_engine *diag, qcg_child_fn fn, void *user, qir_strbuf *out,
-                   qir_strbuf *err)
+static void close_all(const qcg_child *c)
+{
+    const int fds[] = {c->frames, c->data, c->err};
+    for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
+        if (fds[i] >= 0)
+            close(fds[i]);
+}
+
+bool qcg_child_start(qir_diag_engine *diag, qcg_child_fn fn, void *user, qcg_child *c)
 {
     int fds[2];
     if (pipe(fds) < 0)
         return qir_error(diag, NULL, "codegen.process", "cannot create a pipe: %s", strerror(errno));
-    int err_fd = memfd_create("stderr", MFD_CLOEXEC);
-    pid_t child = fork();
-    if (child == 0) {
+    *c = (qcg_child){.frames = fds[0], .data = memory_file("result"), .err = memory_file("stderr")};
+    c->pid = fork();
+    if (c->pid == 0) {
         close(fds[0]);
-        child_main(diag, fn, user, fds[1], err_fd);
+        child_main(diag, fn, user, fds[1], c->data, c->err);
     }
     close(fds[1]);
-    qir_strbuf in = {0}, said = {0}, result = {0};
-    bool finished = false, ok = false;
-    if (child < 0) {
-        qir_error(diag, NULL, "codegen.process", "cannot start the code generator: %s",
-                  strerror(errno));
-    } else {
-        read_all(fds[0], &in);
-        int status = wait_for(child);
-        ok = take_frames(diag, &in, &result, &finished);
-        qir_strbuf_free(&in);
-        if (err_fd >= 0 && lseek(err_fd, 0, SEEK_SET) == 0)
-            read_all(err_fd, &said);
-        if (err)
-            qir_strbuf_write(err, qir_strbuf_cstr(&said), said.len);
-        if (!finished)
-            report_death(diag, status, &said);
-    }
-    if (ok && !out->len) { /* large: moved, not copied */
-        qir_strbuf_free(out);
-        *out = result;
-        result = (qir_strbuf){0};
-    } else if (ok) {
-        qir_strbuf_write(out, qir_strbuf_cstr(&result), result.len);
-    }
-    close(fds[0]);
-    if (err_fd >= 0)
-        close(err_fd);
+    if (c->pid > 0)
+        return true;
+    close_all(c);
+    return qir_error(diag, NULL, "codegen.process", "cannot start the code generator: %s", strerror(errno));
+}
+
+static void read_from_start(int fd, qir_strbuf *out)
+{
+    if (fd >= 0 && lseek(fd, 0, SEEK_SET) == 0)
+        read_all(fd, out);
+}
+
+bool qcg_child_finish(qir_diag_engine *diag, const qcg_child *c, qir_strbuf *out, qir_strbuf *err)
+{
+    qir_strbuf in = {0}, said = {0}, framed = {0};
+    bool finished = false;
+    read_all(c->frames, &in);
+    int status = wait_for(c->pid);
+    bool ok = take_frames(diag, &in, &framed, &finished);
+    read_from_start(c->err, &said);
+    if (err)
+        qir_strbuf_write(err, qir_strbuf_cstr(&said), said.len);
+    if (!finished)
+        report_death(diag, status, &said);
+    if (ok)
+        qir_strbuf_write(out, framed.data, framed.len);
+    if (ok)
+        read_from_start(c->data, out);
+    close_all(c);
     qir_strbuf_free(&in);
     qir_strbuf_free(&said);
-    qir_strbuf_free(&result);
+    qir_strbuf_free(&framed);
     return ok;
+}
+
+bool qcg_run_child(qir_diag_engine *diag, qcg_child_fn fn, void *user, qir_strbuf *out,
+                   qir_strbuf *err)
+{
+    qcg_child c;
+    return qcg_child_start(diag, fn, user, &c) && qcg_child_finish(diag, &c, out, err);
 }

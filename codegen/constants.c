@@ -54,10 +54,9 @@ LLVMValueRef qcg_const(qcg *g, const void *data, size_t bytes, unsigned align)
     LLVMValueRef param = of_call(g, data, bytes, align);
     if (param)
         return param;
-    if (g->weights && bytes >= QCG_LARGE) {
-        size_t at = qcg_image_place(g->image, data, bytes, QCG_WEIGHTS_ALIGN);
-        note_use(g, NULL, at, data, bytes);
-        return llb_at(g, g->weights, (int64_t)at);
+    if (bytes >= QCG_LARGE && (g->weights || !g->image)) {
+        qcg_constant c = placed(g, data, bytes, align);
+        return llb_at(g, c.in_file ? g->weights : g->pool_global, (int64_t)c.at);
     }
     LLVMValueRef global = qir_strmap_get(&g->globals, data, bytes);
     if (global) {
@@ -152,15 +151,36 @@ static void add_piece(void *user, const void *data, size_t bytes)
     qir_vec_push(&p->list, LLVMConstStringInContext2(p->g->llvm, data, bytes, true));
 }
 
-void qcg_pool_finish(qcg *g)
+void qcg_pool_begin(qcg *g)
+{
+    LLVMTypeRef any = LLVMArrayType2(LLVMInt8TypeInContext(g->llvm), INT32_MAX);
+    g->pool = qcg_image_create(g->arena, 0);
+    g->pool_global = LLVMAddGlobal(g->module, any, qcg_pool_symbol(g));
+    LLVMSetGlobalConstant(g->pool_global, true);
+    LLVMSetVisibility(g->pool_global, LLVMHiddenVisibility);
+}
+
+const char *qcg_pool_symbol(qcg *g)
+{
+    return qir_arena_printf(g->arena, "%s.constants", g->opts->name);
+}
+
+/* As a constant of LLVM's. */
+static void embed(qcg *g)
 {
     enum { ALIGN = 64 };
     pieces p = {.g = g};
     qcg_image_put(g->pool, add_piece, &p);
-    if (p.list.len) {
-        LLVMValueRef init = LLVMConstStructInContext(g->llvm, p.list.data, (unsigned)p.list.len, true);
-        LLVMReplaceAllUsesWith(g->pool_global, private_global(g, init, ".constants", ALIGN));
-    }
-    LLVMDeleteGlobal(g->pool_global);
+    LLVMValueRef init = LLVMConstStructInContext(g->llvm, p.list.data, (unsigned)p.list.len, true);
+    LLVMReplaceAllUsesWith(g->pool_global, private_global(g, init, ".constants", ALIGN));
     qir_vec_free(&p.list);
+}
+
+void qcg_pool_finish(qcg *g, bool embeds)
+{
+    bool empty = !qcg_image_bytes(g->pool);
+    if (embeds && !empty)
+        embed(g);
+    if (embeds || empty)
+        LLVMDeleteGlobal(g->pool_global);
 }

@@ -9,11 +9,7 @@
 #include <llvm-c/Support.h>
 #include <llvm-c/Target.h>
 #include <llvm-c/Transforms/PassBuilder.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
-#include <unistd.h>
 #include "qir/support/assert.h"
 
 static const char pipeline[] =
@@ -118,8 +114,8 @@ static bool cannot_emit(qir_diag_engine *diag, char *text)
     return false;
 }
 
-static bool write_buffer(qir_diag_engine *diag, LLVMModuleRef module, LLVMTargetMachineRef tm,
-                         LLVMCodeGenFileType type, qir_strbuf *out)
+static bool write_machine_code(qir_diag_engine *diag, LLVMModuleRef module, LLVMTargetMachineRef tm,
+                               LLVMCodeGenFileType type, qir_strbuf *out)
 {
     LLVMMemoryBufferRef buffer = NULL;
     char *text = NULL;
@@ -128,42 +124,6 @@ static bool write_buffer(qir_diag_engine *diag, LLVMModuleRef module, LLVMTarget
     qir_strbuf_write(out, LLVMGetBufferStart(buffer), LLVMGetBufferSize(buffer));
     LLVMDisposeMemoryBuffer(buffer);
     return true;
-}
-
-static bool read_back(int fd, qir_strbuf *out)
-{
-    char part[1 << 14];
-    ssize_t n;
-    for (off_t at = 0; (n = pread(fd, part, sizeof part, at)) > 0; at += n)
-        qir_strbuf_write(out, part, (size_t)n);
-    return n == 0;
-}
-
-/* A file in memory that can be opened by `path`; -1 if there are none, or files may not grow. */
-static int memory_file(char *path, size_t size)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_FSIZE, &limit) || limit.rlim_cur != RLIM_INFINITY)
-        return -1;
-    int fd = memfd_create("object", MFD_CLOEXEC);
-    snprintf(path, size, "/proc/self/fd/%d", fd);
-    if (fd < 0 || access(path, W_OK) == 0)
-        return fd;
-    close(fd);
-    return -1;
-}
-
-/* Through a file in memory: LLVM's own buffer would hold all weights twice. */
-static bool write_machine_code(qir_diag_engine *diag, LLVMModuleRef module, LLVMTargetMachineRef tm,
-                               LLVMCodeGenFileType type, qir_strbuf *out)
-{
-    char path[32], *text = NULL;
-    int fd = memory_file(path, sizeof path);
-    if (fd < 0)
-        return write_buffer(diag, module, tm, type, out);
-    bool ok = !LLVMTargetMachineEmitToFile(tm, module, path, type, &text) && read_back(fd, out);
-    close(fd);
-    return ok || cannot_emit(diag, text);
 }
 
 static bool write_llvm(LLVMModuleRef module, qir_strbuf *out)

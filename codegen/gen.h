@@ -43,7 +43,7 @@ typedef struct qcg {
     struct qcg_selftest *selftest; /* NULL: none is made */
     struct qcg_image *image;  /* of the weights file; NULL: all constants are in the object */
     struct qcg_image *pool;   /* of the object: what ops read */
-    LLVMValueRef pool_global; /* where that is: stands for it until all is there */
+    LLVMValueRef pool_global; /* where that is */
     LLVMValueRef pool_base, pool_fn; /* the same in a register of this function */
     LLVMValueRef weights;     /* where it is, in the function that is being built; NULL: not known there */
     unsigned next_global; /* numbers private constants */
