@@ -100,11 +100,15 @@ static void keep_order(LLVMTargetMachineRef tm)
     LLVMDisposeMessage(triple);
 }
 
-bool qcg_optimize(qir_diag_engine *diag, LLVMModuleRef module, LLVMTargetMachineRef tm, qcg_passes passes)
+bool qcg_prepare(qir_diag_engine *diag, LLVMModuleRef module, LLVMTargetMachineRef tm, bool merges)
 {
     keep_order(tm);
-    return verify(diag, module) && (!passes.merges || run_passes(diag, module, tm, "mergefunc")) &&
-           run_passes(diag, module, tm, pipeline) && (!passes.sanitizes || sanitize(diag, module, tm));
+    return verify(diag, module) && (!merges || run_passes(diag, module, tm, "mergefunc"));
+}
+
+bool qcg_optimize(qir_diag_engine *diag, LLVMModuleRef module, LLVMTargetMachineRef tm, bool sanitizes)
+{
+    return run_passes(diag, module, tm, pipeline) && (!sanitizes || sanitize(diag, module, tm));
 }
 
 static bool cannot_emit(qir_diag_engine *diag, char *text)

@@ -10,12 +10,10 @@
 LLVMTargetMachineRef qcg_target_machine(qir_diag_engine *diag, const char *triple, const char *cpu,
                                         const char *features);
 
-typedef struct qcg_passes {
-    bool merges;    /* functions whose code is the same into one */
-    bool sanitizes; /* tells LLVM's thread sanitizer of every access, behind all else */
-} qcg_passes;
-/* Verifies `module` and runs the pipeline. */
-bool qcg_optimize(qir_diag_engine *diag, LLVMModuleRef module, LLVMTargetMachineRef tm, qcg_passes passes);
+/* Verifies `module`; merges: functions whose code is the same become one. */
+bool qcg_prepare(qir_diag_engine *diag, LLVMModuleRef module, LLVMTargetMachineRef tm, bool merges);
+/* Runs the pipeline; sanitizes: and tells LLVM's thread sanitizer of every access, behind all else. */
+bool qcg_optimize(qir_diag_engine *diag, LLVMModuleRef module, LLVMTargetMachineRef tm, bool sanitizes);
 
 /* Appends object, assembly or IR to `out`. */
 bool qcg_emit(qir_diag_engine *diag, LLVMModuleRef module, LLVMTargetMachineRef tm,

@@ -6,9 +6,9 @@
 #include "emit.h"
 #include "image.h"
 #include "machine.h"
+#include "object.h"
 #include "rows.h"
 #include "target.h"
-#include "elf/join.h"
 #include "interface/entry.h"
 #include "interface/selftest.h"
 #include "interface/weights_file.h"
@@ -143,24 +143,6 @@ static void take_weights(const qir_codegen_options *opts, const qir_strbuf *from
     qir_strbuf_write(out, from->data + sizeof bytes + bytes, from->len - sizeof bytes - bytes);
 }
 
-/* Are constants written into the object, without LLVM? */
-static bool is_joined(const qir_codegen_options *opts)
-{
-    return (opts->emit == QIR_EMIT_OBJECT || opts->emit == QIR_EMIT_PROGRAM) && qcg_is_elf(opts->triple);
-}
-
-static bool join(qcg *g, LLVMTargetMachineRef tm, qir_strbuf *out)
-{
-    qir_strbuf part = {0};
-    const qcg_elf_constants constants = {g->pool, qcg_pool_symbol(g),
-                                         qir_arena_printf(g->arena, ".rodata.%s.constants", g->opts->name)};
-    if (!qcg_emit(qir_context_diag(g->qir->ctx), g->module, tm, g->opts->emit, &part))
-        return false;
-    qcg_elf_join(g->arena, &part, 1, &constants, out);
-    qir_strbuf_free(&part);
-    return true;
-}
-
 /* Runs in the child; nothing is freed there but what LLVM wants freed to flush. */
 static bool compile(void *user, qir_strbuf *out)
 {
@@ -183,17 +165,11 @@ static bool compile(void *user, qir_strbuf *out)
     qcg_pool_begin(&g);
     set_flags(&g, tm);
     qir_strbuf file = {0};
-    const qcg_passes passes = {.merges = !job->opts->debug_file, .sanitizes = job->opts->sanitize_thread};
     if (!build(&g, job, &file))
-        return false;
-    qcg_pool_finish(&g, !is_joined(job->opts));
-    if (!qcg_optimize(diag, g.module, tm, passes))
         return false;
     if (g.image)
         put_weights(&file, out);
-    qcg_place_in_sections(&g);
-    qcg_debug(&g); /* now, for the pipeline drops lines of what it moves */
-    return is_joined(job->opts) ? join(&g, tm, out) : qcg_emit(diag, g.module, tm, job->opts->emit, out);
+    return qcg_object(&g, job->abi, tm, out);
 }
 
 /* Reads every constant that code uses, so that a missing params file is diagnosed here. */

@@ -59,14 +59,6 @@ static LLVMValueRef enter_function(qcg *g, const qcg_abi *abi, const LLVMValueRe
     return e.fn;
 }
 
-/* The alias of NAME_<suffix> that the header's macro makes callers use. */
-static void hashed_alias(qcg_frame *e, const char *suffix)
-{
-    const char *name = qir_arena_printf(e->g->arena, "%s_%s_%08x", e->abi->name, suffix,
-                                        (unsigned)qcg_abi_hash(e->abi));
-    LLVMAddAlias2(e->g->module, LLVMGlobalGetValueType(e->fn), 0, e->fn, name);
-}
-
 /* NAME_run_mt: pools, and so tasks, get the caller's floating-point environment. */
 static void run_mt_function(qcg *g, const qcg_abi *abi, const LLVMValueRef *bodies)
 {
@@ -84,7 +76,6 @@ static void run_mt_function(qcg *g, const qcg_abi *abi, const LLVMValueRef *bodi
     LLVMValueRef level = qcg_choose_level(&e, LLVMConstAllOnes(e.i32));
     LLVMValueRef args[] = {e.in, e.out, e.scratch, pool};
     LLVMBuildRet(g->b, run_body(&e, level, bodies, args, 4));
-    hashed_alias(&e, "run_mt");
 }
 
 /* Calls `enter` with `level` and the four parameters from number `first` on. */
@@ -105,7 +96,6 @@ static void run_function(qcg *g, const qcg_abi *abi, LLVMValueRef enter)
     LLVMTypeRef type = LLVMFunctionType(e.i32, params, 4, false);
     qcg_frame_function(&e, "run", type, LLVMExternalLinkage);
     forward(&e, enter, LLVMConstAllOnes(e.i32), 0);
-    hashed_alias(&e, "run");
 }
 
 static void run_at_function(qcg *g, const qcg_abi *abi, LLVMValueRef enter)
@@ -117,7 +107,6 @@ static void run_at_function(qcg *g, const qcg_abi *abi, LLVMValueRef enter)
     LLVMValueRef level = LLVMGetParam(e.fn, 0), n = LLVMConstInt(e.i32, abi->nlevels, false);
     qcg_frame_guard(&e, LLVMBuildICmp(g->b, LLVMIntUGE, level, n, ""), QCG_NO_LEVEL);
     forward(&e, enter, level, 1);
-    hashed_alias(&e, "run_at");
 }
 
 void qcg_entry(qcg *g, const qcg_abi *abi, const qcg_bodies *bodies)
@@ -135,4 +124,16 @@ void qcg_entry(qcg *g, const qcg_abi *abi, const qcg_bodies *bodies)
         run_mt_function(g, abi, run_mt);
     qcg_level_functions(g, abi);
     qcg_info(g, abi);
+}
+
+void qcg_entry_aliases(qcg *g, const qcg_abi *abi)
+{
+    static const char *const suffixes[] = {"run", "run_mt", "run_at"};
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        const char *name = qir_arena_printf(g->arena, "%s_%s", abi->name, suffixes[i]);
+        LLVMValueRef fn = LLVMGetNamedFunction(g->module, name);
+        if (fn)
+            LLVMAddAlias2(g->module, LLVMGlobalGetValueType(fn), 0, fn,
+                          qir_arena_printf(g->arena, "%s_%08x", name, (unsigned)qcg_abi_hash(abi)));
+    }
 }

@@ -72,6 +72,10 @@ LLVMValueRef qcg_levels_here(qcg_frame *e);
 /* NAME_isa, NAME_level_name, and on AArch64 NAME_level_for. */
 void qcg_level_functions(qcg *g, const qcg_abi *abi);
 
+/* Aliases of the functions that run, with the interface's hash in their names, which the header's macros make
+ * callers use: added to the finished module. */
+void qcg_entry_aliases(qcg *g, const qcg_abi *abi);
+
 /* --- program.c ---------------------------------------------------------------------------------- */
 /* Can a runner program be made for the triple?  False: diagnosed. */
 bool qcg_program_check(qir_diag_engine *diag, const char *triple);

@@ -33,7 +33,7 @@ typedef struct tool_common {
 /* -j of tools that compute: `dest` is an int64_t, 0 unless given. */
 #define TOOL_THREADS_OPTION(dest)                                                                  \
     {"j", CL_INT, dest, "N",                                                                       \
-     "threads for what is computed on samples; results are the same (default: one per CPU, at most 8)", 1, \
+     "threads for what is computed on samples, processes for machine code; results are the same (default: one per CPU, at most 8)", 1, \
      QIR_MOST_THREADS}
 
 /* First thing in main: reopens descriptors 0 to 2 when the caller closed them (an output file must
