@@ -257,6 +257,15 @@ llb_val llb_hide(qcg *g, llb_val v)
     return LLVMBuildCall2(g->b, type, nothing, &v, 1, "");
 }
 
+void llb_fence(qcg *g)
+{
+    static const char memory[] = "~{memory}";
+    llb_type type = LLVMFunctionType(LLVMVoidTypeInContext(g->llvm), NULL, 0, false);
+    llb_val nothing = LLVMGetInlineAsm(type, "", 0, memory, strlen(memory), true, false,
+                                       LLVMInlineAsmDialectATT, false);
+    LLVMBuildCall2(g->b, type, nothing, NULL, 0, "");
+}
+
 llb_val llb_local(qcg *g, int64_t bytes, unsigned align)
 {
     LLVMBasicBlockRef here = LLVMGetInsertBlock(g->b), entry = LLVMGetEntryBasicBlock(g->fn);

@@ -63,6 +63,8 @@ llb_val llb_total(qcg *g, llb_val v);
 /* v, an integer or a pointer, as a value that LLVM knows nothing of: what is loaded through it inside of a
  * loop is loaded in every trip, where it would take registers outside. */
 llb_val llb_hide(qcg *g, llb_val v);
+/* LLVM moves no load across: of a long row of steps it would begin many at once, and run out of registers. */
+void llb_fence(qcg *g);
 
 /* Brings `bytes` that will be read soon into the second-level cache. */
 void llb_prefetch(qcg *g, llb_val from, int64_t bytes);

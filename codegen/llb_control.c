@@ -41,7 +41,9 @@ void llb_begin_at(qcg *g, llb_loop *l, llb_val begin, llb_val end, int64_t step)
     l->step = step;
     l->end = end;
     l->iv = begin;
-    enter(g, l);
+    l->single = LLVMIsConstant(begin) && end == llb_add(g, begin, llb_i64(g, step));
+    if (!l->single)
+        enter(g, l);
 }
 
 llb_val llb_carry(qcg *g, llb_loop *l, llb_val init)

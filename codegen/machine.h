@@ -44,6 +44,7 @@ typedef struct qcg_machine {
     unsigned elem_bytes;   /* of an operand of the dot step: 2 = i16, 1 = i8 */
     unsigned registers;    /* vectors */
     unsigned in_flight;    /* sums at a time that hide how long a dot step takes; 0: not measured */
+    bool counts;           /* dot steps are one instruction: so are those that count weights */
     bool straight;         /* short sums need no loop, if registers are left for constants of the epilogue */
     const qcg_tile *tiles; /* that fit the registers without spilling; ends with {0, 0} */
     const qcg_tile *section_tiles; /* that fit with as many float sums beside them */

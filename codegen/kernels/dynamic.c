@@ -99,13 +99,25 @@ static int32_t stored(const job *j, int64_t i)
                                             : ((const uint8_t *)j->data)[i];
 }
 
+/* Weights that share elements and have sections are counted where they are read: once for many rows, or, if that is
+ * one dot step more, for so few rows that they wait for memory. */
+static bool counts(const job *j)
+{
+    enum { FEW_ROWS = 2 };
+    bool cheap = j->p->weight_bytes || (j->m.m->counts && j->p->panel_rows <= FEW_ROWS);
+    return cheap && j->shape.parts > 1 && j->shape.sections > 1;
+}
+
 static void put_sums(qcg *g, job *j)
 {
     size_t n = (size_t)entries(j);
     int32_t *v = QIR_NEW_ARRAY(g->arena, int32_t, n);
     int16_t *half = QIR_NEW_ARRAY(g->arena, int16_t, n);
     int64_t each = j->shape.k / j->shape.sections;
-    j->d.sum_type = QIR_i16;
+    j->d.counted = counts(j);
+    j->d.sum_type = j->d.counted && each << qir_dtype_bits(j->w->dtype) > INT16_MAX ? QIR_i32 : QIR_i16;
+    if (j->d.counted)
+        return;
     EACH_ENTRY(j, row, section) {
         int32_t z = zero_point(j, row, section), sum = 0;
         for (int64_t i = 0; i < each; i++)
@@ -179,7 +191,11 @@ static void set_product(qcg *g, job *j)
     if (j->p->weight_bytes) {
         j->m.unpacked = llb_at(g, g->ws, (int64_t)(j->p->band_bytes + j->p->panel_bytes + j->p->zero_bytes));
         j->m.unpacked_columns = j->p->weight_rows;
+        j->m.unpacked_sections = j->p->weight_sections;
     }
+    if (j->p->sum_bytes)
+        j->d.partial = llb_at(g, j->m.unpacked, (int64_t)j->p->weight_bytes);
+    j->m.dynamic = &j->d;
     j->d.grouped = j->w->quant->group != 0;
     j->d.operand_raised = j->p->raised ? 128 : 0;
 }

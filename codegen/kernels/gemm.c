@@ -45,20 +45,6 @@ static void integer_tile(qcg *g, const qcg_gemm *m, const qcg_tile_at *at)
     qcg_epilogue_store(g, m->e, m->m, &s, acc);
 }
 
-/* While one column group is computed each tile fetches a part of the next group's weights, where all of them
- * are more than stay near, or many for each row: else the first tile of a group would wait for memory. */
-static void fetch_next(qcg *g, const qcg_gemm *m, llb_val w, qcg_tile_at *at)
-{
-    enum { NEAR = 256 << 10, MANY = 128 };
-    int64_t block = qcg_gemm_block_bytes(m), group = at->tile.vectors * block, rows = m->lines * m->rows;
-    int64_t row = qir_ceil_div(group, rows);
-    if (rows <= at->tile.rows || (row < MANY && block * qir_ceil_div(m->n, m->m->lanes) < NEAR))
-        return;
-    int64_t steps = m->sections * qcg_gemm_section_blocks(m) * m->parts;
-    at->fetch = llb_index(g, llb_at(g, w, group), at->row, row);
-    at->fetch_step = qir_ceil_div(row * at->tile.rows, steps);
-}
-
 /* A product whose epilogue finds constants of one column group that follow from others. */
 typedef struct derived {
     qcg_gemm m;
@@ -76,36 +62,93 @@ static const qcg_gemm *derive(qcg *g, const qcg_gemm *m, llb_val block, qcg_tile
     return &d->m;
 }
 
+/* One column group on its way. */
+typedef struct column_group {
+    const qcg_tiling *t;
+    const qcg_gemm *m, *of; /* the product, and as its tiles see it: */
+    llb_val first, block;   /* its first block in each; */
+    llb_val section;        /* the first of the sections that are in both */
+    llb_val out;
+} column_group;
+
+/* While one column group is computed each tile fetches a part of the next group's weights, where all of them
+ * are more than stay near, or many for each row: else the first tile of a group would wait for memory. */
+static void fetch_next(qcg *g, const column_group *c, qcg_tile_at *at)
+{
+    enum { NEAR = 256 << 10, MANY = 128 };
+    const qcg_gemm *m = c->m;
+    int64_t block = qcg_gemm_block_bytes(m), group = at->tile.vectors * block, rows = m->lines * m->rows;
+    if (rows <= at->tile.rows || (group < rows * MANY && block * qir_ceil_div(m->n, m->m->lanes) < NEAR))
+        return;
+    int64_t row = qir_ceil_div(group, rows * qir_ceil_div(m->sections, c->of->sections));
+    llb_val part = LLVMBuildUDiv(g->b, c->section, llb_i64(g, c->of->sections), "");
+    llb_val next = llb_index(g, m->w, c->first, block), before = llb_mul_const(g, part, rows);
+    at->fetch = llb_index(g, llb_at(g, next, group), llb_add(g, before, at->row), row);
+    at->fetch_step = qir_ceil_div(row * at->tile.rows, c->of->sections * qcg_gemm_section_blocks(c->of));
+}
+
+typedef void tile_fn(qcg *g, const qcg_gemm *m, const qcg_tile_at *at);
+
+/* All rows of a column group, tile by tile. */
+static void each_tile(qcg *g, const column_group *c, qcg_tile_at at, tile_fn *fn)
+{
+    const qcg_gemm *m = c->m, *of = c->of;
+    int64_t lines = qcg_tile_lines(m, at.tile), rows = at.tile.rows / lines;
+    qcg_share ll, lm;
+    qcg_share_begin(g, &ll, m->lines, lines, c->t->cut == 1);
+    llb_val line = qcg_overlap(g, ll.loop.iv, m->lines, lines);
+    qcg_share_begin(g, &lm, m->rows, rows, c->t->cut == 2);
+    llb_val row = qcg_overlap(g, lm.loop.iv, m->rows, rows);
+    /* Tiles that fill the registers have none for the weights, biases and scales of their columns. */
+    bool full = m->m->pick || qcg_gemm_is_unrolled(of, at.tile);
+    at.block = full ? llb_hide(g, c->block) : c->block;
+    at.scale = at.scale && full ? llb_hide(g, at.scale) : at.scale;
+    at.w = llb_index(g, of->w, at.block, qcg_gemm_block_bytes(of));
+    at.row = llb_add(g, llb_mul_const(g, line, m->rows), row);
+    at.place = lm.loop.iv;
+    at.a = llb_index(g, llb_index(g, of->a, line, m->a_line), row, m->a_stride);
+    at.out = llb_index(g, c->out, at.row, m->out_stride);
+    fetch_next(g, c, &at);
+    fn(g, of, &at);
+    qcg_share_end(g, &lm);
+    qcg_share_end(g, &ll);
+}
+
+/* Weights are cut out of their elements, of all sections or a few at a time, for all rows. */
+static void unpacked_group(qcg *g, column_group *c, qcg_tile_at at)
+{
+    const qcg_gemm *m = c->m;
+    qcg_unpacked u;
+    llb_loop l;
+    if (m->dynamic->partial)
+        qcg_dynamic_clear(g, m, at.tile);
+    llb_begin(g, &l, 0, m->sections, m->unpacked_sections);
+    qcg_unpack(g, m, at.tile, c->first, l.iv, &u);
+    c->of = &u.m;
+    c->block = llb_i64(g, 0);
+    c->section = l.iv;
+    each_tile(g, c, at, qcg_dynamic_tile);
+    llb_end(g, &l);
+    if (m->dynamic->partial)
+        each_tile(g, c, at, qcg_dynamic_results);
+}
+
 /* All rows of `count` column groups, the first at block first_block, each at->tile.vectors wide. */
 static void column_groups(qcg *g, const qcg_gemm *m, const qcg_tiling *t, qcg_tile_at at,
                           int64_t first_block, int64_t count)
 {
-    int64_t out_bytes = qcg_epilogue_elem(m->e), lines = qcg_tile_lines(m, at.tile), rows = at.tile.rows / lines;
-    qcg_share ln, ll, lm;
+    qcg_share ln;
     qcg_share_begin(g, &ln, count * at.tile.vectors, at.tile.vectors, t->cut == 0);
     llb_val block = llb_add(g, ln.loop.iv, llb_i64(g, first_block));
-    llb_val out = llb_index(g, m->out, block, m->m->lanes * out_bytes);
-    llb_val w = llb_index(g, m->w, block, qcg_gemm_block_bytes(m));
-    qcg_unpacked unpacked;
+    column_group c = {.t = t, .m = m, .of = m, .first = block, .block = block, .section = llb_i64(g, 0)};
+    c.out = llb_index(g, m->out, block, m->m->lanes * qcg_epilogue_elem(m->e));
     derived constants;
-    const qcg_gemm *of = qcg_unpack(g, m, at.tile, &block, &unpacked);
-    of = derive(g, of, block, &at, &constants);
-    qcg_share_begin(g, &ll, m->lines, lines, t->cut == 1);
-    llb_val line = qcg_overlap(g, ll.loop.iv, m->lines, lines);
-    qcg_share_begin(g, &lm, m->rows, rows, t->cut == 2);
-    llb_val row = qcg_overlap(g, lm.loop.iv, m->rows, rows);
-    /* Tiles that fill the registers have none for the weights, biases and scales of their columns. */
-    bool full = m->m->pick || qcg_gemm_is_unrolled(of, at.tile);
-    at.block = full ? llb_hide(g, block) : block;
-    at.scale = at.scale && full ? llb_hide(g, at.scale) : at.scale;
-    at.w = llb_index(g, of->w, at.block, qcg_gemm_block_bytes(of));
-    at.row = llb_add(g, llb_mul_const(g, line, m->rows), row);
-    at.a = llb_index(g, llb_index(g, m->a, line, m->a_line), row, m->a_stride);
-    at.out = llb_index(g, out, at.row, m->out_stride);
-    fetch_next(g, m, w, &at);
-    (m->dynamic ? qcg_dynamic_tile : integer_tile)(g, of, &at);
-    qcg_share_end(g, &lm);
-    qcg_share_end(g, &ll);
+    if (m->unpacked) {
+        unpacked_group(g, &c, at);
+    } else {
+        c.of = derive(g, m, block, &at, &constants);
+        each_tile(g, &c, at, m->dynamic ? qcg_dynamic_tile : integer_tile);
+    }
     qcg_share_end(g, &ln);
 }
 

@@ -39,15 +39,17 @@ typedef struct qcg_gemm {
     const qcg_chains *chains; /* in place of w; NULL: not */
     const struct qcg_dynamic *dynamic; /* in place of bias, scale and epilogue; NULL: not */
     llb_val unpacked;     /* room for the weights of `unpacked_columns`, cut out once for all rows; NULL: none */
-    int64_t unpacked_columns;
+    int64_t unpacked_columns, unpacked_sections;
 } qcg_gemm;
 
 /* One register tile of a product. */
 typedef struct qcg_tile_at {
     qcg_tile tile;
+    bool counts;       /* one more row, of ones: its sums are those of the weights */
     unsigned tail;     /* columns of the last vector; 0: whole */
     llb_val a, w, out; /* of its first row and column */
     llb_val block, row;
+    llb_val place; /* of its first row, if a last tile that is moved back had rows of its own */
     llb_val scale;      /* of its first column, with what follows from it; NULL: see qcg_gemm */
     llb_val fetch;      /* memory that will be read soon; NULL: none is known */
     int64_t fetch_step; /* bytes of it to prefetch with each element of w along k */

@@ -4,6 +4,7 @@
 #include "kernels/dynamic.h"
 #include "kernels/element.h"
 #include "kernels/window.h"
+#include "qir/support/checked.h"
 
 typedef struct tile {
     const qcg_gemm *m;
@@ -60,66 +61,18 @@ static llb_val row_at(qcg *g, const tile *t, llb_val table)
     return llb_index(g, table, t->at->row, t->d->row_step);
 }
 
-/* What the sums of the weights are multiplied by. */
-static llb_val zero_factor(qcg *g, const qcg_dynamic *d, llb_val at)
-{
-    llb_val z = qcg_zero_point(g, llb_load(g, llb_int(g, 32), at, 4));
-    return LLVMBuildNeg(g->b, llb_add(g, z, llb_i32s(g, d->operand_raised, 1)), "");
-}
-
-static llb_val low_half(qcg *g, llb_val z)
-{
-    return LLVMBuildAnd(g->b, z, llb_i32s(g, UINT16_MAX, 1), "");
-}
-
-/* Sums that fit i16 are multiplied as the low halves of pairs. */
-static bool in_pairs(const qcg_gemm *m)
-{
-    return m->dynamic->words || (m->dynamic->sum_type == QIR_i16 && m->m->wide->kgroup == 2);
-}
-
-void qcg_zero_words(qcg *g, const qcg_gemm *m, qcg_dynamic *d, llb_val to)
-{
-    llb_loop l;
-    if (!d->sums || !in_pairs(m))
-        return;
-    llb_begin(g, &l, 0, d->row_step ? m->rows : 1, 1);
-    llb_store(g, low_half(g, zero_factor(g, d, llb_index(g, d->zero, l.iv, d->row_step))),
-              llb_index(g, to, l.iv, d->row_step), 4);
-    llb_end(g, &l);
-    d->zero = to;
-    d->words = true;
-}
-
 /* Where sums begin. */
 static llb_val base(qcg *g, const tile *t)
 {
     return llb_i32s(g, t->d->fused ? QCG_FLOAT_BASE_BITS : 0, t->lanes);
 }
 
-static llb_val times_sums(qcg *g, const tile *t, llb_val z, llb_val sums)
-{
-    if (!in_pairs(t->m))
-        return llb_add(g, base(g, t), LLVMBuildMul(g->b, llb_splat(g, z, t->lanes), sums, ""));
-    llb_type pairs = llb_vec(llb_int(g, 16), 2 * t->lanes);
-    z = llb_splat(g, t->d->words ? z : low_half(g, z), t->lanes);
-    return t->m->m->wide->dot(g, base(g, t), LLVMBuildBitCast(g->b, z, pairs, ""), LLVMBuildBitCast(g->b, sums, pairs, ""));
-}
-
-/* -zero point * sum of the weights: what operands that keep their zero point add too much. */
 static void correct_start(qcg *g, const tile *t, llb_val section, llb_val *start)
 {
-    llb_val sums[16], zero = row_at(g, t, t->d->zero);
+    llb_val sums[16];
     for (unsigned j = 0; j < t->vectors; j++)
         sums[j] = qcg_dynamic_entries(g, t->m, t->d->sums, t->d->sum_type, block_of(g, t, j), section);
-    if (t->d->words) /* one for each row would need registers of their own */
-        zero = llb_hide(g, zero);
-    for (unsigned i = 0; i < t->rows; i++) {
-        llb_val at = llb_at(g, zero, i * t->d->row_step);
-        llb_val z = t->d->words ? llb_load(g, llb_int(g, 32), at, 4) : zero_factor(g, t->d, at);
-        for (unsigned j = 0; j < t->vectors; j++)
-            start[i * t->vectors + j] = times_sums(g, t, z, sums[j]);
-    }
+    qcg_correct(g, t->m, t->at, sums, start);
 }
 
 /* --- sums ------------------------------------------------------------------------------------- */
@@ -134,50 +87,86 @@ static void section_sums(qcg *g, const tile *t, llb_val section, llb_val *v)
     at.w = llb_index(g, at.w, section, step * t->lanes);
     if (at.fetch)
         at.fetch = llb_index(g, at.fetch, section, t->m->kblocks * at.fetch_step);
-    llb_val start[LLB_MAX_CARRY], less[16];
-    for (unsigned i = 0; i < t->rows * t->vectors; i++)
-        start[i] = base(g, t);
+    llb_val start[LLB_MAX_CARRY], less[16], *counted = v + t->rows * t->vectors;
+    at.counts = t->d->counted;
+    for (unsigned i = 0; i < (t->rows + at.counts) * t->vectors; i++)
+        start[i] = i < t->rows * t->vectors ? base(g, t) : llb_i32s(g, 0, t->lanes);
     if (t->d->sums)
         correct_start(g, t, section, start);
     for (unsigned j = 0; j < t->vectors; j++)
         less[j] = qcg_dynamic_less(g, t->m, block_of(g, t, j), section);
     qcg_gemm_products(g, t->m, &at, start, less[0] ? less : NULL, v);
+    if (t->d->counted)
+        qcg_correct(g, t->m, &at, counted, v);
     llb_type floats = llb_vec(llb_float(g), t->lanes);
     for (unsigned i = 0; i < t->rows * t->vectors; i++)
         v[i] = t->d->fused ? LLVMBuildBitCast(g->b, v[i], floats, "") : LLVMBuildSIToFP(g->b, v[i], floats, "");
 }
 
-/* Sums of a section times its scales. */
-static llb_val scaled(qcg *g, const tile *t, llb_val sum, llb_val scale)
+llb_val qcg_scaled_base(qcg *g, llb_val scale)
 {
-    llb_type floats = LLVMTypeOf(sum);
-    if (!t->d->fused)
-        return LLVMBuildFMul(g->b, sum, scale, "");
-    llb_val less = LLVMBuildFMul(g->b, scale, llb_f32s(g, -QCG_FLOAT_BASE, t->lanes), "");
-    llb_val args[] = {sum, scale, less};
-    return llb_intrinsic(g, "llvm.fma", &floats, 1, args, 3);
+    return LLVMBuildFMul(g->b, scale, llb_f32s(g, -QCG_FLOAT_BASE, llb_lanes(scale)), "");
 }
 
-/* f += float(sum) * scale, section by section. */
-static void scaled_sections(qcg *g, const tile *t, llb_val *v)
+/* Of the columns of vector `j`. */
+static llb_val scaled_base(qcg *g, const tile *t, llb_val section, unsigned j, llb_val scale)
+{
+    if (!t->d->scaled_base)
+        return t->d->fused ? qcg_scaled_base(g, scale) : NULL;
+    return qcg_dynamic_entries(g, t->m, t->d->scaled_base, QIR_f32, block_of(g, t, j), section);
+}
+
+/* Sums of a section times its scales. */
+static llb_val scaled(qcg *g, llb_val sum, llb_val scale, llb_val less)
+{
+    llb_type floats = LLVMTypeOf(sum);
+    llb_val args[] = {sum, scale, less};
+    return less ? llb_intrinsic(g, "llvm.fma", &floats, 1, args, 3) : LLVMBuildFMul(g->b, sum, scale, "");
+}
+
+/* v += float(sum) * scale, section by section. */
+static void add_sections(qcg *g, const tile *t, llb_val *v)
 {
     unsigned count = t->rows * t->vectors;
     llb_val f[LLB_MAX_CARRY], part[LLB_MAX_CARRY];
     llb_loop l;
-    llb_begin(g, &l, 0, t->m->sections, 1);
+    llb_begin_at(g, &l, llb_i64(g, 0), t->d->count ? t->d->count : llb_i64(g, t->m->sections), 1);
     for (unsigned i = 0; i < count; i++)
-        f[i] = llb_carry(g, &l, llb_f32s(g, 0.0f, t->lanes));
+        f[i] = llb_carry(g, &l, v[i]);
     section_sums(g, t, l.iv, part);
     for (unsigned j = 0; j < t->vectors; j++) {
-        llb_val s = weight_scales(g, t, l.iv, j);
-        for (unsigned i = j; i < count; i += t->vectors) {
-            llb_val term = scaled(g, t, part[i], s);
-            llb_next(&l, i, LLVMBuildFAdd(g->b, f[i], term, ""));
-        }
+        llb_val s = weight_scales(g, t, l.iv, j), less = scaled_base(g, t, l.iv, j, s);
+        for (unsigned i = j; i < count; i += t->vectors)
+            llb_next(&l, i, LLVMBuildFAdd(g->b, f[i], scaled(g, part[i], s, less), ""));
     }
     llb_end(g, &l);
     for (unsigned i = 0; i < count; i++)
         v[i] = l.value[i];
+}
+
+/* --- floats that wait for other sections ------------------------------------------------------- */
+/* Tile by tile: rows of a last tile that is moved back would else be added to twice. */
+
+void qcg_dynamic_clear(qcg *g, const qcg_gemm *m, qcg_tile t)
+{
+    llb_loop l;
+    llb_begin(g, &l, 0, qir_ceil_div(m->rows, t.rows) * t.rows * t.vectors, 1);
+    llb_store(g, llb_f32s(g, 0.0f, m->m->lanes), llb_index(g, m->dynamic->partial, l.iv, m->m->lanes * 4), 4);
+    llb_end(g, &l);
+}
+
+/* Of vector `i` of the tile. */
+static llb_val partial_at(qcg *g, const tile *t, unsigned i)
+{
+    llb_val row = llb_index(g, t->d->partial, t->at->place, t->vectors * t->lanes * 4);
+    return llb_at(g, row, i * t->lanes * 4);
+}
+
+static void load_floats(qcg *g, const tile *t, llb_val *v)
+{
+    llb_type floats = llb_vec(llb_float(g), t->lanes);
+    for (unsigned i = 0; i < t->rows * t->vectors; i++)
+        v[i] = t->d->partial ? llb_load(g, floats, partial_at(g, t, i), 4) : llb_f32s(g, 0.0f, t->lanes);
 }
 
 /* --- results ---------------------------------------------------------------------------------- */
@@ -197,24 +186,46 @@ static llb_val finish(qcg *g, const tile *t, llb_val v, unsigned j, llb_val scal
     return max < INFINITY ? llb_fmin(g, llb_f32s(g, max, t->lanes), v) : v;
 }
 
+static void results(qcg *g, const tile *t, llb_val *v)
+{
+    llb_val scales = row_at(g, t, t->d->scale);
+    for (unsigned i = 0; i < t->rows; i++) {
+        llb_val scale = llb_splat(g, llb_load(g, llb_float(g), llb_at(g, scales, i * t->d->row_step), 4), t->lanes);
+        for (unsigned j = 0; j < t->vectors; j++)
+            v[i * t->vectors + j] = finish(g, t, v[i * t->vectors + j], j, scale);
+    }
+    qcg_tile_store s = {.rows = t->rows, .vectors = t->vectors, .tail = t->at->tail, .out = t->at->out,
+                        .stride = t->m->out_stride};
+    qcg_epilogue_store(g, t->m->e, t->m->m, &s, v);
+}
+
+static tile tile_of(const qcg_gemm *m, const qcg_tile_at *at)
+{
+    return (tile){m, m->dynamic, at, at->tile.rows, at->tile.vectors, m->m->lanes};
+}
+
 void qcg_dynamic_tile(qcg *g, const qcg_gemm *m, const qcg_tile_at *at)
 {
-    tile t = {.m = m, .d = m->dynamic, .at = at};
-    t.rows = at->tile.rows;
-    t.vectors = at->tile.vectors;
-    t.lanes = m->m->lanes;
+    tile t = tile_of(m, at);
     llb_val v[LLB_MAX_CARRY];
-    if (t.d->grouped)
-        scaled_sections(g, &t, v);
-    else
+    if (!t.d->grouped) {
         section_sums(g, &t, llb_i64(g, 0), v);
-    llb_val scales = row_at(g, &t, t.d->scale);
-    for (unsigned i = 0; i < t.rows; i++) {
-        llb_val scale = llb_splat(g, llb_load(g, llb_float(g), llb_at(g, scales, i * t.d->row_step), 4), t.lanes);
-        for (unsigned j = 0; j < t.vectors; j++)
-            v[i * t.vectors + j] = finish(g, &t, v[i * t.vectors + j], j, scale);
+    } else {
+        load_floats(g, &t, v);
+        add_sections(g, &t, v);
     }
-    qcg_tile_store s = {.rows = t.rows, .vectors = t.vectors, .tail = at->tail, .out = at->out,
-                        .stride = m->out_stride};
-    qcg_epilogue_store(g, m->e, m->m, &s, v);
+    if (!t.d->partial) {
+        results(g, &t, v);
+        return;
+    }
+    for (unsigned i = 0; i < t.rows * t.vectors; i++)
+        llb_store(g, v[i], partial_at(g, &t, i), 4);
+}
+
+void qcg_dynamic_results(qcg *g, const qcg_gemm *m, const qcg_tile_at *at)
+{
+    tile t = tile_of(m, at);
+    llb_val v[LLB_MAX_CARRY];
+    load_floats(g, &t, v);
+    results(g, &t, v);
 }

@@ -84,7 +84,8 @@ int64_t qcg_gemm_block_bytes(const qcg_gemm *m)
 /* The sums of a tile on their way along k. */
 typedef struct summing {
     const qcg_gemm *m;
-    qcg_tile tile;
+    qcg_tile tile; /* all rows: */
+    unsigned rows; /* those of the operand; a further one is of ones */
     const llb_val *less;
     int64_t fetch_step;
     qcg_axis axes[QCG_RUN_AXES + 1]; /* the runs', then the steps of `each` elements of w in a run */
@@ -119,7 +120,7 @@ static void load_rows(qcg *g, const summing *s, unsigned elements, operand *x)
 {
     const qcg_machine *vm = s->m->m;
     unsigned groups = elements * s->m->parts;
-    for (unsigned r = 0; vm->pick && r < s->tile.rows; r++) {
+    for (unsigned r = 0; vm->pick && r < s->rows; r++) {
         for (unsigned i = 0; i < groups; i += vm->groups) {
             unsigned n = groups - i < vm->groups && !s->m->pairs ? groups - i : vm->groups;
             llb_type t = llb_vec(llb_int(g, 8 * vm->elem_bytes), n * vm->kgroup);
@@ -129,9 +130,17 @@ static void load_rows(qcg *g, const summing *s, unsigned elements, operand *x)
     }
 }
 
+static llb_val ones(qcg *g, const qcg_machine *vm)
+{
+    unsigned n = vm->turn ? vm->kgroup : vm->lanes * vm->kgroup;
+    return vm->elem_bytes == 1 ? llb_i8s(g, 1, n) : llb_i16s(g, 1, n);
+}
+
 static llb_val group_of(qcg *g, const summing *s, const operand *x, unsigned row, unsigned i)
 {
     const qcg_machine *vm = s->m->m;
+    if (row >= s->rows)
+        return ones(g, vm);
     if (vm->pick)
         return vm->pick(g, x->row[row][i / vm->groups], i % vm->groups);
     llb_val at = llb_at(g, x->at, row_offset(s->m, row) + i * group_bytes(s->m)), group = vm->group(g, at);
@@ -216,7 +225,7 @@ static void sum_step(qcg *g, summing *s, unsigned elements, places at)
     if (at.fetch)
         llb_prefetch(g, at.fetch, elements * s->fetch_step);
     for (unsigned i = 0; i < elements; i++)
-        (s->m->m->pick || s->tile.rows == 1 ? add_columns : add_rows)(g, s, &x, i, at);
+        (s->m->m->pick || s->rows <= 1 ? add_columns : add_rows)(g, s, &x, i, at);
 }
 
 /* --- along k ----------------------------------------------------------------------------------- */
@@ -237,8 +246,11 @@ static void sum_axis(qcg *g, summing *s, unsigned axis, places at);
 static void sum_steps(qcg *g, summing *s, unsigned axis, places at, int64_t elements)
 {
     int64_t count = s->axes[axis].count, step = s->axes[axis].step;
-    for (int64_t i = 0; s->unrolled && i < count; i++)
+    for (int64_t i = 0; s->unrolled && i < count; i++) {
         sum_axis(g, s, axis + 1, step_at(g, s, at, llb_i64(g, i), step, elements));
+        if (s->m->sections > 1)
+            llb_fence(g);
+    }
     if (s->unrolled || !count)
         return;
     llb_loop l;
@@ -280,12 +292,15 @@ bool qcg_gemm_is_straight(const qcg_gemm *m)
     return m->kblocks < 2 * (int64_t)elements_at_once(m) && qcg_gemm_section_blocks(m) == m->kblocks;
 }
 
-/* Runs and sections are loops anyway. */
+/* Runs are loops anyway.  Sums of sections have as many floats beside them; weights that are cut out of their elements
+ * need more room yet. */
 bool qcg_gemm_is_unrolled(const qcg_gemm *m, qcg_tile t)
 {
     enum { OPERAND = 1, CONSTANTS = 3 };
-    bool room = (t.rows + 1u) * t.vectors + OPERAND + CONSTANTS <= m->m->registers;
-    bool single = !m->dynamic && qcg_gemm_section_blocks(m) == m->kblocks;
+    unsigned sums = t.rows * t.vectors * (m->sections > 1 ? 2 : 1);
+    bool room = sums + t.vectors + OPERAND + CONSTANTS <= m->m->registers;
+    bool whole = m->sections == 1 ? !m->dynamic : m->parts == 1;
+    bool single = whole && qcg_gemm_section_blocks(m) == m->kblocks;
     return m->m->straight && room && single && m->kblocks <= STRAIGHT_ELEMENTS &&
            m->kblocks * t.rows * t.vectors <= STRAIGHT_STEPS;
 }
@@ -293,16 +308,17 @@ bool qcg_gemm_is_unrolled(const qcg_gemm *m, qcg_tile t)
 void qcg_gemm_products(qcg *g, const qcg_gemm *m, const qcg_tile_at *at, const llb_val *start,
                        const llb_val *less, llb_val *acc)
 {
-    summing s = {.m = m, .tile = at->tile, .less = less, .fetch_step = at->fetch_step};
+    summing s = {.m = m, .tile = at->tile, .rows = at->tile.rows, .less = less, .fetch_step = at->fetch_step};
+    s.tile.rows += at->counts;
     for (unsigned i = 0; i < QCG_RUN_AXES; i++)
         s.axes[i] = (qcg_axis){run_count(&m->runs[i]), m->runs[i].step};
     s.each = elements_at_once(m);
     s.rest = (unsigned)(m->kblocks % s.each);
     s.axes[QCG_RUN_AXES] = (qcg_axis){m->kblocks / s.each, s.each * element_bytes(m)};
-    s.count = join_rows(g, m->m, at->tile, start, s.sum);
+    s.count = join_rows(g, m->m, s.tile, start, s.sum);
     s.unrolled = qcg_gemm_is_unrolled(m, at->tile);
     s.halved = m->halved && at->tail;
     llb_val last = llb_at(g, at->w, (at->tile.vectors - 1) * qcg_gemm_block_bytes(m));
     sum_axis(g, &s, 0, (places){at->a, at->w, s.halved ? last : NULL, at->fetch});
-    split_rows(g, m->m, at->tile, s.sum, acc);
+    split_rows(g, m->m, s.tile, s.sum, acc);
 }

@@ -18,24 +18,26 @@ static bool leaves_registers(const qcg_gemm *m, qcg_tile t)
     return all || t.rows * t.vectors + t.rows + WEIGHTS + CONSTANTS <= (int)m->m->registers;
 }
 
-/* Weights that are cut out of their elements, and what is subtracted from them, take registers besides. */
+/* Weights that are cut out of their elements, what is subtracted from them, and their sums take registers besides. */
 static bool leaves_room(const qcg *g, const qcg_gemm *m, qcg_tile t)
 {
     enum { OPERAND = 1, PRODUCT = 1, CONSTANTS = 2 };
     unsigned each = m->m->lanes * 4 / qir_level_get(g->level)->vector_bytes, columns = t.vectors * each;
-    unsigned weights = t.rows == 1 ? each : columns, less = 0;
+    unsigned weights = t.rows == 1 ? each : columns, less = 0, rows = t.rows;
     if (m->dynamic && m->parts > 1)
         less = m->dynamic->weight_zero ? columns : m->dynamic->raised != 0;
+    if (m->dynamic)
+        rows += m->dynamic->counted;
     if (m->parts == 1 || m->m->pick)
         return true;
-    return t.rows * columns + 2 * weights + less + OPERAND + PRODUCT + CONSTANTS <= m->m->registers;
+    return rows * columns + 2 * weights + less + OPERAND + PRODUCT + CONSTANTS <= m->m->registers;
 }
 
 static bool tile_fits(const qcg *g, const qcg_gemm *m, qcg_tile t)
 {
     bool whole = t.rows <= m->rows || t.rows % m->rows == 0;
     whole = whole && (!m->pairs || t.rows % 2 == 0);
-    if (m->unpacked && t.vectors * m->m->lanes > m->unpacked_columns)
+    if (m->unpacked && (t.vectors * m->m->lanes > m->unpacked_columns || t.rows > QIR_WAITING_ROWS))
         return false;
     return whole && leaves_registers(m, t) && leaves_room(g, m, t) && qcg_tile_lines(m, t) <= m->lines &&
            t.vectors <= qir_ceil_div(m->n, m->m->lanes);

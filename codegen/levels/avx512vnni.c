@@ -82,6 +82,7 @@ const qcg_machine qcg_machine_avx512vnni = {
     .elem_bytes = 1,
     .registers = 32,
     .in_flight = 12,
+    .counts = true,
     .straight = true,
     .tiles = tiles,
     .section_tiles = section_tiles,

@@ -31,6 +31,7 @@ const qcg_machine qcg_machine_avxvnni = {
     .kgroup = 4,
     .elem_bytes = 1,
     .registers = 16,
+    .counts = true,
     .tiles = tiles,
     .section_tiles = section_tiles,
     .dot = dpbusd,

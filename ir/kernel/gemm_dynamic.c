@@ -23,17 +23,29 @@ static void plan_rows(const qir_op *op, qir_kernel_plan *p)
         p->most_rows = PANEL_BYTES / qir_plan_times(p->w.c, (int64_t)p->elem);
 }
 
+/* Of a part of k: at most `most`, so that the last part has nearly as many. */
+static int64_t sections_of(const qir_kernel_plan *p, int64_t most)
+{
+    if (most >= p->sections)
+        return p->sections;
+    return qir_plan_fitting_blocks(p->sections, most < 1 ? 1 : most);
+}
+
 /* Low-bit weights are cut out of their elements once for all rows of a panel, where it has several tiles:
- * those of UNPACKED_COLUMNS, with two tables of their sections.  So are zero points of the rows. */
+ * those of UNPACKED_COLUMNS, with three tables of their sections, of as many sections as leave the first-level
+ * cache room for the rows.  So are zero points of the rows. */
 static void plan_unpacked(qir_kernel_plan *p)
 {
-    enum { UNPACKED_COLUMNS = 64, SEVERAL_ROWS = 12, ENTRY = 8 };
+    enum { UNPACKED_COLUMNS = 64, UNPACKED_BYTES = 24 << 10, SEVERAL_ROWS = 12, ENTRY = 12 };
     if ((size_t)qir_packing_get(p->packing)->bits == 8 * p->elem || p->panel_rows < SEVERAL_ROWS)
         return;
     p->weight_rows = UNPACKED_COLUMNS;
-    int64_t row = qir_plan_times(p->k_stride, (int64_t)p->elem);
-    p->weight_bytes = qir_plan_buffer(UNPACKED_COLUMNS, (size_t)(row + p->sections * ENTRY));
+    int64_t section = qir_plan_times(p->k_stride / p->sections, (int64_t)p->elem) + ENTRY;
+    p->weight_sections = sections_of(p, UNPACKED_BYTES / UNPACKED_COLUMNS / section);
+    p->weight_bytes = qir_plan_buffer(UNPACKED_COLUMNS, (size_t)qir_plan_times(p->weight_sections, section));
     p->zero_bytes = qir_plan_buffer(p->panel_rows, sizeof(int32_t));
+    if (p->weight_sections < p->sections)
+        p->sum_bytes = qir_plan_buffer((p->panel_rows + QIR_WAITING_ROWS) * UNPACKED_COLUMNS, sizeof(float));
 }
 
 bool qir_plan_gemm_dynamic(qir_level level, const qir_op *op, qir_kernel_plan *p)

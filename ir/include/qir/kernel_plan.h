@@ -37,6 +37,9 @@ typedef enum qir_kernel {
     QIR_NUM_KERNELS
 } qir_kernel;
 
+/* Most rows of a tile whose sums wait in memory. */
+enum { QIR_WAITING_ROWS = 16 };
+
 /* Kernels of Winograd's tiles: vectors of columns whose sums are kept at a time. */
 enum { QIR_WINOGRAD_VECTORS = 2 };
 
@@ -104,10 +107,11 @@ typedef struct qir_kernel_plan {
     int64_t tile_rows;   /* of a register tile, where panels should be of whole ones; 0: not */
     qir_columns columns; /* planes are the panel; a row of zero points is the band */
     int64_t weight_rows; /* outputs of a group whose weights are unpacked, or dequantized, at a time */
+    int64_t weight_sections; /* of these rows, unpacked at a time: where not all, sums wait in memory */
     /* Of a quantized weight the rows, dequantized.  All are multiples of 64, with room to read or
      * write one vector over. */
     size_t band_bytes, panel_bytes, zero_bytes, weight_bytes;
-    size_t sum_bytes; /* sums that are not results yet (Winograd's) */
+    size_t sum_bytes; /* sums that are not results yet */
     qir_winograd winograd;
 } qir_kernel_plan;
 

@@ -40,7 +40,7 @@ SHAPES = {
     'dynamic-row': Dynamic([1, 256], 64),
     'dynamic-rows': Dynamic([64, 96], 72, storage='u8'),
     'int4-row': Dynamic([1, 256], 96, weight='i4', group=32),
-    'int4-rows': Dynamic([33, 128], 80, weight='i4', group=32),
+    'int4-rows': Dynamic([33, 608], 80, weight='i4', group=32, half=True),
 }
 # Of the cases whose bytes the kernel tests compare: (group, names; none: all).
 CASES = [('conv', ('pointwise-tails', '3x3-stride', '5x3-dilated', '7x7', 'groups', 'multiplier', 'weight-zero-point',

@@ -115,6 +115,8 @@ def dynamic_i4():
     yield 'many-rows-channels', Dynamic([14, 37], 19, weight='u4', zeros=True)
     yield 'many-rows-two-bits', Dynamic([26, 72], 70, weight='i2', group=24, half=True, storage='u8')
     yield 'many-rows-given', Dynamic([12, 64], 16, weight='u4', group=32, given=True, rows=False)
+    yield 'many-rows-many-groups', Dynamic([29, 608], 37, weight='i4', group=32, half=True)
+    yield 'many-rows-many-groups-zero-points', Dynamic([14, 480], 19, weight='u4', group=16, zeros=True)
 
 
 def dynamic_conv():
