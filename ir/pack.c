@@ -110,7 +110,8 @@ typedef struct column {
     int64_t row, rows;     /* rows of all groups are counted together */
     int64_t plain, packed; /* element of the first row; the next are s->k and kgroup further */
     int64_t section;
-    int shift; /* of the weight within its element */
+    int shift;      /* of the weight within its element */
+    bool is_signed; /* as it is stored in the plain weight */
 } column;
 
 /* The packed place, in the first row, of entry `i` of a section and kernel column. */
@@ -131,11 +132,15 @@ static void place_k(const qir_pack_shape *s, int64_t channels, column *c, int64_
     c->plain = c->row * s->k + k % channels * (s->k / channels) + k / channels;
 }
 
+static int32_t load_byte(const void *p, bool is_signed, int64_t i)
+{
+    return is_signed ? ((const int8_t *)p)[i] : ((const uint8_t *)p)[i];
+}
+
+/* An element of packed weights. */
 static int32_t load(const void *p, qir_dtype t, int64_t i)
 {
-    if (t == QIR_i16)
-        return ((const int16_t *)p)[i];
-    return qir_dtype_is_signed(t) ? ((const int8_t *)p)[i] : ((const uint8_t *)p)[i];
+    return t == QIR_i16 ? ((const int16_t *)p)[i] : load_byte(p, t == QIR_i8, i);
 }
 
 int32_t qir_pack_raised(const qir_packing_info *info)
@@ -197,7 +202,7 @@ static void pack_integers(const qir_pack_shape *s, const qir_type *w, const colu
 {
     for (int64_t r = 0; r < c->rows; r++)
         put(s, dst, c->packed + r * s->info->kgroup, c->shift,
-            load(src, w->dtype, c->plain + r * s->k) - origin(s, w, c->row + r, c->section));
+            load_byte(src, c->is_signed, c->plain + r * s->k) - origin(s, w, c->row + r, c->section));
 }
 
 static void unpack_integers(const qir_pack_shape *s, const qir_type *w, const column *c, const void *src,
@@ -225,16 +230,36 @@ static void unpack_floats(const qir_pack_shape *s, const qir_type *w, const colu
         ((float *)dst)[c->plain + r * s->k] = ((const float *)src)[c->packed + r * s->info->kgroup];
 }
 
+/* Columns of one block, of which the places in the first are known. */
+static void move_block(const qir_pack_shape *s, const qir_type *w, move_fn *move, int64_t block, const column *c,
+                       int64_t n, const void *src, void *dst)
+{
+    int64_t nb = s->info->nblock, first = block % s->nblocks * nb, left = s->n - first;
+    int64_t row = block / s->nblocks * s->n + first, elements = s->kblocks * nb * s->info->kgroup;
+    for (int64_t i = 0; i < n; i++) {
+        column at = c[i];
+        at.row = row;
+        at.rows = left < nb ? left : nb;
+        at.plain += row * s->k;
+        at.packed += block * elements;
+        move(s, w, &at, src, dst);
+    }
+}
+
+/* Some columns of all blocks, then the next: places take divisions, which are the same in all blocks. */
 static void move_all(const qir_pack_shape *s, const qir_type *w, move_fn *move, const void *src, void *dst)
 {
-    int64_t nb = s->info->nblock;
-    for (int64_t block = 0; block < s->groups * s->nblocks; block++) {
-        int64_t first = block % s->nblocks * nb, left = s->n - first;
-        column c = {.row = block / s->nblocks * s->n + first, .rows = left < nb ? left : nb};
-        for (int64_t k = 0; k < s->k; k++) {
-            place_k(s, w->dims[1], &c, k);
-            move(s, w, &c, src, dst);
+    enum { AT_ONCE = 64 };
+    bool is_signed = qir_dtype_is_signed(w->dtype);
+    for (int64_t k = 0; k < s->k; k += AT_ONCE) {
+        column c[AT_ONCE];
+        int64_t n = s->k - k < AT_ONCE ? s->k - k : AT_ONCE;
+        for (int64_t i = 0; i < n; i++) {
+            c[i] = (column){.is_signed = is_signed};
+            place_k(s, w->dims[1], &c[i], k + i);
         }
+        for (int64_t block = 0; block < s->groups * s->nblocks; block++)
+            move_block(s, w, move, block, c, n, src, dst);
     }
 }
 
