@@ -70,38 +70,53 @@ void qcg_winograd_operands(qcg *g, const qcg_window *w, llb_val room)
 
 /* --- results ---------------------------------------------------------------------------------- */
 
-/* The sums of all tiles, one register of columns, downwards in column `x` of their places; in place, as fewer lines.
- * bias: to be added (NULL: nothing) where it adds to all results. */
-static void sum_column(qcg *g, const qcg_winograd *r, llb_type vector, llb_val sums, unsigned x, llb_val bias)
+/* Where lines of pixels begin: behind the sums of a column of places. */
+static llb_val lines_of_pixels(qcg *g, const qcg_winograd *r)
+{
+    const qir_winograd *form = &r->p->winograd;
+    return llb_at(g, r->sums, qcg_winograd_side(form) * form->sum_pitch);
+}
+
+/* One register of columns of all tiles, at `sums`, to lines at `to`.  bias: what adds to all results. */
+static void sum_column(qcg *g, const qcg_winograd *r, llb_type vector, llb_val sums, llb_val to, llb_val bias)
 {
     const qir_winograd *form = &r->p->winograd;
     const qcg_transforms *t = qcg_transforms_of(form);
-    int64_t side = qcg_winograd_side(form), line = side * form->sum_pitch;
+    int64_t side = qcg_winograd_side(form), row = (int64_t)r->vectors * r->m->lanes * 4;
     llb_val m[QCG_MOST_SIDE], y[QCG_MOST_TILE];
     llb_loop l;
     llb_begin(g, &l, 0, r->p->panel_rows, 1);
-    sums = llb_at(g, llb_index(g, sums, l.iv, (int64_t)r->vectors * r->m->lanes * 4), x * form->sum_pitch);
+    sums = llb_index(g, sums, l.iv, row);
+    to = llb_index(g, to, l.iv, row);
     for (unsigned i = 0; i < side; i++)
-        m[i] = llb_load(g, vector, llb_at(g, sums, i * line), 4);
-    if (bias)
-        m[1] = llb_add(g, m[1], bias);
+        m[i] = llb_load(g, vector, llb_at(g, sums, i * form->sum_pitch), 4);
+    m[1] = llb_add(g, m[1], bias);
     t->results(g, m, y);
     for (unsigned i = 0; i < form->tile; i++)
-        llb_store(g, y[i], llb_at(g, sums, i * line), 4);
+        llb_store(g, y[i], llb_at(g, to, i * side * form->sum_pitch), 4);
     llb_end(g, &l);
 }
 
-static void sum_columns(qcg *g, const qcg_winograd *r, llb_val sums, llb_val bias)
+/* Of the bias of a register of columns what is added to place 1 of column `x`. */
+static llb_val bias_of(qcg *g, const qcg_winograd *r, llb_val bias, llb_val x)
+{
+    unsigned lanes = llb_lanes(bias);
+    int32_t every = qcg_transforms_of(&r->p->winograd)->every;
+    llb_val all = LLVMBuildMul(g->b, bias, llb_i32s(g, every * every, lanes), "");
+    llb_val adds = LLVMBuildICmp(g->b, LLVMIntEQ, x, llb_i64(g, 1), "");
+    return LLVMBuildSelect(g->b, adds, all, llb_i32s(g, 0, lanes), "");
+}
+
+void qcg_winograd_column(qcg *g, const qcg_winograd *r, llb_val block, llb_val x)
 {
     const qir_winograd *form = &r->p->winograd;
-    unsigned bytes = r->m->lanes * 4, each = qir_level_get(g->level)->vector_bytes;
-    int32_t every = qcg_transforms_of(form)->every;
+    unsigned all = r->vectors * r->m->lanes * 4, each = qir_level_get(g->level)->vector_bytes;
     llb_type vector = llb_vec(llb_int(g, 32), each / 4);
-    for (unsigned i = 0; i < bytes; i += each) {
-        llb_val b = llb_load(g, vector, llb_at(g, bias, i), 4), at = llb_at(g, sums, i);
-        b = LLVMBuildMul(g->b, b, llb_i32s(g, every * every, each / 4), "");
-        for (unsigned x = 0; x < qcg_winograd_side(form); x++)
-            sum_column(g, r, vector, at, x, x == 1 ? b : NULL);
+    llb_val bias = llb_index(g, r->bias, block, (int64_t)r->m->lanes * 4);
+    llb_val to = llb_index(g, lines_of_pixels(g, r), x, form->sum_pitch);
+    for (unsigned i = 0; i < all; i += each) {
+        llb_val b = bias_of(g, r, llb_load(g, vector, llb_at(g, bias, i), 4), x);
+        sum_column(g, r, vector, llb_at(g, r->sums, i), llb_at(g, to, i), b);
     }
 }
 
@@ -210,10 +225,9 @@ void qcg_winograd_results(qcg *g, const qcg_winograd *r, llb_val block, unsigned
     int64_t vector = (int64_t)lanes * 4;
     llb_loop l;
     llb_begin(g, &l, first, first + count, 1);
-    llb_val at = llb_add(g, block, l.iv), sums = llb_index(g, r->sums, l.iv, vector);
+    llb_val at = llb_add(g, block, l.iv), sums = llb_index(g, lines_of_pixels(g, r), l.iv, vector);
     qcg_tile_store s = {.rows = AT_ONCE, .vectors = 1, .tail = tail};
     s.scale = r->e.narrow ? llb_index(g, r->e.scale, at, vector) : NULL;
-    sum_columns(g, r, sums, llb_index(g, r->bias, at, vector));
     for (unsigned end = tile; end; end -= AT_ONCE / tile)
         result_rows(g, r, sums, at, end, &s);
     llb_end(g, &l);

@@ -18,20 +18,21 @@ unsigned qcg_winograd_lanes(const qcg *g);
 /* The band's tiles to the panel: matrices [tile][channel].  room: for sums, which are none yet. */
 void qcg_winograd_operands(qcg *g, const qcg_window *w, llb_val room);
 
-/* From sums to results. */
+/* From sums to results, of a group of columns. */
 typedef struct qcg_winograd {
     const qir_kernel_plan *p;
     const qcg_machine *m;
     qcg_epilogue e;
     bool scaled;  /* the epilogue's scales are: sums that are 2^shift times too large need no shift */
     llb_val bias; /* by column, as the sums of a product would start */
-    llb_val sums; /* matrices [tile][column] of a group of columns */
+    llb_val sums; /* matrices [tile][column]: those of the places of one column, then lines of pixels, transformed once */
     unsigned vectors;          /* of a row of those */
     llb_val image, plane, row; /* of the block (see qcg_block) */
 } qcg_winograd;
 
-/* Vectors `first` to `first + count` of a group that begins at column block `block`; of the last one `tail`
- * columns (0: all). */
+/* The sums of column `x` of places to lines of pixels, of the group that begins at column block `block`. */
+void qcg_winograd_column(qcg *g, const qcg_winograd *r, llb_val block, llb_val x);
+/* Lines of pixels to results: vectors `first` to `first + count`; of the last one `tail` columns (0: all). */
 void qcg_winograd_results(qcg *g, const qcg_winograd *r, llb_val block, unsigned first, unsigned count,
                           unsigned tail);
 

@@ -1,9 +1,9 @@
 /* 3x3 convolution of stride 1 in tiles of 2x2 or 4x4 results: see ir/kernel/winograd_i8.c.
  *
  *   band --B' d B--> panel: matrices [tile][channel] --products--> sums: matrices [tile][column]
- *        --A' m A, epilogue--> results
+ *        --A' m--> lines of pixels --A, epilogue--> results
  *
- * Columns come in groups of a few vectors, so that the sums stay in cache. */
+ * Columns come in groups of a few vectors, and places column by column, so that the sums stay in cache. */
 #include <float.h>
 #include "kernels/gemm.h"
 #include "kernels/winograd.h"
@@ -37,21 +37,30 @@ static llb_val group_weights(qcg *g, const job *j, llb_val first, unsigned vecto
     return to;
 }
 
-/* Sums of `vectors` column blocks from `first` on, at all places. */
-static void products(qcg *g, const job *j, llb_val first, unsigned vectors)
+/* A loop over the places of a column, or over the columns: `a` and `w` go on by so many places. */
+static void next_place(qcg *g, const job *j, qcg_gemm *m, llb_loop *l, int64_t places, int64_t pitch)
+{
+    llb_begin(g, l, 0, j->p->winograd.tile + 2, 1);
+    m->a = llb_index(g, m->a, l->iv, places * j->p->winograd.operand_pitch);
+    m->w = llb_index(g, m->w, l->iv, places * pitch);
+}
+
+/* Lines of pixels of r->vectors column blocks from `first` on: sums of all places, those of a column at a time. */
+static void products(qcg *g, const job *j, const qcg_winograd *r, llb_val first)
 {
     qcg_gemm m = j->m;
     int64_t pitch;
-    m.n = vectors * m.m->lanes;
+    llb_loop lx, ly;
+    m.n = r->vectors * m.m->lanes;
     m.out_stride = m.n * 4;
-    m.w = group_weights(g, j, first, vectors, &pitch);
-    llb_loop l;
-    llb_begin(g, &l, 0, j->p->winograd.places, 1);
-    m.a = llb_index(g, m.a, l.iv, j->p->winograd.operand_pitch);
-    m.w = llb_index(g, m.w, l.iv, pitch);
-    m.out = llb_index(g, m.out, l.iv, j->p->winograd.sum_pitch);
+    m.w = group_weights(g, j, first, r->vectors, &pitch);
+    next_place(g, j, &m, &lx, 1, pitch);
+    next_place(g, j, &m, &ly, j->p->winograd.tile + 2, pitch);
+    m.out = llb_index(g, m.out, ly.iv, j->p->winograd.sum_pitch);
     qcg_gemm_emit(g, &m);
-    llb_end(g, &l);
+    llb_end(g, &ly);
+    qcg_winograd_column(g, r, first, lx.iv);
+    llb_end(g, &lx);
 }
 
 /* `count` groups of as many vectors from block `first` on; `tail`: columns of the last vector. */
@@ -62,11 +71,11 @@ static void column_groups(qcg *g, const job *j, const qcg_block *b, int64_t firs
     qcg_winograd r = j->results;
     qcg_share_begin(g, &s, count * vectors, vectors, true);
     llb_val block = llb_add(g, s.loop.iv, llb_i64(g, first));
-    products(g, j, block, vectors);
     r.image = b->at;
     r.plane = b->plane;
     r.row = b->row;
     r.vectors = vectors;
+    products(g, j, &r, block);
     unsigned whole = vectors - (tail != 0);
     if (whole)
         qcg_winograd_results(g, &r, block, 0, whole, 0);

@@ -53,7 +53,8 @@ static void plan_tiles(qir_kernel_plan *p, int64_t tile)
     p->panel_rows = p->block / tile * row;
 }
 
-/* Sums are also room for one row of tiles, transformed along one axis, of a vector of channels. */
+/* Sums: of the places of one column, and lines of pixels that columns have become; also room for one row of tiles of
+ * operands, transformed along one axis, of a vector of channels. */
 static void plan_matrices(qir_kernel_plan *p, int64_t columns)
 {
     qir_winograd *m = &p->winograd;
@@ -61,7 +62,7 @@ static void plan_matrices(qir_kernel_plan *p, int64_t columns)
     m->operand_pitch = pitch(qir_plan_times(rows, p->k_stride) * (int64_t)p->elem);
     m->sum_pitch = pitch(qir_plan_times(rows, columns) * (int64_t)sizeof(int32_t));
     p->panel_bytes = qir_plan_buffer(qir_plan_times(m->places, m->operand_pitch), 1);
-    p->sum_bytes = qir_plan_buffer(qir_plan_times(m->places, m->sum_pitch), 1);
+    p->sum_bytes = qir_plan_buffer(qir_plan_times((m->tile + 1) * (m->tile + 2), m->sum_pitch), 1);
 }
 
 /* Weights of one block that would not stay in cache until the next run stay bytes, those of large tiles: transforming
