@@ -59,14 +59,46 @@ static double loop_cost(const qcg_gemm *m, qcg_tile t)
     return m->m->in_flight ? sums * sums / 16.0 + (steps > FORESEEN ? 60.0 : 0.0) : steps;
 }
 
+/* Bytes that windows of `rows` rows in each of `lines` lines lie in. */
+static double operand_bytes(const qcg_gemm *m, double lines, double rows)
+{
+    double run = (double)(m->kblocks * m->parts * m->m->kgroup * m->m->elem_bytes), runs = 1.0;
+    double next = (double)m->a_stride < run ? (double)m->a_stride : run;
+    for (unsigned i = 0; i < QCG_RUN_AXES; i++)
+        runs *= m->runs[i].count > 1 ? (double)m->runs[i].count : 1.0;
+    return lines * runs * ((rows - 1.0) * next + run);
+}
+
+/* What a tile reads that the first-level cache does not keep until the next one reads it: its rows where all columns
+ * have passed before those are needed again, and the weights of columns where those are too many.  A line of a row,
+ * which is read word by word, is waited for longer than one of weights.  Not measured where k has sections. */
+static double cache_cost(const qcg_gemm *m, qcg_tile t)
+{
+    enum { CACHE_BYTES = 48 << 10, LINE = 64 };
+    const double row_line = 5.0, weight_line = 0.75;
+    double lines = (double)qcg_tile_lines(m, t), cost = 0.0, weights = (double)(t.vectors * qcg_gemm_block_bytes(m));
+    double rows = operand_bytes(m, lines, t.rows / lines), all = (double)(m->lines - 1) * (double)m->a_line;
+    if (!m->m->in_flight || m->sections > 1)
+        return 0.0;
+    if (all + operand_bytes(m, 1.0, (double)m->rows) > CACHE_BYTES)
+        cost += row_line * rows / LINE;
+    if (rows + weights > CACHE_BYTES)
+        cost += weight_line * weights / LINE;
+    return cost;
+}
+
 /* Cost of a tile's code for its k steps and its epilogue, in half vector operations.  A product takes as long as a
- * load, where there are sums enough; requantization takes three operations for a vector. */
+ * load, where there are sums enough, but one is lost in each step until there are more; requantization takes three
+ * operations for a vector. */
 static double tile_cost(const qcg_gemm *m, qcg_tile t)
 {
+    enum { ALL_BUSY = 21 };
     unsigned registers = (m->m->kgroup * m->m->elem_bytes + 3) / 4; /* of weights per one of sums */
     double sums = t.rows * t.vectors, loads = t.rows + t.vectors * registers;
-    double step = 2.0 * larger(larger(sums, loads), m->m->in_flight);
-    return step * (double)qcg_gemm_section_blocks(m) + sums * 6.0 + 12.0 + loop_cost(m, t);
+    double late = m->m->in_flight && m->sections == 1 && sums < ALL_BUSY ? 1.0 : 0.0;
+    double step = 2.0 * larger(larger(sums, loads) + late, m->m->in_flight);
+    return step * (double)qcg_gemm_section_blocks(m) + sums * 6.0 + 12.0 + loop_cost(m, t) +
+           cache_cost(m, t);
 }
 
 static double plan_cost(const qcg_gemm *m, qcg_tile t)
