@@ -33,6 +33,8 @@ static void set_product(job *j)
     m->runs[1] = (qcg_axis){w->kernel[1], w->dilation[1] * j->row};
     m->runs[2] = (qcg_axis){p->sections / rows, w->dilation[2] * position};
     m->kblocks = p->k_stride / p->sections / p->kgroup;
+    if (w->stride[2] == 1 && w->dilation[2] == 1 && w->c % p->kgroup == 0)
+        m->taps = (unsigned)w->kernel[2];
 }
 
 static void products(qcg *g, void *ctx, const qcg_block *b)

@@ -27,6 +27,7 @@ typedef struct qcg_gemm {
     int64_t sections, kblocks;    /* of k with scales of their own; elements of w in each run */
     qcg_axis runs[QCG_RUN_AXES];  /* of a section, outermost axis first; count 0: as 1 */
     bool halved;                  /* the last block of w has the first half of its columns alone */
+    unsigned taps;                /* equal parts of a run, each of which is the first part of the next row's; 0: none */
     unsigned parts;               /* weights in an element of w (see ir/layouts.def) */
     int64_t a_line;               /* bytes from line to line of the operand */
     int64_t a_stride, out_stride; /* bytes from row to row */
@@ -78,6 +79,8 @@ int64_t qcg_gemm_units(const qcg *g, const qcg_gemm *m);
 /* May its sums along k need no loop?  Is it avoided for tile `t`? */
 bool qcg_gemm_is_straight(const qcg_gemm *m);
 bool qcg_gemm_is_unrolled(const qcg_gemm *m, qcg_tile t);
+/* Are operands that taps of neighbouring rows share loaded once? */
+bool qcg_gemm_shares_taps(const qcg_gemm *m, qcg_tile t);
 
 /* Elements of w along k of one section, and bytes of the weights of one vector of columns. */
 int64_t qcg_gemm_section_blocks(const qcg_gemm *m);

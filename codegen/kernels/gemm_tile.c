@@ -90,6 +90,7 @@ typedef struct summing {
     int64_t fetch_step;
     qcg_axis axes[QCG_RUN_AXES + 1]; /* the runs', then the steps of `each` elements of w in a run */
     unsigned each, rest;             /* elements of w left in a run */
+    unsigned taps;                   /* that share their operands, and are summed up at a time */
     bool unrolled;
     bool halved; /* the last vector's words are half as many */
     unsigned count;
@@ -217,26 +218,48 @@ static void add_rows(qcg *g, summing *s, const operand *x, unsigned element, pla
     }
 }
 
+/* A group of every position under the tile, with the weights of each tap: those of all taps stay in registers. */
+static void add_taps(qcg *g, summing *s, const operand *x, places at)
+{
+    unsigned vectors = s->tile.vectors, rows = s->tile.rows;
+    llb_val words[MOST_VECTORS];
+    for (unsigned i = 0; i < s->taps * vectors; i++)
+        words[i] = load_words(g, s, at, i / vectors * (unsigned)(s->m->kblocks / s->taps), i % vectors);
+    for (unsigned p = 0; p < rows + s->taps - 1; p++) {
+        llb_val a = s->m->m->group(g, llb_at(g, x->at, p * s->m->a_stride));
+        for (unsigned tap = p < rows ? 0 : p - rows + 1; tap < s->taps && tap <= p; tap++) {
+            llb_val *sum = s->sum + (p - tap) * vectors;
+            for (unsigned j = 0; j < vectors; j++)
+                sum[j] = s->m->m->dot(g, sum[j], a, words[tap * vectors + j]);
+        }
+    }
+}
+
 /* The products of `elements` of w per column. */
 static void sum_step(qcg *g, summing *s, unsigned elements, places at)
 {
     operand x = {.at = at.a};
     load_rows(g, s, elements, &x);
     if (at.fetch)
-        llb_prefetch(g, at.fetch, elements * s->fetch_step);
+        llb_prefetch(g, at.fetch, elements * s->taps * s->fetch_step);
+    if (s->taps > 1) {
+        add_taps(g, s, &x, at);
+        return;
+    }
     for (unsigned i = 0; i < elements; i++)
         (s->m->m->pick || s->rows <= 1 ? add_columns : add_rows)(g, s, &x, i, at);
 }
 
 /* --- along k ----------------------------------------------------------------------------------- */
 
-/* Step `i` of an axis, each of which is `elements` of w. */
+/* Step `i` of an axis, each of which is `elements` of w, or of each tap. */
 static places step_at(qcg *g, const summing *s, places at, llb_val i, int64_t step, int64_t elements)
 {
+    int64_t taps = elements == s->each ? s->taps : 1;
     at.a = llb_index(g, at.a, i, step);
     at.w = llb_index(g, at.w, i, elements * w_bytes(s->m));
     at.last = at.last ? llb_index(g, at.last, i, elements * w_bytes(s->m) / 2) : NULL;
-    at.fetch = at.fetch ? llb_index(g, at.fetch, i, elements * s->fetch_step) : NULL;
+    at.fetch = at.fetch ? llb_index(g, at.fetch, i, elements * taps * s->fetch_step) : NULL;
     return at;
 }
 
@@ -305,6 +328,13 @@ bool qcg_gemm_is_unrolled(const qcg_gemm *m, qcg_tile t)
            m->kblocks * t.rows * t.vectors <= STRAIGHT_STEPS;
 }
 
+bool qcg_gemm_shares_taps(const qcg_gemm *m, qcg_tile t)
+{
+    unsigned sums = t.rows * t.vectors, weights = m->taps * t.vectors;
+    return m->m->in_flight && m->taps > 1 && t.rows > 1 && t.rows <= m->rows && sums + weights + 1 < m->m->registers &&
+           weights <= MOST_VECTORS;
+}
+
 void qcg_gemm_products(qcg *g, const qcg_gemm *m, const qcg_tile_at *at, const llb_val *start,
                        const llb_val *less, llb_val *acc)
 {
@@ -314,7 +344,8 @@ void qcg_gemm_products(qcg *g, const qcg_gemm *m, const qcg_tile_at *at, const l
         s.axes[i] = (qcg_axis){run_count(&m->runs[i]), m->runs[i].step};
     s.each = elements_at_once(m);
     s.rest = (unsigned)(m->kblocks % s.each);
-    s.axes[QCG_RUN_AXES] = (qcg_axis){m->kblocks / s.each, s.each * element_bytes(m)};
+    s.taps = qcg_gemm_shares_taps(m, at->tile) ? m->taps : 1;
+    s.axes[QCG_RUN_AXES] = (qcg_axis){m->kblocks / s.each / s.taps, s.each * element_bytes(m)};
     s.count = join_rows(g, m->m, s.tile, start, s.sum);
     s.unrolled = qcg_gemm_is_unrolled(m, at->tile);
     s.halved = m->halved && at->tail;
