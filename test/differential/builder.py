@@ -90,9 +90,14 @@ class Builder:
         return [self.pick(extremes) if self.chance(share) else self.rng.randint(q.low, q.high)
                 for _ in range(n)]
 
-    def quant_const(self, dims, q):
+    def quant_const(self, dims, q, values=None):
         fmt = "B" if q.storage[0] == "u" else "h" if q.words else "b"
-        return self.const(dims, q, dense(fmt, self.stored(q, product(dims))))
+        return self.const(dims, q, dense(fmt, values or self.stored(q, product(dims))))
+
+    def small(self, q, n):
+        """Around 0, so that 16 bits hold sums of many products."""
+        most = self.pick([1, 4, 15, 40])
+        return [self.rng.randint(max(q.low, -most), min(q.high, most)) for _ in range(n)]
 
     def more_of(self, x, dims):
         """Another value of x's element type."""
@@ -163,12 +168,12 @@ class Builder:
         return self.emit("requantize", [x], [], x.dims, self.free(x))
 
     # ---- weights ------------------------------------------------------------------------------
-    def weight_quant(self, channels, axis):
-        storage = self.pick(["i8", "i8", "i8", "u8"]) if self.chance(0.6) else "i8"
+    def weight_quant(self, channels, axis, centred=False):
+        storage = self.pick(["i8", "i8", "i8", "u8"]) if not centred and self.chance(0.6) else "i8"
         low = {"i8": self.pick([None, -127]), "u8": None}[storage]
         probe = Quant(storage, [1.0], [0], low=low)
         n = channels if self.chance(0.7) else 1
-        zeros = self.chance(0.3) or storage == "u8"
+        zeros = not centred and (self.chance(0.3) or storage == "u8")
         points = [self.rng.randint(probe.low, probe.high) if zeros else 0 for _ in range(n)]
         return Quant(storage, [self.scale(0.01) for _ in range(n)], points,
                      axis if n > 1 or (channels == 1 and self.chance(0.5)) else None, low)
@@ -186,15 +191,16 @@ class Builder:
                   1 if group else axis if n > 1 else None, group=group)
         return self.hidden("dequantize", [self.quant_const(dims, q)], [], dims, "f32")
 
-    def weight(self, dims, axis):
+    def weight(self, dims, axis, small=0.2):
         if self.kind == "float" and self.chance(0.4):
             return self.codes(dims, axis)
         if self.kind == "float" or (self.kind == "qdq" and self.chance(0.1)):
             return self.real_const(dims)
-        q = self.weight_quant(dims[axis], axis)
+        small = self.chance(small)
+        q = self.weight_quant(dims[axis], axis, small)
         if self.kind == "qdq" and q.storage == "i4":
             q = Quant("i8", [0.01], [0])
-        w = self.quant_const(dims, q)
+        w = self.quant_const(dims, q, self.small(q, product(dims)) if small else None)
         return w if self.kind == "integer" else self.dequantized(w)
 
     def bias(self, x, w, channels):

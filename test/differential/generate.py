@@ -17,7 +17,7 @@ from ops.weighted import Weighted
 
 
 class Generator(Weighted, Dynamic, Elementwise, Movement, Along, Picking):
-    OPS = [("conv", 14), ("chain", 5), ("linear", 3), ("matmul", 2), ("pool", 4), ("binary", 6), ("unary", 4),
+    OPS = [("conv", 14), ("chain", 5), ("many", 16), ("linear", 3), ("matmul", 2), ("pool", 4), ("binary", 6), ("unary", 4),
            ("other_type", 4), ("reshape", 2), ("transpose", 2), ("framed", 7), ("concat", 2), ("slice", 2),
            ("pad", 2), ("reduce", 2), ("softmax", 1), ("batch_norm", 2), ("dynamic", 2), ("typed", 2),
            ("norm", 1), ("attention", 1), ("recurrent", 1), ("transposed", 3), ("indexed", 3),

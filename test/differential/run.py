@@ -6,7 +6,8 @@
 Each module is a seed (generate.py); engine/ evaluates it, runs every pass that keeps results and
 compiles it for all levels, a batch of modules at a time; program/ runs them, natively where this CPU has the
 level, otherwise emulated.  A failure names its seed, and a file with the smallest form that fails;
--seed=THAT -graphs=1 shows it again.  Stops after N graphs or S seconds."""
+-seed=THAT -graphs=1 shows it again.  Stops after N graphs or S seconds; at all levels 512 graphs or more have to
+reach every kernel of ir/kernels.def."""
 import argparse
 import multiprocessing
 import os
@@ -21,6 +22,7 @@ from coverage import Coverage
 from targets import facts, targets
 
 SHOWN = 2  # failures of a batch that are made small
+FULL = 512  # graphs from which on every kernel has come, or the generator lacks something
 MORE = 5  # batches that go through the passes only for each that is compiled, a billion seeds further
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -92,27 +94,27 @@ def collect(o, results, coverage):
 
 
 def prepare(o, folder):
-    """The engine, ops that have code, what can be compiled for and run, names of levels that cannot."""
+    """The engine, ops that have code, kernels, what can be compiled for and run, names of levels that cannot."""
     os.environ["PATH"] = os.pathsep.join([os.path.join(o.build, "bin"), "/usr/lib/llvm-19/bin",
                                           os.environ["PATH"]])
     differ = os.path.join(o.build, "unit", "differ")
-    arches, levels, ops = facts(differ)
+    arches, levels, ops, kernels = facts(differ)
     found, missing = targets(arches, levels, [x for x in o.levels.split(",") if x])
     for t in found:
         t.compile_program(folder)
         print(f"{t.name}: {', '.join(t.levels)} {'under ' + ' '.join(t.runner) if t.runner else 'natively'}")
     if missing:
         print("cannot be run here: " + ", ".join(missing))
-    return differ, ops, found, missing
+    return differ, ops, kernels, found, missing
 
 
 def main():
     o = parse()
     o.begin, o.end = time.time(), time.time() + o.seconds
     folder = tempfile.mkdtemp(prefix="differential")
-    differ, ops, found, missing = prepare(o, folder)
+    differ, ops, kernels, found, missing = prepare(o, folder)
     print(f"seed {o.seed}", flush=True)
-    coverage = Coverage(ops, [n for t in found for n in t.levels])
+    coverage = Coverage(ops, kernels, [n for t in found for n in t.levels])
     results = multiprocessing.Queue()
     processes = [multiprocessing.Process(target=work, args=(o, differ, i, os.path.join(folder, str(i)), found, results))
                  for i in range(o.jobs)]
@@ -125,9 +127,12 @@ def main():
     shutil.rmtree(folder)
     if o.coverage:
         print("\n".join(coverage.report()))
+    absent = [] if o.levels or graphs < FULL else coverage.absent_kernels()
+    if absent:
+        print("FAIL kernels that no module reached: " + ", ".join(absent))
     spent = time.time() - o.begin
     print(f"{graphs} graphs, {calls} calls, {graphs / spent:.1f} graphs per second, {failures} failures")
-    return 1 if failures or missing or not graphs else 0
+    return 1 if failures or missing or absent or not graphs else 0
 
 
 if __name__ == "__main__":

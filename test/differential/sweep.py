@@ -94,7 +94,7 @@ def main():
     o = p.parse_args()
     texts = modules()
     with tempfile.TemporaryDirectory(prefix="sweep") as folder:
-        differ, _, found, missing = prepare(o, folder)
+        differ, _, _, found, missing = prepare(o, folder)
         found = [t for t in found if not (o.native and t.runner)]
         text = "".join(f"// integer {i}\n{m}" for i, m in enumerate(texts))
         b = Batch(differ, os.path.join(folder, "sizes"), range(len(texts)), text, RUNS).run(found, False)

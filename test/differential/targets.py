@@ -26,12 +26,12 @@ class Target:
 
 
 def facts(differ):
-    """Architectures, levels as (name, architecture, does this CPU have it), ops that have code."""
+    """Architectures, levels as (name, architecture, does this CPU have it), ops that have code, kernels."""
     text = subprocess.run([differ, "-facts"], check=True, capture_output=True, text=True).stdout
     rows = [line.split() for line in text.splitlines()]
     return ([r[1] for r in rows if r[0] == "arch"],
             [(r[1], r[2], r[3] == "1") for r in rows if r[0] == "level"],
-            [r[1] for r in rows if r[0] == "op"])
+            [r[1] for r in rows if r[0] == "op"], [r[1] for r in rows if r[0] == "kernel"])
 
 
 def targets(arches, levels, wanted):

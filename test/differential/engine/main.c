@@ -12,6 +12,7 @@
 #include <string.h>
 #include "check.h"
 #include "code.h"
+#include "qir/kernel_plan.h"
 #include "tool.h"
 
 static struct options {
@@ -25,7 +26,7 @@ static const cl_option table[] = {
     {"o", CL_STRING, &options.folder, "FOLDER", "compile: objects and tables go here", 0, 0},
     {"target", CL_STRING, &options.target, "ARCH", "architecture to compile for", 0, 0},
     {"mlevel", CL_LIST, &options.levels, "LEVEL", "level to compile for", 0, 0},
-    {"facts", CL_FLAG, &options.facts, NULL, "print levels and the ops that have code", 0, 0},
+    {"facts", CL_FLAG, &options.facts, NULL, "print levels, kernels and the ops that have code", 0, 0},
     TOOL_COMMON_OPTIONS(&options.common),
     {0},
 };
@@ -87,7 +88,7 @@ static bool find_levels(qir_level *levels)
     return true;
 }
 
-/* "arch NAME", "level NAME ARCH 1" (0: this CPU does not have it), "op NAME" */
+/* "arch NAME", "level NAME ARCH 1" (0: this CPU does not have it), "op NAME" of those that have code, "kernel NAME" */
 static int print_facts(void)
 {
     static const char arches[] =
@@ -104,6 +105,8 @@ static int print_facts(void)
     for (unsigned op = 0; op < QIR_NUM_OPS; op++)
         if (strcmp(qir_op_desc_get((qir_opcode)op)->lower, "none"))
             printf("op %s\n", qir_op_desc_get((qir_opcode)op)->name);
+    for (unsigned k = 0; k < QIR_NUM_KERNELS; k++)
+        printf("kernel %s\n", qir_kernel_name((qir_kernel)k));
     return CL_EXIT_OK;
 }
 

@@ -38,6 +38,19 @@ class Weighted(Builder):
         """Sums of 16 bits times 8, zero points of weights and the largest bias included."""
         return x.quantized and x.elem.words and depth * (32768 * 255) + (1 << 28) >= 1 << 31
 
+    def many(self):
+        """More values and results than blocks and tiles have: what counts is how each product is computed."""
+        elem = self.activation(words=False) if self.kind == "integer" else "f32"
+        side = self.pick([1, 1, 1, 3])
+        depth = self.pick([32, 36] if side > 1 else [64, 68, 96, 100, 131])
+        out = self.pick([40, 65, 72] if side > 1 else [65, 72, 96, 128])
+        rows = self.pick([[4, 4], [4, 4], [7, 8], [8, 8]] if side > 1 else [[3, 4], [4, 4], [5, 7], [5, 8]])
+        if side == 1 and self.chance(0.5):
+            x = self.pair(self.argument([product(rows), depth], elem))
+            return self.accumulate("linear", x, self.weight([out, depth], 0, 0.4), [], [product(rows), out], depth)
+        x = self.pair(self.argument([1, depth] + rows, elem))
+        return self.conv_of(x, out, [side] * 2, [1, 1], [side // 2] * 4, [1, 1], 1)
+
     def chain(self):
         """What can work row by row: 1x1, depthwise, 1x1 and the like, each read by the next alone."""
         elem = self.activation() if self.kind == "integer" else "f32"
