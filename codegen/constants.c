@@ -112,6 +112,9 @@ LLVMValueRef qcg_operand(qcg *g, unsigned i)
 }
 
 /* ---- the pool ---------------------------------------------------------------------------------- */
+/* Of the pool: with it LLVM knows that what it read there it may as well read again. */
+enum { POOL_ALIGN = 64 };
+
 /* In a register: as addresses of their own constants would each take a relocation. */
 static LLVMValueRef pool_base(qcg *g)
 {
@@ -157,6 +160,7 @@ void qcg_pool_begin(qcg *g)
     g->pool = qcg_image_create(g->arena, 0);
     g->pool_global = LLVMAddGlobal(g->module, any, qcg_pool_symbol(g));
     LLVMSetGlobalConstant(g->pool_global, true);
+    LLVMSetAlignment(g->pool_global, POOL_ALIGN);
     LLVMSetVisibility(g->pool_global, LLVMHiddenVisibility);
 }
 
@@ -168,11 +172,10 @@ const char *qcg_pool_symbol(qcg *g)
 /* As a constant of LLVM's. */
 static void embed(qcg *g)
 {
-    enum { ALIGN = 64 };
     pieces p = {.g = g};
     qcg_image_put(g->pool, add_piece, &p);
     LLVMValueRef init = LLVMConstStructInContext(g->llvm, p.list.data, (unsigned)p.list.len, true);
-    LLVMReplaceAllUsesWith(g->pool_global, private_global(g, init, ".constants", ALIGN));
+    LLVMReplaceAllUsesWith(g->pool_global, private_global(g, init, ".constants", POOL_ALIGN));
     qir_vec_free(&p.list);
 }
 
