@@ -85,8 +85,8 @@ typedef struct qcg_machine {
     const struct qcg_machine *wide;
     /* The machine for weights that share an element (operands quantized at run time); NULL: this one. */
     const struct qcg_machine *low;
-    /* The machine for products of bytes that are summed in i16 (chain_i8), and its step: products of u8 and i8,
-     * each pair of them added; NULL: there is none. */
+    /* The machine for products of bytes that are summed in i16 (chain_i8), NULL: there is none; and, of it and of
+     * others where sums of few products do, its step: products of u8 and i8, each pair of them added. */
     const struct qcg_machine *chains;
     llb_val (*pairs)(qcg *g, llb_val a, llb_val w);
     /* The machine for products of sums (inner_i8): its dot step adds weights to operands and multiplies the first half

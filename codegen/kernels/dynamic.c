@@ -177,6 +177,14 @@ static void products(qcg *g, void *ctx, const qcg_block *b)
     llb_end(g, &l);
 }
 
+/* Steps of a section, each of pairs of products with u8, whose sums fit i16. */
+static bool is_narrow(const job *j)
+{
+    int64_t range = 1 << qir_dtype_bits(j->w->dtype), largest = j->d.weight_zero ? range - 1 : range / 2;
+    int64_t steps = j->shape.kblocks / j->shape.sections * j->shape.parts;
+    return j->m.m->pairs && j->shape.parts > 1 && j->shape.sections > 1 && steps * 2 * UINT8_MAX * largest <= INT16_MAX;
+}
+
 static void set_product(qcg *g, job *j)
 {
     j->m.n = j->shape.n;
@@ -185,6 +193,7 @@ static void set_product(qcg *g, job *j)
     j->m.sections = j->shape.sections;
     j->m.kblocks = j->shape.kblocks / j->shape.sections;
     j->m.parts = (unsigned)j->shape.parts;
+    j->m.narrow = is_narrow(j);
     j->m.a_stride = j->p->pitch * (int64_t)j->p->elem;
     j->m.out_stride = j->p->w.o * 4;
     j->m.e = &j->plain;

@@ -29,6 +29,7 @@ typedef struct qcg_gemm {
     bool halved;                  /* the last block of w has the first half of its columns alone */
     unsigned taps;                /* equal parts of a run, each of which is the first part of the next row's; 0: none */
     unsigned parts;               /* weights in an element of w (see ir/layouts.def) */
+    bool narrow;                  /* sums of a section fit i16: the machine's `pairs` in place of its dot steps */
     int64_t a_line;               /* bytes from line to line of the operand */
     int64_t a_stride, out_stride; /* bytes from row to row */
     bool pairs;                   /* rows of the operand stand in pairs (qir/kernel_plan.h) */

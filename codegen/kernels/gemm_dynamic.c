@@ -67,12 +67,12 @@ static llb_val base(qcg *g, const tile *t)
     return llb_i32s(g, t->d->fused ? QCG_FLOAT_BASE_BITS : 0, t->lanes);
 }
 
-static void correct_start(qcg *g, const tile *t, llb_val section, llb_val *start)
+static void correct_by_table(qcg *g, const tile *t, llb_val section, llb_val *v)
 {
     llb_val sums[16];
     for (unsigned j = 0; j < t->vectors; j++)
         sums[j] = qcg_dynamic_entries(g, t->m, t->d->sums, t->d->sum_type, block_of(g, t, j), section);
-    qcg_correct(g, t->m, t->at, sums, start);
+    qcg_correct(g, t->m, t->at, sums, v);
 }
 
 /* --- sums ------------------------------------------------------------------------------------- */
@@ -91,13 +91,18 @@ static void section_sums(qcg *g, const tile *t, llb_val section, llb_val *v)
     at.counts = t->d->counted;
     for (unsigned i = 0; i < (t->rows + at.counts) * t->vectors; i++)
         start[i] = i < t->rows * t->vectors ? base(g, t) : llb_i32s(g, 0, t->lanes);
-    if (t->d->sums)
-        correct_start(g, t, section, start);
+    if (t->d->sums && !t->m->narrow) /* else they would need registers meanwhile */
+        correct_by_table(g, t, section, start);
     for (unsigned j = 0; j < t->vectors; j++)
         less[j] = qcg_dynamic_less(g, t->m, block_of(g, t, j), section);
     qcg_gemm_products(g, t->m, &at, start, less[0] ? less : NULL, v);
     if (t->d->counted)
         qcg_correct(g, t->m, &at, counted, v);
+    if (t->d->sums && t->m->narrow) {
+        llb_fence(g); /* nor are they loaded before, nor scales before these are done */
+        correct_by_table(g, t, section, v);
+        llb_fence(g);
+    }
     llb_type floats = llb_vec(llb_float(g), t->lanes);
     for (unsigned i = 0; i < t->rows * t->vectors; i++)
         v[i] = t->d->fused ? LLVMBuildBitCast(g->b, v[i], floats, "") : LLVMBuildSIToFP(g->b, v[i], floats, "");

@@ -186,6 +186,13 @@ static llb_val weights(qcg *g, const summing *s, unsigned vector, llb_val words,
     return s->less ? LLVMBuildSub(g->b, v, s->less[vector], "") : v;
 }
 
+/* A dot step, or the first half of one. */
+static llb_val add_product(qcg *g, const summing *s, llb_val sum, llb_val a, llb_val w)
+{
+    const qcg_machine *vm = s->m->m;
+    return s->m->narrow ? llb_add(g, sum, vm->pairs(g, a, w)) : vm->dot(g, sum, a, w);
+}
+
 /* Column by column: the rows, or the only one, stay in registers, a vector of weights is used up at once. */
 static void add_columns(qcg *g, summing *s, const operand *x, unsigned element, places at)
 {
@@ -195,7 +202,7 @@ static void add_columns(qcg *g, summing *s, const operand *x, unsigned element, 
         for (unsigned part = 0; part < s->m->parts; part++) {
             llb_val wv = weights(g, s, j, words, part), *sum = s->sum + j;
             for (unsigned r = 0; r < s->tile.rows; r += step_rows(vm), sum += s->tile.vectors)
-                *sum = vm->dot(g, *sum, step_operand(g, s, x, r, element * s->m->parts + part), wv);
+                *sum = add_product(g, s, *sum, step_operand(g, s, x, r, element * s->m->parts + part), wv);
         }
     }
 }
@@ -213,7 +220,7 @@ static void add_rows(qcg *g, summing *s, const operand *x, unsigned element, pla
         for (unsigned r = 0; r < s->tile.rows; r += step_rows(s->m->m)) {
             llb_val a = step_operand(g, s, x, r, element * s->m->parts + part);
             for (unsigned j = 0; j < s->tile.vectors; j++, sum++)
-                *sum = s->m->m->dot(g, *sum, a, wv[j]);
+                *sum = add_product(g, s, *sum, a, wv[j]);
         }
     }
 }
@@ -335,6 +342,19 @@ bool qcg_gemm_shares_taps(const qcg_gemm *m, qcg_tile t)
            weights <= MOST_VECTORS;
 }
 
+/* Sums of i16 begin with nothing, and are added to those of i32 at the end. */
+static void begin_narrow(qcg *g, summing *s)
+{
+    for (unsigned i = 0; i < s->count; i++)
+        s->sum[i] = llb_i16s(g, 0, 2 * s->m->m->lanes);
+}
+
+static void end_narrow(qcg *g, summing *s, const llb_val *start)
+{
+    for (unsigned i = 0; i < s->count; i++)
+        s->sum[i] = s->m->m->wide->dot(g, start[i], s->sum[i], llb_i16s(g, 1, 2 * s->m->m->lanes));
+}
+
 void qcg_gemm_products(qcg *g, const qcg_gemm *m, const qcg_tile_at *at, const llb_val *start,
                        const llb_val *less, llb_val *acc)
 {
@@ -347,9 +367,13 @@ void qcg_gemm_products(qcg *g, const qcg_gemm *m, const qcg_tile_at *at, const l
     s.taps = qcg_gemm_shares_taps(m, at->tile) ? m->taps : 1;
     s.axes[QCG_RUN_AXES] = (qcg_axis){m->kblocks / s.each / s.taps, s.each * element_bytes(m)};
     s.count = join_rows(g, m->m, s.tile, start, s.sum);
+    if (m->narrow)
+        begin_narrow(g, &s);
     s.unrolled = qcg_gemm_is_unrolled(m, at->tile);
     s.halved = m->halved && at->tail;
     llb_val last = llb_at(g, at->w, (at->tile.vectors - 1) * qcg_gemm_block_bytes(m));
     sum_axis(g, &s, 0, (places){at->a, at->w, s.halved ? last : NULL, at->fetch});
+    if (m->narrow)
+        end_narrow(g, &s, start);
     split_rows(g, m->m, s.tile, s.sum, acc);
 }

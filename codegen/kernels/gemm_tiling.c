@@ -33,13 +33,21 @@ static bool leaves_room(const qcg *g, const qcg_gemm *m, qcg_tile t)
     return rows * columns + 2 * weights + less + OPERAND + PRODUCT + CONSTANTS <= m->m->registers;
 }
 
+/* Sums of i16 and their floats, beside what is kept for unpacking. */
+static bool leaves_constants(const qcg_gemm *m, qcg_tile t)
+{
+    enum { OPERAND = 1, PRODUCT = 1, CONSTANTS = 5 };
+    unsigned sums = 2u * t.rows * t.vectors;
+    return !m->narrow || !m->unpacked || sums + t.vectors + OPERAND + PRODUCT + CONSTANTS <= m->m->registers;
+}
+
 static bool tile_fits(const qcg *g, const qcg_gemm *m, qcg_tile t)
 {
     bool whole = t.rows <= m->rows || t.rows % m->rows == 0;
     whole = whole && (!m->pairs || t.rows % 2 == 0);
     if (m->unpacked && (t.vectors * m->m->lanes > m->unpacked_columns || t.rows > QIR_WAITING_ROWS))
         return false;
-    return whole && leaves_registers(m, t) && leaves_room(g, m, t) && qcg_tile_lines(m, t) <= m->lines &&
+    return whole && leaves_registers(m, t) && leaves_constants(m, t) && leaves_room(g, m, t) && qcg_tile_lines(m, t) <= m->lines &&
            t.vectors <= qir_ceil_div(m->n, m->m->lanes);
 }
 

@@ -58,6 +58,7 @@ static const qcg_machine low = {
     .tiles = low_tiles,
     .section_tiles = section_tiles,
     .dot = dot_bytes,
+    .pairs = pmaddubsw,
     .group = group_bytes,
     .pair = pair,
     .positions = 4,

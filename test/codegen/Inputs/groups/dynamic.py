@@ -13,14 +13,15 @@ def bf16(v):
 class Dynamic(Weighted):
     """choose_qparams, quantize_affine and the product.  rows: parameters per row or image; weight: its
     type, `zeros`: with zero points; group: along a row, 0: per channel, None: per tensor; half: scales
-    that bf16 holds; given: the parameters are arguments."""
+    that bf16 holds; given: the parameters are arguments; lowest: all weights are, and zero
+    points are highest."""
 
     def __init__(self, x, o, kernel=(), rows=True, weight='i8', zeros=False, group=0, half=False,
-                 given=False, compat='', **more):
+                 given=False, lowest=False, compat='', **more):
         super().__init__(x, o, kernel, **more)
         self.rng = random.Random(str((x, o, weight, zeros, group)))
         self.rows, self.kind, self.zeros, self.group = rows, weight, zeros, group
-        self.half, self.given = half, given
+        self.half, self.given, self.lowest = half, given, lowest
         self.module = f' attributes {{compat = "{compat}"}}' if compat else ''
 
     def op(self):
@@ -38,14 +39,14 @@ class Dynamic(Weighted):
         n = 1 if self.group is None else self.o * (shape[1] // self.group if self.group else 1)
         scales = [f32(self.rng.uniform(0.002, 0.02)) for _ in range(n)]
         scales = [bf16(s) for s in scales] if self.half else scales
-        zps = [self.rng.randint(low, high) if self.zeros else middle for _ in range(n)]
+        zps = [high if self.lowest else self.rng.randint(low, high) for _ in range(n)] if self.zeros else [middle] * n
         head = f'{self.kind}:f32, '
         if self.group is None:
             head += f'{scales[0]!r}:{zps[0]}'
         else:
             grouped = f'axis = 1, group = {self.group}, ' if self.group else 'axis = 0, '
             head += f'{grouped}{dense("f", scales)} : {dense("i", zps)}'
-        values = [self.rng.randint(low, high) for _ in range(product(shape))]
+        values = [low if self.lowest else self.rng.randint(low, high) for _ in range(product(shape))]
         fmt = 'B' if self.kind[0] == 'u' else 'b'
         return f'tensor<{dims(shape)}xquant<{head}>> = {dense(fmt, values)}'
 
@@ -115,6 +116,9 @@ def dynamic_i4():
     yield 'many-rows-channels', Dynamic([14, 37], 19, weight='u4', zeros=True)
     yield 'many-rows-two-bits', Dynamic([26, 72], 70, weight='i2', group=24, half=True, storage='u8')
     yield 'many-rows-given', Dynamic([12, 64], 16, weight='u4', group=32, given=True, rows=False)
+    yield 'lowest', Dynamic([13, 64], 20, weight='i4', group=32, given=True, lowest=True)
+    yield 'lowest-of-64', Dynamic([2, 128], 20, weight='i4', group=64, given=True, lowest=True)
+    yield 'lowest-zero-points', Dynamic([13, 64], 20, weight='u4', group=32, zeros=True, given=True, lowest=True)
     yield 'many-rows-many-groups', Dynamic([29, 608], 37, weight='i4', group=32, half=True)
     yield 'many-rows-many-groups-zero-points', Dynamic([14, 480], 19, weight='u4', group=16, zeros=True)
 
