@@ -42,7 +42,8 @@ static size_t find_section(const qcg_elf *e, const char *name, const Elf64_Shdr 
 {
     for (size_t i = 0; i < e->sections.len; i++) {
         const qcg_elf_section *s = &e->sections.data[i];
-        if (s->head.sh_type == head->sh_type && s->head.sh_flags == head->sh_flags && !strcmp(s->name, name))
+        if (s->head.sh_type == head->sh_type && s->head.sh_flags == head->sh_flags &&
+            s->head.sh_entsize == head->sh_entsize && !strcmp(s->name, name))
             return i + 1;
     }
     return 0;
@@ -60,7 +61,7 @@ static size_t add_section(qcg_elf *e, const char *name, const Elf64_Shdr *head)
 static bool is_table(const Elf64_Shdr *s)
 {
     return (s->sh_flags & (SHF_MERGE | SHF_STRINGS)) == SHF_MERGE && s->sh_entsize &&
-           s->sh_size % s->sh_entsize == 0;
+           s->sh_size % s->sh_entsize == 0 && s->sh_entsize % s->sh_addralign == 0;
 }
 
 /* Says something of the whole object. */
@@ -75,8 +76,6 @@ static void append(qcg_elf *e, qcg_elf_section *s, const Elf64_Shdr *from, const
     bool fills = e->head.e_machine == EM_X86_64 && (from->sh_flags & SHF_EXECINSTR);
     while (from->sh_addralign && s->bytes.len % from->sh_addralign)
         qir_strbuf_putc(&s->bytes, fills ? (char)NOP : 0);
-    if (from->sh_addralign > s->head.sh_addralign)
-        s->head.sh_addralign = from->sh_addralign;
     to->at = s->bytes.len;
     qir_strbuf_write(&s->bytes, data, from->sh_size);
 }
@@ -112,7 +111,10 @@ static void place_section(qcg_elf *e, part *p, size_t i)
         return;
     if (!to->section)
         to->section = add_section(e, name, from);
-    (is_table(from) ? append_entries : append)(e, section(e, to->section), from, data, to);
+    qcg_elf_section *s = section(e, to->section);
+    if (from->sh_addralign > s->head.sh_addralign)
+        s->head.sh_addralign = from->sh_addralign;
+    (is_table(from) ? append_entries : append)(e, s, from, data, to);
 }
 
 /* Where a place in a section of a part is now. */

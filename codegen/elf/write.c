@@ -60,8 +60,8 @@ static void write_section(writer *w, const qcg_elf_section *s)
     Elf64_Shdr *head = add_head(w, s->head);
     head->sh_name = section_name(w, s);
     head->sh_size = s->image ? qcg_image_bytes(s->image) : s->bytes.len;
-    if (s->entries.len) { /* places in it are no entries to a linker any more */
-        head->sh_flags &= ~(uint64_t)SHF_MERGE;
+    if (s->head.sh_flags & SHF_MERGE) { /* places in it are no entries to a linker any more */
+        head->sh_flags &= ~(uint64_t)(SHF_MERGE | SHF_STRINGS);
         head->sh_entsize = 0;
     }
     if (s->image)
