@@ -10,7 +10,7 @@
 enum { PER_CYCLE = 8, PER_BYTE = 2, PER_ELEMENT = 16, BYTE_PRODUCTS = 3 };
 
 /* An op that reads what tasks have made is worth more of them: one alone would fetch the others' parts from their caches. */
-enum { NEAR = 8, FAR = 4 };
+enum { NEAR = 2, FAR = 4 };
 
 static bool takes_bytes(const qir_op *op)
 {
@@ -66,14 +66,16 @@ unsigned qcg_share_tasks(qir_level level, const qir_op *op, uint32_t grain)
     return tasks == 1 && reads_shares(level, op, grain) ? tasks_for(work, grain / NEAR) : tasks;
 }
 
-/* Operand 1 is the weight of all ops that are products.  Bytes that another thread has just made take several times
- * as long as weights. */
+/* Of the products that have no weight operand 1 stands for it.  Bytes that another thread has just made take several
+ * times as long as weights. */
 bool qcg_shares_columns(const qir_op *op)
 {
-    if (!qir_op_products(op) || op->noperands < 2)
+    int weight = qir_op_weight(op);
+    uint32_t second = weight < 0 ? 1 : (uint32_t)weight;
+    if (!qir_op_products(op) || op->noperands <= second)
         return false;
     int64_t x = qir_type_elements(qir_op_operand(op, 0)->type), y = qir_type_elements(op->results[0].type);
-    int64_t w = qir_type_elements(qir_op_operand(op, 1)->type);
+    int64_t w = qir_type_elements(qir_op_operand(op, second)->type);
     return w >= x + y && w >= FAR * x;
 }
 
